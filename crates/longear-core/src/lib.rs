@@ -1,0 +1,1 @@
+//! Formats, keys, log rules and scheduling of Longear. No IO, no clock, no randomness.

@@ -1,0 +1,1 @@
+//! The box view: pages that need no script.

@@ -1,0 +1,3 @@
+//! The longear command: newsroom, box and courier in one binary.
+
+fn main() {}
