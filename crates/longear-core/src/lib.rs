@@ -13,6 +13,7 @@
 
 pub mod address;
 pub mod article;
+pub mod blob;
 pub mod bytes;
 pub mod charter;
 pub mod clock;
