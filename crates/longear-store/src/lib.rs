@@ -1,1 +1,3 @@
 //! Keeps what was verified: packs, index, blobs.
+
+pub mod backend;
