@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, OFlags, flock};
 
 use super::{
-    OpenMode, StorageBackend, StorageEntry, StorageError, StorageFile, StorageMetadata,
-    StorageOperation as Operation, check_path,
+    OpenMode, StorageBackend, StorageEntry, StorageError, StorageFile, StorageMetadata, StorageOperation as Operation,
+    check_path,
 };
 
 /// Files are their owner's alone.
@@ -52,19 +52,10 @@ impl DiskBackend {
 
     fn full_path(&self, operation: Operation, path: &str) -> Result<PathBuf, StorageError> {
         check_path(operation, path)?;
-        Ok(if path.is_empty() {
-            self.root.clone()
-        } else {
-            self.root.join(path)
-        })
+        Ok(if path.is_empty() { self.root.clone() } else { self.root.join(path) })
     }
 
-    fn open_file(
-        &self,
-        operation: Operation,
-        path: &str,
-        mode: OpenMode,
-    ) -> Result<File, StorageError> {
+    fn open_file(&self, operation: Operation, path: &str, mode: OpenMode) -> Result<File, StorageError> {
         let full_path = self.full_path(operation, path)?;
         let mut options = OpenOptions::new();
         options.read(true).mode(FILE_MODE);
@@ -106,10 +97,7 @@ impl DiskBackend {
 impl StorageBackend for DiskBackend {
     fn open(&self, path: &str, mode: OpenMode) -> Result<Box<dyn StorageFile>, StorageError> {
         let file = self.open_file(Operation::Open, path, mode)?;
-        Ok(Box::new(DiskFile {
-            file,
-            path: path.to_owned(),
-        }))
+        Ok(Box::new(DiskFile { file, path: path.to_owned() }))
     }
 
     fn lock(&self, path: &str) -> Result<Option<Box<dyn StorageFile>>, StorageError> {
@@ -125,10 +113,7 @@ impl StorageBackend for DiskBackend {
             // Between opening and locking, the last holder may have removed or renamed it: then
             // what we locked is a file that nobody else will ever find.
             if self.still_names(&full_path, &file).map_err(wrap)? {
-                return Ok(Some(Box::new(DiskFile {
-                    file,
-                    path: path.to_owned(),
-                })));
+                return Ok(Some(Box::new(DiskFile { file, path: path.to_owned() })));
             }
         }
     }
@@ -137,10 +122,7 @@ impl StorageBackend for DiskBackend {
         match std::fs::symlink_metadata(self.full_path(Operation::Metadata, path)?) {
             Ok(found) => {
                 let len = if found.is_dir() { 0 } else { found.len() };
-                Ok(Some(StorageMetadata {
-                    len,
-                    is_dir: found.is_dir(),
-                }))
+                Ok(Some(StorageMetadata { len, is_dir: found.is_dir() }))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StorageError::new(Operation::Metadata, path, error)),
@@ -171,19 +153,14 @@ impl StorageBackend for DiskBackend {
         if full_path.is_dir() {
             return Ok(false);
         }
-        let made = DirBuilder::new()
-            .recursive(true)
-            .mode(DIR_MODE)
-            .create(full_path);
-        made.map(|()| true)
-            .map_err(|error| StorageError::new(Operation::CreateDir, path, error))
+        let made = DirBuilder::new().recursive(true).mode(DIR_MODE).create(full_path);
+        made.map(|()| true).map_err(|error| StorageError::new(Operation::CreateDir, path, error))
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), StorageError> {
         let from_path = self.full_path(Operation::Rename, from)?;
         let to_path = self.full_path(Operation::Rename, to)?;
-        std::fs::rename(from_path, to_path)
-            .map_err(|error| StorageError::new(Operation::Rename, from, error))
+        std::fs::rename(from_path, to_path).map_err(|error| StorageError::new(Operation::Rename, from, error))
     }
 
     fn remove(&self, path: &str) -> Result<bool, StorageError> {
@@ -218,10 +195,7 @@ impl StorageFile for DiskFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, StorageError> {
         let mut filled = 0;
         while filled < buffer.len() {
-            match self
-                .file
-                .read_at(&mut buffer[filled..], offset + filled as u64)
-            {
+            match self.file.read_at(&mut buffer[filled..], offset + filled as u64) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -232,9 +206,7 @@ impl StorageFile for DiskFile {
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
-        self.file
-            .write_all_at(bytes, offset)
-            .map_err(|error| self.wrap(Operation::Write, error))
+        self.file.write_all_at(bytes, offset).map_err(|error| self.wrap(Operation::Write, error))
     }
 
     fn append(&self, bytes: &[u8]) -> Result<u64, StorageError> {
@@ -246,21 +218,15 @@ impl StorageFile for DiskFile {
 
     fn len(&self) -> Result<u64, StorageError> {
         let metadata = self.file.metadata();
-        metadata
-            .map(|found| found.len())
-            .map_err(|error| self.wrap(Operation::Metadata, error))
+        metadata.map(|found| found.len()).map_err(|error| self.wrap(Operation::Metadata, error))
     }
 
     fn set_len(&self, len: u64) -> Result<(), StorageError> {
-        self.file
-            .set_len(len)
-            .map_err(|error| self.wrap(Operation::SetLen, error))
+        self.file.set_len(len).map_err(|error| self.wrap(Operation::SetLen, error))
     }
 
     fn sync_data(&self) -> Result<(), StorageError> {
-        self.file
-            .sync_data()
-            .map_err(|error| self.wrap(Operation::SyncData, error))
+        self.file.sync_data().map_err(|error| self.wrap(Operation::SyncData, error))
     }
 
     fn start_writeback(&self, range: Range<u64>) {

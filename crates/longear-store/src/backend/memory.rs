@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{
-    OpenMode, StorageBackend, StorageEntry, StorageError, StorageFile, StorageMetadata,
-    StorageOperation as Operation, check_path, split_path,
+    OpenMode, StorageBackend, StorageEntry, StorageError, StorageFile, StorageMetadata, StorageOperation as Operation,
+    check_path, split_path,
 };
 
 /// Bytes that survive a power cut or do not, together.
@@ -126,11 +126,7 @@ impl MemoryBackend {
 
     /// Counts the bytes of memory that hold file contents.
     pub fn page_bytes(&self) -> u64 {
-        self.disk()
-            .files
-            .values()
-            .map(|file| file.pages.len() as u64 * PAGE_BYTES)
-            .sum()
+        self.disk().files.values().map(|file| file.pages.len() as u64 * PAGE_BYTES).sum()
     }
 
     /// Cuts the power and starts again: what was not synced is lost as far as `survivors` says,
@@ -160,28 +156,17 @@ impl MemoryBackend {
         let missing = || StorageError::new(Operation::Write, path, io::ErrorKind::NotFound.into());
         let id = *disk.names.get(path).ok_or_else(missing)?;
         let file = disk.files.get_mut(&id).ok_or_else(missing)?;
-        let page = file
-            .pages
-            .get_mut(&(offset / PAGE_BYTES))
-            .ok_or_else(missing)?;
+        let page = file.pages.get_mut(&(offset / PAGE_BYTES)).ok_or_else(missing)?;
         page[(offset % PAGE_BYTES) as usize] ^= 0x20;
         Ok(())
     }
 
     fn disk(&self) -> MutexGuard<'_, Disk> {
-        self.disk
-            .lock()
-            .expect("no operation panics while it holds the disk")
+        self.disk.lock().expect("no operation panics while it holds the disk")
     }
 
     fn handle(&self, disk: &Disk, id: u64, path: &str) -> MemoryFile {
-        MemoryFile {
-            backend: self.clone(),
-            id,
-            path: path.to_owned(),
-            boot: disk.boot,
-            locks: false,
-        }
+        MemoryFile { backend: self.clone(), id, path: path.to_owned(), boot: disk.boot, locks: false }
     }
 }
 
@@ -210,16 +195,10 @@ impl StorageBackend for MemoryBackend {
         check_path(Operation::Metadata, path)?;
         let disk = self.disk();
         if path.is_empty() || disk.folders.contains(path) {
-            return Ok(Some(StorageMetadata {
-                len: 0,
-                is_dir: true,
-            }));
+            return Ok(Some(StorageMetadata { len: 0, is_dir: true }));
         }
         let file = disk.names.get(path).and_then(|id| disk.files.get(id));
-        Ok(file.map(|file| StorageMetadata {
-            len: file.len,
-            is_dir: false,
-        }))
+        Ok(file.map(|file| StorageMetadata { len: file.len, is_dir: false }))
     }
 
     fn list(&self, path: &str) -> Result<Vec<StorageEntry>, StorageError> {
@@ -231,10 +210,7 @@ impl StorageBackend for MemoryBackend {
             .chain(folders)
             .map(|(full, is_dir)| (split_path(full), is_dir))
             .filter(|((folder, _), _)| *folder == path)
-            .map(|((_, name), is_dir)| StorageEntry {
-                name: name.to_owned(),
-                is_dir,
-            })
+            .map(|((_, name), is_dir)| StorageEntry { name: name.to_owned(), is_dir })
             .collect();
         entries.sort();
         Ok(entries)
@@ -283,12 +259,9 @@ impl StorageBackend for MemoryBackend {
         let mut disk = self.disk();
         disk.change(Operation::SyncDir, path)?;
         let loose = std::mem::take(&mut disk.loose_names);
-        let (synced, loose) = loose.into_iter().partition(|change: &NameChange| {
-            change
-                .changes
-                .iter()
-                .any(|(name, _)| split_path(name).0 == path)
-        });
+        let (synced, loose) = loose
+            .into_iter()
+            .partition(|change: &NameChange| change.changes.iter().any(|(name, _)| split_path(name).0 == path));
         disk.loose_names = loose;
         for change in synced {
             apply(&mut disk.durable_names, &change);
@@ -313,22 +286,13 @@ impl Disk {
         Ok(())
     }
 
-    fn find_file(
-        &mut self,
-        operation: Operation,
-        path: &str,
-        creates: bool,
-    ) -> Result<u64, StorageError> {
+    fn find_file(&mut self, operation: Operation, path: &str, creates: bool) -> Result<u64, StorageError> {
         if let Some(id) = self.names.get(path) {
             return Ok(*id);
         }
         let folder = split_path(path).0;
         if !creates || !(folder.is_empty() || self.folders.contains(folder)) {
-            return Err(StorageError::new(
-                operation,
-                path,
-                io::ErrorKind::NotFound.into(),
-            ));
+            return Err(StorageError::new(operation, path, io::ErrorKind::NotFound.into()));
         }
         self.change(operation, path)?;
         let id = self.next_file;
@@ -369,9 +333,7 @@ impl Contents {
 
     fn write(&mut self, offset: u64, bytes: &[u8]) {
         for (page, within, part) in page_parts(offset, bytes.len()) {
-            self.before
-                .entry(page)
-                .or_insert_with(|| self.pages.get(&page).cloned());
+            self.before.entry(page).or_insert_with(|| self.pages.get(&page).cloned());
             let hole = || vec![0; PAGE_BYTES as usize].into_boxed_slice();
             let stored = self.pages.entry(page).or_insert_with(hole);
             stored[within..within + part.len()].copy_from_slice(&bytes[part]);
@@ -380,11 +342,7 @@ impl Contents {
     }
 
     fn set_len(&mut self, len: u64) {
-        let beyond: Vec<u64> = self
-            .pages
-            .range(len.div_ceil(PAGE_BYTES)..)
-            .map(|(at, _)| *at)
-            .collect();
+        let beyond: Vec<u64> = self.pages.range(len.div_ceil(PAGE_BYTES)..).map(|(at, _)| *at).collect();
         for page in beyond {
             let bytes = self.pages.remove(&page);
             self.before.entry(page).or_insert(bytes);
@@ -409,8 +367,7 @@ impl Contents {
         }
         if !coin.survives() {
             self.len = self.durable_len;
-            self.pages
-                .retain(|page, _| page * PAGE_BYTES < self.durable_len);
+            self.pages.retain(|page, _| page * PAGE_BYTES < self.durable_len);
         }
         self.durable_len = self.len;
     }
@@ -450,11 +407,7 @@ struct Coin {
 
 impl Coin {
     fn new(survivors: Survivors) -> Self {
-        let state = if let Survivors::Some { seed } = survivors {
-            seed
-        } else {
-            0
-        };
+        let state = if let Survivors::Some { seed } = survivors { seed } else { 0 };
         Self { survivors, state }
     }
 
@@ -509,9 +462,7 @@ impl MemoryFile {
     }
 
     fn contents<'disk>(&self, disk: &'disk mut Disk) -> &'disk mut Contents {
-        disk.files
-            .get_mut(&self.id)
-            .expect("files are never forgotten while a handle may exist")
+        disk.files.get_mut(&self.id).expect("files are never forgotten while a handle may exist")
     }
 }
 
@@ -528,19 +479,13 @@ impl Drop for MemoryFile {
 
 impl StorageFile for MemoryFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, StorageError> {
-        self.with(Operation::Read, |disk| {
-            Ok(self.contents(disk).read(offset, buffer))
-        })
+        self.with(Operation::Read, |disk| Ok(self.contents(disk).read(offset, buffer)))
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
         self.with(Operation::Write, |disk| {
             let allowed = disk.change(Operation::Write, &self.path);
-            let written = if allowed.is_ok() {
-                bytes
-            } else {
-                &bytes[..bytes.len() / 2]
-            };
+            let written = if allowed.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
             self.contents(disk).write(offset, written);
             allowed
         })
@@ -549,11 +494,7 @@ impl StorageFile for MemoryFile {
     fn append(&self, bytes: &[u8]) -> Result<u64, StorageError> {
         self.with(Operation::Append, |disk| {
             let allowed = disk.change(Operation::Append, &self.path);
-            let written = if allowed.is_ok() {
-                bytes
-            } else {
-                &bytes[..bytes.len() / 2]
-            };
+            let written = if allowed.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
             let contents = self.contents(disk);
             let offset = contents.len;
             contents.write(offset, written);
@@ -584,9 +525,7 @@ impl StorageFile for MemoryFile {
     fn start_writeback(&self, _range: Range<u64>) {}
 
     fn next_data(&self, offset: u64) -> Result<Option<Range<u64>>, StorageError> {
-        self.with(Operation::Read, |disk| {
-            Ok(self.contents(disk).next_data(offset))
-        })
+        self.with(Operation::Read, |disk| Ok(self.contents(disk).next_data(offset)))
     }
 
     fn path(&self) -> &str {

@@ -40,11 +40,7 @@ pub struct StorageError {
 
 impl StorageError {
     pub(crate) fn new(operation: StorageOperation, path: &str, source: io::Error) -> Self {
-        Self {
-            operation,
-            path: path.to_owned(),
-            source,
-        }
+        Self { operation, path: path.to_owned(), source }
     }
 
     /// Tells the kind of the operating system's error.
@@ -54,18 +50,12 @@ impl StorageError {
 
     /// Tells whether the disk, or this user's share of it, is full.
     pub fn is_full(&self) -> bool {
-        matches!(
-            self.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        )
+        matches!(self.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
     }
 
     /// Tells whether the folder cannot be written by this process.
     pub fn is_read_only(&self) -> bool {
-        matches!(
-            self.kind(),
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
-        )
+        matches!(self.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
     }
 }
 
@@ -222,11 +212,7 @@ pub trait StorageFile: Send + Sync + fmt::Debug {
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StorageError> {
         if self.read_at(offset, buffer)? < buffer.len() {
             let cause = io::Error::new(io::ErrorKind::UnexpectedEof, "the file is too short");
-            return Err(StorageError::new(
-                StorageOperation::Read,
-                self.path(),
-                cause,
-            ));
+            return Err(StorageError::new(StorageOperation::Read, self.path(), cause));
         }
         Ok(())
     }
@@ -237,10 +223,7 @@ pub trait StorageFile: Send + Sync + fmt::Debug {
 
 /// Refuses paths that could leave the root or mean two things.
 fn check_path(operation: StorageOperation, path: &str) -> Result<(), StorageError> {
-    let good = path.is_empty()
-        || path
-            .split('/')
-            .all(|name| !matches!(name, "" | "." | "..") && !name.contains('\0'));
+    let good = path.is_empty() || path.split('/').all(|name| !matches!(name, "" | "." | "..") && !name.contains('\0'));
     if good {
         return Ok(());
     }

@@ -24,10 +24,7 @@ fn files_are_written_anywhere_and_read_short_at_their_end() {
         assert_eq!(&buffer[..5], b"\0\0end");
         assert_eq!(file.read_at(20_000, &mut buffer).unwrap(), 0);
         let short = file.read_exact_at(10_000, &mut buffer).unwrap_err();
-        assert_eq!(
-            (short.kind(), short.path.as_str()),
-            (ErrorKind::UnexpectedEof, "a/b/c")
-        );
+        assert_eq!((short.kind(), short.path.as_str()), (ErrorKind::UnexpectedEof, "a/b/c"));
         file.set_len(2).unwrap();
         assert_eq!(file.len().unwrap(), 2);
     });
@@ -57,21 +54,13 @@ fn names_are_listed_renamed_and_removed() {
         backend.open("a/y", OpenMode::Create).unwrap();
         backend.rename("a/y", "a/x").unwrap();
         backend.sync_dir("a").unwrap();
-        let names: Vec<_> = backend
-            .list("a")
-            .unwrap()
-            .into_iter()
-            .map(|e| (e.name, e.is_dir))
-            .collect();
+        let names: Vec<_> = backend.list("a").unwrap().into_iter().map(|e| (e.name, e.is_dir)).collect();
         assert_eq!(names, [("sub".to_owned(), true), ("x".to_owned(), false)]);
         assert!(backend.metadata("a/y").unwrap().is_none());
         assert!(backend.metadata("a/sub").unwrap().unwrap().is_dir);
         assert!(backend.remove("a/x").unwrap());
         assert!(!backend.remove("a/x").unwrap());
-        assert_eq!(
-            backend.open("a/x", OpenMode::Read).unwrap_err().kind(),
-            ErrorKind::NotFound
-        );
+        assert_eq!(backend.open("a/x", OpenMode::Read).unwrap_err().kind(), ErrorKind::NotFound);
     });
 }
 
@@ -123,29 +112,13 @@ fn disk_files_are_private_and_links_are_refused() {
     let disk = DiskBackend::new(folder.path().join("home"));
     disk.create_dir("a").unwrap();
     disk.open("a/file", OpenMode::Create).unwrap();
-    let mode = |path: &str| {
-        std::fs::metadata(disk.root().join(path))
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777
-    };
+    let mode = |path: &str| std::fs::metadata(disk.root().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(""), mode("a"), mode("a/file")), (0o700, 0o700, 0o600));
     std::os::unix::fs::symlink("file", disk.root().join("a/link")).unwrap();
     assert!(disk.open("a/link", OpenMode::Read).is_err());
     let device = disk.root().join("a/pipe");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &device,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR,
-        0,
-    )
-    .unwrap();
-    assert_eq!(
-        disk.open("a/pipe", OpenMode::Read).unwrap_err().kind(),
-        ErrorKind::InvalidInput
-    );
+    rustix::fs::mknodat(rustix::fs::CWD, &device, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    assert_eq!(disk.open("a/pipe", OpenMode::Read).unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[test]
@@ -153,19 +126,13 @@ fn the_double_fails_the_operation_it_is_told_to() {
     let disk = MemoryBackend::new();
     let file = disk.open("x", OpenMode::Create).unwrap();
     let at = disk.operation_count();
-    disk.set_faults(&[Fault::Once {
-        at,
-        kind: ErrorKind::StorageFull,
-    }]);
+    disk.set_faults(&[Fault::Once { at, kind: ErrorKind::StorageFull }]);
     let error = file.write_at(0, b"full").unwrap_err();
     assert!(error.is_full());
     assert_eq!(error.to_string(), "cannot write to x: no storage space");
     assert_eq!(file.len().unwrap(), 2);
     file.write_at(0, b"full").unwrap();
-    disk.set_faults(&[Fault::From {
-        at: 0,
-        kind: ErrorKind::ReadOnlyFilesystem,
-    }]);
+    disk.set_faults(&[Fault::From { at: 0, kind: ErrorKind::ReadOnlyFilesystem }]);
     assert!(file.sync_data().unwrap_err().is_read_only());
     assert!(disk.open("y", OpenMode::Create).unwrap_err().is_read_only());
 }
@@ -196,11 +163,7 @@ fn a_power_cut_loses_what_was_not_synced() {
     let outcomes: std::collections::BTreeSet<_> = (0..64)
         .map(|seed| {
             let disk = build(Survivors::Some { seed });
-            let name = if disk.metadata("x").unwrap().is_some() {
-                "x"
-            } else {
-                "y"
-            };
+            let name = if disk.metadata("x").unwrap().is_some() { "x" } else { "y" };
             let file = disk.open(name, OpenMode::Read).unwrap();
             let mut bytes = vec![0; 4097];
             file.read_exact_at(0, &mut bytes).unwrap();
