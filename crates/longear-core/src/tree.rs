@@ -291,6 +291,12 @@ pub fn plain_file_name(title: &str, extension: &str) -> String {
     format!("{stem}.{extension}")
 }
 
+/// Says whether a name is one that [`plain_file_name`] makes.
+pub fn is_plain_file_name(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(stem, extension)| plain_file_name(stem, extension) == name)
+}
+
 /// Lists the extensions that plain copies may bear: nothing that a double click would run.
 const PLAIN_EXTENSIONS: [&str; 33] = [
     "aac", "avi", "avif", "bin", "csv", "docx", "epub", "flac", "gif", "jpeg", "jpg", "m4a", "m4v",
@@ -424,6 +430,7 @@ fn is_invisible(character: char) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -639,6 +646,26 @@ mod tests {
         ];
         for (title, extension, expected) in cases {
             assert_eq!(plain_file_name(title, extension), expected);
+            assert!(is_plain_file_name(expected), "{expected}");
+        }
+    }
+
+    #[test]
+    fn names_made_by_others_are_recognised() {
+        for name in [
+            "",
+            "x",
+            ".mp4",
+            "a.exe",
+            "../a.mp4",
+            "a/b.mp4",
+            "a.MP4",
+            " a.mp4",
+            "a .mp4",
+            "nul.txt",
+            "a\u{202e}.mp4",
+        ] {
+            assert!(!is_plain_file_name(name), "{name}");
         }
     }
 
