@@ -231,9 +231,9 @@ async fn wrong_ranges_are_refused() {
     for headers in [
         format!("{length}\nContent-Range: bytes 11-20/100"),
         format!("{length}\nContent-Range: bytes 0-9/100"),
-        format!("Content-Length: 11\nContent-Range: bytes 10-20/100"),
+        "Content-Length: 11\nContent-Range: bytes 10-20/100".to_owned(),
         format!("{length}\nContent-Range: bytes 10-19/15"),
-        format!("Content-Length: 9\nContent-Range: bytes 10-19/100"),
+        "Content-Length: 9\nContent-Range: bytes 10-19/100".to_owned(),
         format!("{length}\nContent-Range: bytes */100"),
         format!("{length}\nContent-Range: lines 10-19/100"),
         format!("{length}\nContent-Type: multipart/byteranges; boundary=x"),

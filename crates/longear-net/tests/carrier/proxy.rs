@@ -141,3 +141,23 @@ async fn failures_of_the_proxy_are_named() {
     let leaking = Carrier::open("http://x.invalid", &through("socks5://127.0.0.1:9050"));
     assert!(matches!(leaking, Err(CarrierError::Proxy { .. })));
 }
+
+#[test]
+fn the_proxy_of_the_surroundings_is_not_used() {
+    // Variables of the surroundings can only be set for another process: this program again, with a test that fetches.
+    let ran = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "hostile::an_object_of_exactly_the_limit_passes"])
+        .envs(
+            ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"]
+                .map(|name| (name, "http://127.0.0.1:1")),
+        )
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    let output = String::from_utf8(ran.stdout).unwrap();
+    assert!(
+        ran.status.success() && output.contains("1 passed"),
+        "{output}"
+    );
+}
