@@ -35,6 +35,7 @@ pub mod retraction;
 pub mod schedule;
 pub mod statement;
 pub mod status;
+pub mod tree;
 pub mod verify;
 
 pub use address::Address;

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use super::tree::{self, Hash, Place, left_leaves};
-use super::{
-    BlobHash, BlobLayout, BlobRefused, GROUP_BLOCKS, HASH_BYTES, INLINE_GROUP_HASHES_BYTES_MAX,
-    NODE_BYTES,
-};
+use super::{BlobHash, BlobLayout, BlobRefused, GROUP_BLOCKS, HASH_BYTES, INLINE_GROUP_HASHES_BYTES_MAX, NODE_BYTES};
 
 /// Holds the hashes of all groups of a blob, proven to belong to it.
 ///
@@ -49,20 +46,12 @@ impl Groups {
             return Err(BlobRefused::GroupCount { expected, found });
         }
         if list.is_empty() {
-            return Ok(Self {
-                blob,
-                layout,
-                hashes: Arc::new([*blob.as_bytes()]),
-            });
+            return Ok(Self { blob, layout, hashes: Arc::new([*blob.as_bytes()]) });
         }
         if hash_groups(&list, Place::Root) != *blob.as_bytes() {
             return Err(BlobRefused::GroupsMismatch);
         }
-        Ok(Self {
-            blob,
-            layout,
-            hashes: list.into(),
-        })
+        Ok(Self { blob, layout, hashes: list.into() })
     }
 
     /// Reads a list written one hash after the other, as items and group-list blobs carry it.
@@ -129,29 +118,17 @@ impl Groups {
         let layout = BlobLayout::new(size)?;
         let mut hashes = vec![[0; HASH_BYTES]; layout.group_count() as usize];
         read_upper(blob.as_bytes(), Place::Root, 0, &mut hashes, &mut read)?;
-        Ok(Self {
-            blob,
-            layout,
-            hashes: hashes.into(),
-        })
+        Ok(Self { blob, layout, hashes: hashes.into() })
     }
 
     /// Takes hashes that were just measured from the blob's own bytes.
     pub(super) fn measured(layout: BlobLayout, hashes: Vec<Hash>) -> Self {
         let blob = BlobHash::from_bytes(hash_groups(&hashes, Place::Root));
-        Self {
-            blob,
-            layout,
-            hashes: hashes.into(),
-        }
+        Self { blob, layout, hashes: hashes.into() }
     }
 
     pub(super) fn place(layout: BlobLayout) -> Place {
-        if layout.group_count() == 1 {
-            Place::Root
-        } else {
-            Place::Inside
-        }
+        if layout.group_count() == 1 { Place::Root } else { Place::Inside }
     }
 }
 
@@ -161,11 +138,7 @@ fn hash_groups(hashes: &[Hash], place: Place) -> Hash {
         return *hash;
     }
     let (left, right) = hashes.split_at(left_leaves(hashes.len()));
-    tree::merge(
-        &hash_groups(left, Place::Inside),
-        &hash_groups(right, Place::Inside),
-        place,
-    )
+    tree::merge(&hash_groups(left, Place::Inside), &hash_groups(right, Place::Inside), place)
 }
 
 /// Writes the nodes over `hashes`, whose subtree starts at `offset` of the outboard.

@@ -3,10 +3,7 @@
 use core::ops::Range;
 
 use super::tree::left_leaves;
-use super::{
-    BLOB_BYTES_MAX, BLOCK_BYTES, BlobRefused, GROUP_BLOCKS, GROUP_BYTES, NODE_BYTES,
-    SLICE_BYTES_MAX,
-};
+use super::{BLOB_BYTES_MAX, BLOCK_BYTES, BlobRefused, GROUP_BLOCKS, GROUP_BYTES, NODE_BYTES, SLICE_BYTES_MAX};
 
 /// Knows where every group, block and outboard slice of a blob of a given size lies.
 ///
@@ -56,11 +53,7 @@ impl BlobLayout {
     /// Tells how many group hashes an item carries for this blob: none below 1 MiB, where the
     /// blob's own hash says all.
     pub const fn listed_group_count(self) -> u32 {
-        if self.size < GROUP_BYTES {
-            0
-        } else {
-            self.group_count()
-        }
+        if self.size < GROUP_BYTES { 0 } else { self.group_count() }
     }
 
     /// Tells which bytes of the blob make up a group; an empty range beyond the last one.
@@ -72,9 +65,7 @@ impl BlobLayout {
     /// Counts the blocks of a group: [`GROUP_BLOCKS`], fewer in the last one.
     pub fn group_block_count(self, group: u32) -> u32 {
         let first = u64::from(group) * u64::from(GROUP_BLOCKS);
-        u64::from(self.block_count())
-            .saturating_sub(first)
-            .min(u64::from(GROUP_BLOCKS)) as u32
+        u64::from(self.block_count()).saturating_sub(first).min(u64::from(GROUP_BLOCKS)) as u32
     }
 
     /// Tells which bytes of the blob make up a block, counted through the whole blob.
@@ -94,8 +85,7 @@ impl BlobLayout {
     /// ancestors and everything to its left: one node per block to the left, and one more for
     /// each ancestor in which the group lies on the left side.
     pub fn slice_range(self, group: u32) -> Range<u64> {
-        let nodes_before =
-            u64::from(group) * u64::from(GROUP_BLOCKS) + left_turns(group, self.group_count());
+        let nodes_before = u64::from(group) * u64::from(GROUP_BLOCKS) + left_turns(group, self.group_count());
         let start = nodes_before * NODE_BYTES as u64;
         let nodes = u64::from(self.group_block_count(group).saturating_sub(1));
         start..start + nodes * NODE_BYTES as u64

@@ -2,9 +2,7 @@
 
 use super::groups::Groups;
 use super::tree::{self, Hash, Place};
-use super::{
-    BLOCK_BYTES, BlobLayout, BlobRefused, GROUP_BLOCKS, HASH_BYTES, NODE_BYTES, SLICE_BYTES_MAX,
-};
+use super::{BLOCK_BYTES, BlobLayout, BlobRefused, GROUP_BLOCKS, HASH_BYTES, NODE_BYTES, SLICE_BYTES_MAX};
 
 /// Names some blocks of one group, bit n for block n of the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -16,11 +14,7 @@ impl BlockMask {
 
     /// Names the first `count` ≤ 64 blocks.
     pub const fn first(count: u32) -> Self {
-        if count >= GROUP_BLOCKS {
-            Self(u64::MAX)
-        } else {
-            Self((1 << count) - 1)
-        }
+        if count >= GROUP_BLOCKS { Self(u64::MAX) } else { Self((1 << count) - 1) }
     }
 
     /// Tells whether a block of the group is named.
@@ -78,12 +72,7 @@ impl MeasuredGroup {
         let place = Groups::place(layout);
         let mut nodes = [0; SLICE_BYTES_MAX];
         let hash = tree::write_nodes(&block_hashes, place, &mut nodes);
-        Ok(Self {
-            group,
-            hash,
-            block_hashes,
-            place,
-        })
+        Ok(Self { group, hash, block_hashes, place })
     }
 
     /// Shows the group's hash as it stands in the list of groups.
@@ -134,27 +123,18 @@ impl GroupProof {
     /// Costs one compression per block. Refuses a slice of the wrong length or of another group.
     pub fn verify(groups: &Groups, group: u32, slice: &[u8]) -> Result<Self, BlobRefused> {
         let layout = groups.layout();
-        let expected = groups
-            .group_hash(group)
-            .ok_or(BlobRefused::NoSuchGroup { group })?;
+        let expected = groups.group_hash(group).ok_or(BlobRefused::NoSuchGroup { group })?;
         let slice_range = layout.slice_range(group);
         let slice_bytes = slice_range.end - slice_range.start;
         if slice.len() as u64 != slice_bytes {
             let found = slice.len() as u64;
-            return Err(BlobRefused::Length {
-                expected: slice_bytes,
-                found,
-            });
+            return Err(BlobRefused::Length { expected: slice_bytes, found });
         }
         let mut block_hashes = vec![[0; HASH_BYTES]; layout.group_block_count(group) as usize];
         if !tree::read_nodes(expected, Groups::place(layout), slice, &mut block_hashes) {
             return Err(BlobRefused::SliceMismatch { group });
         }
-        Ok(Self {
-            layout,
-            group,
-            block_hashes,
-        })
+        Ok(Self { layout, group, block_hashes })
     }
 
     /// Tells whether these are the bytes of a block of the group, counted from the group's first.
@@ -188,11 +168,7 @@ impl GroupProof {
 
 /// A blob of one block is hashed as a whole.
 fn block_place(layout: BlobLayout) -> Place {
-    if layout.block_count() == 1 {
-        Place::Root
-    } else {
-        Place::Inside
-    }
+    if layout.block_count() == 1 { Place::Root } else { Place::Inside }
 }
 
 /// Tells where a group starts, after checking that it exists and has this many bytes.

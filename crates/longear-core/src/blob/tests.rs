@@ -13,15 +13,13 @@ const PEER_BLOCK_SIZE: BlockSize = BlockSize::from_chunk_log(4);
 
 /// Sizes around every border of the tree.
 const SIZES: [usize; 16] = [
-    0, 1, 1023, 1024, 16_383, 16_384, 16_385, 32_768, 1_048_575, 1_048_576, 1_048_577, 1_572_864,
-    2_097_152, 3_145_729, 5_242_880, 7_340_033,
+    0, 1, 1023, 1024, 16_383, 16_384, 16_385, 32_768, 1_048_575, 1_048_576, 1_048_577, 1_572_864, 2_097_152, 3_145_729,
+    5_242_880, 7_340_033,
 ];
 
 fn noise(size: usize, seed: u64) -> Vec<u8> {
     let mut bytes = vec![0; size];
-    let mut stream = blake3::Hasher::new()
-        .update(&seed.to_le_bytes())
-        .finalize_xof();
+    let mut stream = blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof();
     stream.fill(&mut bytes);
     bytes
 }
@@ -37,12 +35,7 @@ fn publish(bytes: &[u8], piece: usize) -> (Hashed, Vec<u8>) {
         }
     }
     let mut hashed = hasher.finish();
-    slices.extend(
-        hashed
-            .slices
-            .drain(..)
-            .map(|slice| (slice.group, slice.nodes)),
-    );
+    slices.extend(hashed.slices.drain(..).map(|slice| (slice.group, slice.nodes)));
     let layout = hashed.groups.layout();
     let mut outboard = vec![0xee; layout.outboard_bytes() as usize];
     for (group, nodes) in slices {
@@ -69,10 +62,7 @@ fn assert_agrees(bytes: &[u8], piece: usize) {
     let list = hashed.groups.list().to_vec();
     let groups = Groups::verify(hashed.hash, hashed.size, list).unwrap();
     assert_eq!(groups, hashed.groups);
-    assert_eq!(
-        Groups::decode(hashed.hash, hashed.size, &groups.encode()).unwrap(),
-        groups
-    );
+    assert_eq!(Groups::decode(hashed.hash, hashed.size, &groups.encode()).unwrap(), groups);
     let gathered = Groups::read_upper_nodes::<BlobRefused>(hashed.hash, hashed.size, |at, node| {
         node.copy_from_slice(&outboard[at as usize..][..NODE_BYTES]);
         Ok(())
@@ -108,9 +98,7 @@ fn piece_lengths_do_not_matter() {
 
 #[test]
 fn a_flipped_byte_is_found_in_exactly_its_block() {
-    for size in [
-        1, 16_384, 16_385, 1_048_575, 1_048_576, 1_048_577, 2_654_321,
-    ] {
+    for size in [1, 16_384, 16_385, 1_048_575, 1_048_576, 1_048_577, 2_654_321] {
         let bytes = noise(size, 2);
         let (hashed, outboard) = publish(&bytes, size);
         let layout = hashed.groups.layout();
@@ -119,8 +107,7 @@ fn a_flipped_byte_is_found_in_exactly_its_block() {
             let at = range.start + (u64::from(block) * 7919) % (range.end - range.start);
             let group = block / GROUP_BLOCKS;
             let group_range = layout.group_range(group);
-            let mut group_bytes =
-                bytes[group_range.start as usize..group_range.end as usize].to_vec();
+            let mut group_bytes = bytes[group_range.start as usize..group_range.end as usize].to_vec();
             group_bytes[(at - group_range.start) as usize] ^= 0x10;
             let measured = MeasuredGroup::new(layout, group, &group_bytes).unwrap();
             assert!(!measured.belongs_to(&hashed.groups));
@@ -140,11 +127,10 @@ fn a_flipped_byte_of_the_outboard_is_refused() {
     for at in (0..outboard.len()).step_by(61) {
         let mut forged = outboard.clone();
         forged[at] ^= 1;
-        let groups =
-            Groups::read_upper_nodes::<BlobRefused>(hashed.hash, hashed.size, |at, node| {
-                node.copy_from_slice(&forged[at as usize..][..NODE_BYTES]);
-                Ok(())
-            });
+        let groups = Groups::read_upper_nodes::<BlobRefused>(hashed.hash, hashed.size, |at, node| {
+            node.copy_from_slice(&forged[at as usize..][..NODE_BYTES]);
+            Ok(())
+        });
         let slices_hold = groups.is_ok_and(|groups| {
             (0..3).all(|group| {
                 let range = groups.layout().slice_range(group);
@@ -162,38 +148,17 @@ fn claims_that_do_not_fit_are_refused() {
     let (hashed, _) = publish(&bytes, 1 << 20);
     let list = hashed.groups.list().to_vec();
     let verify = |size, list| Groups::verify(hashed.hash, size, list).unwrap_err();
-    assert_eq!(
-        verify(2_500_000, list[..2].to_vec()),
-        BlobRefused::GroupCount {
-            expected: 3,
-            found: 2
-        }
-    );
-    assert_eq!(
-        verify(u64::MAX, list.clone()),
-        BlobRefused::TooLarge { size: u64::MAX }
-    );
+    assert_eq!(verify(2_500_000, list[..2].to_vec()), BlobRefused::GroupCount { expected: 3, found: 2 });
+    assert_eq!(verify(u64::MAX, list.clone()), BlobRefused::TooLarge { size: u64::MAX });
     let swapped = vec![list[1], list[0], list[2]];
     assert_eq!(verify(2_500_000, swapped), BlobRefused::GroupsMismatch);
-    assert_eq!(
-        verify(1_048_575, list.clone()),
-        BlobRefused::GroupCount {
-            expected: 0,
-            found: 3
-        }
-    );
+    assert_eq!(verify(1_048_575, list.clone()), BlobRefused::GroupCount { expected: 0, found: 3 });
     assert!(Groups::decode(hashed.hash, 2_500_000, &list.concat()[..95]).is_err());
     let layout = hashed.groups.layout();
-    assert_eq!(
-        MeasuredGroup::new(layout, 3, b"").unwrap_err(),
-        BlobRefused::NoSuchGroup { group: 3 }
-    );
+    assert_eq!(MeasuredGroup::new(layout, 3, b"").unwrap_err(), BlobRefused::NoSuchGroup { group: 3 });
     assert_eq!(
         MeasuredGroup::new(layout, 2, &bytes[2_097_152..2_499_999]).unwrap_err(),
-        BlobRefused::Length {
-            expected: 402_848,
-            found: 402_847
-        }
+        BlobRefused::Length { expected: 402_848, found: 402_847 }
     );
     assert!(GroupProof::verify(&hashed.groups, 0, &[0; 64]).is_err());
     assert_eq!(

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 
 use super::groups::Groups;
 use super::tree::{self, Hash, Place};
-use super::{
-    BLOB_BYTES_MAX, BLOCK_BYTES, BlobHash, BlobLayout, BlobRefused, GROUP_BLOCKS, NODE_BYTES,
-};
+use super::{BLOB_BYTES_MAX, BLOCK_BYTES, BlobHash, BlobLayout, BlobRefused, GROUP_BLOCKS, NODE_BYTES};
 
 /// Hashes the bytes of a blob in order, and hands out its outboard group by group.
 ///
@@ -116,17 +114,11 @@ impl TreeHasher {
         }
         let layout = BlobLayout::new(self.size).expect("update refuses larger blobs");
         let groups = Groups::measured(layout, self.group_hashes);
-        Hashed {
-            hash: groups.blob(),
-            size: self.size,
-            groups,
-            slices: self.slices,
-        }
+        Hashed { hash: groups.blob(), size: self.size, groups, slices: self.slices }
     }
 
     fn close_block(&mut self, block: &[u8]) {
-        let index = self.group_hashes.len() as u64 * u64::from(GROUP_BLOCKS)
-            + self.block_hashes.len() as u64;
+        let index = self.group_hashes.len() as u64 * u64::from(GROUP_BLOCKS) + self.block_hashes.len() as u64;
         if index == 0 {
             // Whether more follows is not known yet, and the top of the tree is hashed
             // differently: a second pass over 16 KiB is cheaper than holding them back.
@@ -137,8 +129,7 @@ impl TreeHasher {
             }
         }
         let offset = index * BLOCK_BYTES;
-        self.block_hashes
-            .push(tree::hash_block(offset, block, Place::Inside));
+        self.block_hashes.push(tree::hash_block(offset, block, Place::Inside));
         if self.block_hashes.len() == GROUP_BLOCKS as usize {
             self.close_group();
         }
