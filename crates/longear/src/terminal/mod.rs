@@ -10,6 +10,7 @@ mod progress;
 mod qr;
 mod screen;
 mod status;
+mod story;
 mod table;
 mod words;
 
@@ -18,6 +19,7 @@ pub use progress::{Progress, Track, Transfer, Unit, transfer_row, words_row};
 pub use qr::qr;
 pub use screen::Screen;
 pub use status::{Beside, ChannelStatus, Fact, channel_status, short_address, store_status};
+pub use story::story_row;
 pub use table::{Align, Cell, Column, table};
 pub use words::{
     age, amount, bytes, columns, grouped, pad, percent, printable, printable_block, spent, time_left, wrap,

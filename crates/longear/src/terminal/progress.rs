@@ -13,9 +13,10 @@ use super::words::{amount, columns, grouped, pad, printable, time_left};
 use super::{Look, Tint};
 
 const INDENT: usize = 2;
-const CARRIER_COLUMNS: usize = 22;
-const WHAT_COLUMNS: usize = 10;
-const AMOUNT_COLUMNS: usize = 11;
+const CARRIER_COLUMNS: usize = 20;
+const WHAT_COLUMNS: usize = 9;
+/// Room for `999 of 999 MB`, so that lines begin at one place while the numbers grow.
+const AMOUNT_COLUMNS: usize = 14;
 /// What stands after a line: three spaces and `38 s left`.
 const AFTER_COLUMNS: usize = 13;
 const RELAY_CELLS_MIN: usize = 6;
@@ -62,7 +63,7 @@ pub struct Transfer<'a> {
 /// Draws a transfer as a row (two in a narrow terminal). Ends without a line break.
 ///
 /// ```text
-///   192.168.43.1          144p      9 of 16 MB ━━━━━━━━━━━━━╍╍╍╍╍╍╍╍╍╍   38 s left
+///   192.168.43.1        144p     9 of 16 MB    ━━━━━━━━━━━━━╍╍╍╍╍╍╍╍╍╍   38 s left
 /// ```
 pub fn transfer_row(look: Look, transfer: &Transfer<'_>) -> String {
     let front = row_front(look, transfer.carrier);
@@ -87,8 +88,8 @@ pub fn transfer_row(look: Look, transfer: &Transfer<'_>) -> String {
 /// Draws a row of words: what a carrier brought, or why it was refused. Ends without a line break.
 ///
 /// ```text
-///   /media/stick          heads and charters   whole    0.1 s
-///   192.168.43.1          block 712 refused: damaged; fetched from /media/stick
+///   /media/stick        heads and charters     whole    0.1 s
+///   192.168.43.1        block 712 refused: damaged; fetched from /media/stick
 /// ```
 pub fn words_row(look: Look, carrier: &str, what: &str, words: &str) -> String {
     let front = row_front(look, carrier);
@@ -233,7 +234,11 @@ impl Progress {
     /// Prints a row of words above the running transfers.
     pub fn say(&self, carrier: &str, what: &str, words: &str) {
         let mut board = locked(&self.board);
-        board.stay(&words_row(board.look_now(), carrier, what, words));
+        let row = match board.surface {
+            Surface::Lines(_) => log_words(carrier, what, words),
+            _ => words_row(board.look_now(), carrier, what, words),
+        };
+        board.stay(&row);
         carrier.clone_into(&mut board.carrier_above);
         board.redraw();
     }
@@ -446,9 +451,15 @@ impl Row {
     fn log_line(&self, after: &str) -> String {
         let amount = amount_of(self.unit, self.done, self.size);
         let comma = if after.is_empty() { "" } else { ", " };
-        let (carrier, what, after) = (printable(&self.carrier), printable(&self.what), printable(after));
-        format!("{carrier}: {what} {amount}{comma}{after}")
+        log_words(&self.carrier, &self.what, &format!("{amount}{comma}{after}"))
     }
+}
+
+/// Says in a log what a row would say: no columns, for nobody reads a log as a table.
+fn log_words(carrier: &str, what: &str, words: &str) -> String {
+    let words = format!("{what} {words}");
+    let words = printable(words.trim_end());
+    if carrier.is_empty() { words.into_owned() } else { format!("{}: {words}", printable(carrier)) }
 }
 
 /// Foretells from the last seconds; nothing while there is too little to go by, or nothing left.
@@ -486,25 +497,25 @@ mod tests {
     fn rows_are_the_mockups_line_by_line() {
         let look = Look::plain(82);
         let posts = Transfer { unit: Unit::Pieces, ..transfer("", "posts", std::slice::from_ref(&(0..41)), 41) };
-        assert_eq!(transfer_row(look, &posts), "                        posts     41 of 41   ━━━━━━━━━━━━━━━━━━━━━━━━");
+        assert_eq!(transfer_row(look, &posts), "                      posts    41 of 41      ━━━━━━━━━━━━━━━━━━━━━━━━");
         let sound = [0..4_100_000];
         assert_eq!(
             transfer_row(look, &transfer("192.168.43.1", "sound", &sound, 4_100_000)),
-            "  192.168.43.1          sound     4.1 MB     ━━━━━━━━━━━━━━━━━━━━━━━━"
+            "  192.168.43.1        sound    4.1 MB        ━━━━━━━━━━━━━━━━━━━━━━━━"
         );
         let video = [0..9_000_000];
         let row = Transfer { after: "38 s left", ..transfer("", "144p", &video, 16_000_000) };
         assert_eq!(
             transfer_row(look, &row),
-            "                        144p      9 of 16 MB ━━━━━━━━━━━━━╍╍╍╍╍╍╍╍╍╍╍   38 s left"
+            "                      144p     9 of 16 MB    ━━━━━━━━━━━━━╍╍╍╍╍╍╍╍╍╍╍   38 s left"
         );
         assert_eq!(
             words_row(look, "/media/stick", "heads and charters", "whole    0.1 s"),
-            "  /media/stick          heads and charters   whole    0.1 s"
+            "  /media/stick        heads and charters     whole    0.1 s"
         );
         assert_eq!(
             words_row(look, "192.168.43.1", "block 712 refused: damaged; fetched from /media/stick", ""),
-            "  192.168.43.1          block 712 refused: damaged; fetched from /media/stick"
+            "  192.168.43.1        block 712 refused: damaged; fetched from /media/stick"
         );
     }
 
@@ -520,6 +531,15 @@ mod tests {
                 assert!(said.lines().all(|line| columns(line) <= width), "{width}\n{said}");
             }
         }
+    }
+
+    #[test]
+    fn logs_get_plain_lines() {
+        assert_eq!(
+            log_words("192.168.43.1", "144p", "9 of 16 MB, 38 s left"),
+            "192.168.43.1: 144p 9 of 16 MB, 38 s left"
+        );
+        assert_eq!(log_words("", "block 7 refused\n", ""), "block 7 refused");
     }
 
     #[test]

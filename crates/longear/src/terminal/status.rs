@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::Look;
 use super::line::{EAR_INDENT, HORIZON_COLUMNS_MAX, RELAY_CELLS, horizon, relay_line};
-use super::words::{amount, bytes, columns, grouped, pad, printable, wrap};
+use super::words::{amount, bytes, bytes_down, columns, grouped, pad, printable, wrap};
 
 /// The column at which lines and advice stand beside a fact.
 const BESIDE_COLUMN: usize = 37;
 /// The fewest cells of a line that are worth drawing beside a fact.
-const RELAY_CELLS_MIN: usize = 12;
+pub(super) const RELAY_CELLS_MIN: usize = 12;
 
 /// Holds what `status` says about one channel.
 #[derive(Clone, Debug)]
@@ -91,14 +91,10 @@ pub fn store_status(look: Look, used: u64, budget: Option<u64>) -> String {
     fact_lines(look, &fact).join("\n") + "\n"
 }
 
-/// `318 MB of 500 MB`: beside a line without a heading, both numbers keep their unit.
+/// `318 MB of 500 MB`: beside nothing else to compare them with, both numbers keep their unit.
 fn amount_with_units(used: u64, budget: u64) -> String {
-    let said = amount(used, budget);
-    let Some((here, total)) = said.split_once(" of ") else {
-        return said;
-    };
-    let unit = total.split(' ').nth(1).unwrap_or_default();
-    if here.contains(' ') { said } else { format!("{here} {unit} of {total}") }
+    let (here, total) = (bytes_down(used), bytes(budget));
+    if here == total { amount(used, budget) } else { format!("{here} of {total}") }
 }
 
 /// Shortens an address to its beginning and end: enough to tell own channels apart, never to check one.
@@ -120,21 +116,15 @@ pub fn short_address(look: Look, address: &str) -> String {
     format!("{prefix}{front}{dots}{back}")
 }
 
-/// Puts short words side by side while there is room.
+/// Puts short words side by side, closer together where that saves a line.
 fn spread(look: Look, words: &[String]) -> Vec<String> {
-    const APART: usize = 4;
+    const APART: [usize; 2] = [4, 2];
     let room = line_width(look).saturating_sub(EAR_INDENT);
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if columns(line) + APART + columns(word) <= room => {
-                line.push_str(&" ".repeat(APART));
-                line.push_str(word);
-            }
-            _ => lines.push(word.clone()),
-        }
+    let whole = APART.map(|apart| words.join(&" ".repeat(apart)));
+    if let Some(line) = whole.iter().find(|line| columns(line) <= room) {
+        return vec![indented(line)];
     }
-    lines.iter().map(|line| indented(line)).collect()
+    words.iter().map(|line| indented(line)).collect()
 }
 
 fn fact_lines(look: Look, fact: &Fact) -> Vec<String> {

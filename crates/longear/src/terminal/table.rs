@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::line::relay_line;
-use super::words::{columns, pad, printable, wrap};
+use super::words::{columns, direction_end, pad, printable, wrap};
 use super::{Look, Tint};
 
 /// The fewest columns that a flexible column is squeezed to before the table becomes a list of records.
@@ -139,7 +139,7 @@ fn table_row(look: Look, layout: &[Column], widths: &[usize], row: &[Cell]) -> S
         for (at, lines) in cells.iter().enumerate() {
             let (text, taken) = lines.get(index).map_or(("", 0), |(text, taken)| (text.as_str(), *taken));
             let blank = " ".repeat(widths[at].saturating_sub(taken));
-            let text = look.tinted(row[at].tint, text);
+            let text = look.tinted(row[at].tint, text) + direction_end(text);
             let (before, after) = match layout[at].align {
                 Align::Left => ("", blank.as_str()),
                 Align::Right => (blank.as_str(), ""),
@@ -211,6 +211,13 @@ mod tests {
         let drawn = sample(Look::plain(30));
         assert!(drawn.contains("  title  Жауапкершіліктеріңізд\n"), "{drawn}");
         assert!(drawn.lines().all(|line| columns(line) <= 30), "{drawn}");
+    }
+
+    #[test]
+    fn right_to_left_titles_do_not_draw_numbers_into_them() {
+        let drawn =
+            table(Look::plain(80), &[Column::flexible(""), Column::right("")], &[vec!["نان".into(), "4".into()]]);
+        assert_eq!(drawn, "  نان\u{200e}  4\n");
     }
 
     #[test]

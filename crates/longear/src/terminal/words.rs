@@ -77,9 +77,12 @@ pub fn amount(done: u64, size: u64) -> String {
     }
     let (unit, scale) = unit_of(size);
     let total = bytes(size);
-    let own_unit = total.ends_with(unit);
-    if !own_unit || unit_of(done).1 < scale {
+    if !total.ends_with(unit) {
         return format!("{} of {total}", bytes_down(done));
+    }
+    if done < scale {
+        // The same unit for both, so that the numbers of a running transfer keep their places.
+        return format!("{} of {total}", tenths(done / (scale / 10).max(1)));
     }
     for digits in 0..4 {
         let (part, whole) = (decimals(done, scale, digits), decimals(size, scale, digits));
@@ -96,7 +99,8 @@ fn unit_of(count: u64) -> (&'static str, u64) {
     UNITS.into_iter().find(|(_, scale)| count >= *scale).unwrap_or(UNITS[4])
 }
 
-fn bytes_down(count: u64) -> String {
+/// Says a number of bytes, rounded down.
+pub(super) fn bytes_down(count: u64) -> String {
     let (unit, scale) = unit_of(count);
     let unit = if count == 1 { "byte" } else { unit };
     format!("{} {unit}", tenths(rounded_tenths(count, scale, false)))
@@ -218,7 +222,15 @@ pub fn columns(text: &str) -> usize {
 /// Fills a text up with spaces to a number of columns; a longer one is left as it is.
 pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(columns(text));
-    format!("{text}{}", " ".repeat(missing))
+    format!("{text}{}{}", direction_end(text), " ".repeat(missing))
+}
+
+/// Returns a left-to-right mark (no column wide) for text with right-to-left letters, and else nothing.
+///
+/// Without it terminals that reorder such text would draw the next column's number into it.
+pub(super) fn direction_end(text: &str) -> &'static str {
+    let is_rightward = |c: char| matches!(u32::from(c), 0x590..=0x8ff | 0xfb1d..=0xfdff | 0xfe70..=0xfeff);
+    if text.chars().any(is_rightward) { "\u{200e}" } else { "" }
 }
 
 /// Breaks a text into lines of at most `width` columns, at spaces where there are any. Keeps line breaks.
@@ -313,8 +325,11 @@ mod tests {
     #[test]
     fn amounts_never_look_whole_before_they_are() {
         let cases = [
-            (0, 16_000_000, "0 bytes of 16 MB"),
-            (300_000, 16_000_000, "300 kB of 16 MB"),
+            (0, 16_000_000, "0 of 16 MB"),
+            (300_000, 16_000_000, "0.3 of 16 MB"),
+            (3, 900, "3 of 900 bytes"),
+            (999_960, 1_000_000, "0.9 of 1 MB"),
+            (900_000, 999_960, "900 kB of 1 MB"),
             (9_400_000, 16_000_000, "9 of 16 MB"),
             (15_999_999, 16_000_000, "15 of 16 MB"),
             (16_300_000, 16_400_000, "16.3 of 16.4 MB"),
@@ -353,6 +368,8 @@ mod tests {
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
         assert_eq!(pad("қазақ", 7), "қазақ  ");
         assert_eq!(pad("日本", 5), "日本 ");
+        assert_eq!(pad("نان", 5), "نان\u{200e}  ");
+        assert_eq!(columns(&pad("نان", 5)), 5);
     }
 
     proptest! {
