@@ -290,4 +290,22 @@ mod tests {
         assert_eq!(place_in_source("/home/somebody/longear-core/src/pack.rs", 7), " (longear-core/src/pack.rs:7)");
         assert_eq!(place_in_source("build.rs", 1), " (build.rs:1)");
     }
+
+    #[test]
+    fn a_panic_is_one_calm_sentence_without_its_payload() {
+        const ASKED: &str = "LONGEAR_TEST_PANIC";
+        if std::env::var_os(ASKED).is_some() {
+            install_panic_hook(false);
+            panic!("a planted secret");
+        }
+        let output = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "--nocapture", "failure::tests::a_panic_is_one_calm_sentence_without_its_payload"])
+            .env(ASKED, "1")
+            .output()
+            .expect("this test runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(70), "{said}");
+        assert!(said.contains("a mistake of its own (") && said.contains("failure.rs:"), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
 }

@@ -49,7 +49,7 @@ Examples:
   longear sync http://192.168.43.1:7777 --watch 30
   longear sync https://mirror.example/news --proxy socks5h://127.0.0.1:9050
 
-A carrier is a URL, a folder, or another node. All are used at once, and every byte is checked:
+A carrier is a URL, a folder, or another node. All are used at once, and every byte is checked: \
 it does not matter who brings it. What arrived stays; run it again to go on"
 )]
 pub struct SyncArguments {
@@ -59,7 +59,7 @@ pub struct SyncArguments {
     /// Go through this SOCKS5 proxy, such as Tor
     #[arg(long, value_name = "URL", value_parser = proxy)]
     pub proxy: Option<String>,
-    /// Go on, and look again every 60 or so many seconds
+    /// Go on, and look again every SECONDS; 60 if none are named
     #[arg(long = "watch", value_name = "SECONDS", num_args = 0..=1)]
     watch_text: Option<Option<String>>,
     /// Bring nothing to the carriers
@@ -104,7 +104,7 @@ Examples:
   longear stick write /media/stick
   longear stick write /media/stick --budget 4GB --plain
 
-Without --plain the stick shows only a neutral folder. With it, videos and texts lie there under
+Without --plain the stick shows only a neutral folder. With it, videos and texts lie there under \
 their titles and play anywhere, and anybody who finds the stick sees what it is")]
     Write(StickWriteArguments),
     /// Read what a stick brings, and check it

@@ -14,7 +14,7 @@ pub enum ChannelCommand {
 Example:
   longear channel new \"Sarybulaq News\" --roots /media/usb
 
-Two of the three root files are needed to change who may speak. Move them to three places;
+Two of the three root files are needed to change who may speak. Move them to three places; \
 daily work needs none of them")]
     New(NewArguments),
     /// Show a channel's address, QR code and 30 digits, and who may speak for it
@@ -28,9 +28,9 @@ Compare the 30 digits by telephone: they find a channel, the full address decide
     /// Make a key for this device and a request that the root holders can sign
     #[command(after_help = "\
 Example, on the new device:
-  longear channel enrol longear:k4vq… --role post,edit --label \"Field laptop\" --out field.request
-then, where the root files are:
-  longear channel delegate add field.request --root root-1.key --root root-2.key")]
+  longear channel enrol longear:k4vq… --role post,edit --out field.request
+Example, then, where the root files are:
+  longear channel delegate add field.request --root 1.key --root 2.key")]
     Enrol(EnrolArguments),
     /// Add devices that may speak for the channel, or list them
     #[command(subcommand)]
@@ -38,21 +38,21 @@ then, where the root files are:
     /// Take a device's right to speak away, from a given item on
     #[command(after_help = "\
 Example, after a laptop was taken on the 12th:
-  longear channel revoke \"Field laptop\" --last-good 5be1… --root root-1.key --root root-2.key
+  longear channel revoke Laptop --last-good 5be1… --root 1.key --root 2.key
 
-What the device signed up to the last good item stays shown; all that comes later is refused,
-however it is dated. Without --last-good nothing that is held here is lost: the newest item
+What the device signed up to the last good item stays shown; all that comes later is refused, \
+however it is dated. Without --last-good nothing that is held here is lost: the newest item \
 held here counts as the last good one")]
     Revoke(RevokeArguments),
     /// Replace the root keys by the set that the charter has already committed to
     #[command(after_help = "\
 Example:
-  longear channel rotate --root root-1.key --root root-2.key --out next.charter")]
+  longear channel rotate --root 1.key --root 2.key --out next.charter")]
     Rotate(ChangeArguments),
     /// Add root signatures to a change that is being passed round
     #[command(after_help = "\
 Example, at the second root holder:
-  longear channel sign next.charter --root root-2.key")]
+  longear channel sign next.charter --root 2.key")]
     Sign(SignArguments),
     /// Put a fully signed change into force here, so that it spreads
     #[command(after_help = "\
@@ -67,7 +67,7 @@ pub enum DelegateCommand {
     /// Let a device speak for the channel
     #[command(after_help = "\
 Example:
-  longear channel delegate add field.request --until 2027-01-31 --root root-1.key --root root-2.key
+  longear channel delegate add field.request --root 1.key --root 2.key
 
 With too few root files the change is written to --out, to be signed on by the next holder")]
     Add(AddArguments),
@@ -115,8 +115,14 @@ pub struct ShowArguments {
 pub struct EnrolArguments {
     /// Enrol with this channel
     pub address: String,
-    /// Ask for these roles, divided by commas
-    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',', default_value = "post")]
+    /// Ask for these roles, divided by commas: post, edit, live, moderate, desk
+    #[arg(
+        long = "role",
+        hide_possible_values = true,
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = "post"
+    )]
     pub roles: Vec<RoleArgument>,
     /// Call the device by this name in the charter, which everybody can read
     #[arg(long)]

@@ -17,23 +17,32 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, Value
 
 use crate::failure::Failure;
 
-const TOUR: &str = "\
-Examples:
-  A newsroom      longear channel new \"Sarybulaq News\" --roots /media/usb
-                  longear publish clip.mp4 --title \"Bread in Taldy\" --lang en --text post.md
-                  longear serve --listen 0.0.0.0:7777
-  A neighbour     longear follow longear:k4vq…  then  longear sync http://192.168.43.1:7777
-                  longear serve
-  A courier       longear stick write /media/stick  there  longear stick read /media/stick
-  See it all      longear demo
+/// The heading of what every command understands.
+const EVERYWHERE: &str = "Options everywhere";
 
-Exit codes: 0 done, 1 refused or user error, 2 wrong usage, 3 verification failed,
-4 partial progress saved (run it again to go on), 70 a mistake in longear";
+const TOUR: &str = "\
+A channel signs what it says. Longear fetches it from mirrors, neighbours and sticks, checks every byte, and \
+serves it on. Nothing unsigned is ever shown as the channel's.
+
+A newsroom:
+  longear channel new \"Sarybulaq News\" --roots /media/usb
+  longear publish clip.mp4 --title \"Bread in Taldy\" --lang en --text post.md
+  longear serve --listen 0.0.0.0:7777
+A neighbour:
+  longear follow longear:k4vq…
+  longear sync http://192.168.43.1:7777
+  longear serve
+A courier:
+  longear stick write /media/stick
+  longear stick read /media/stick
+The whole story, on this machine:
+  longear demo
+
+Exit codes:
+  0 done   1 refused or user error   2 wrong usage   3 verification failed
+  4 partial progress saved; run it again to go on    70 a mistake in longear";
 
 /// Carry a newsroom's signed posts and videos over any route that still works
-///
-/// A channel signs what it says. Longear fetches it from mirrors, neighbours and sticks, checks every
-/// byte, and serves it on. Nothing unsigned is ever shown as the channel's.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "longear",
@@ -46,23 +55,23 @@ Exit codes: 0 done, 1 refused or user error, 2 wrong usage, 3 verification faile
 )]
 pub struct Cli {
     /// Keep keys and items in DIR instead of the per-user data folder
-    #[arg(long, global = true, env = "LONGEAR_HOME", hide_env_values = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "LONGEAR_HOME", hide_env_values = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
 
     /// Print JSON for scripts, on stdout; failures as one object on stderr
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 
     /// Say nothing but results and failures
-    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE, conflicts_with = "verbose")]
     pub quiet: bool,
 
     /// Explain on stderr what is being done; twice for more (never names, keys or addresses)
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Colour the output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colour the output: auto, always or never
+    #[arg(long, global = true, help_heading = EVERYWHERE, hide_possible_values = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
 
     /// What to do.

@@ -48,7 +48,7 @@ Examples:
   longear serve
   longear serve --listen 0.0.0.0:7777 --sync https://mirror.example/news
 
-Anybody on the same network can then open http://ADDRESS:7777, with nothing installed.
+Anybody on the same network can then open http://ADDRESS:7777, with nothing installed. \
 The page says what it cannot promise: a browser has to believe the box it reads from")]
 pub struct ServeArguments {
     /// Listen at this address; 0.0.0.0 opens it to the network near by
@@ -72,7 +72,7 @@ Examples:
   longear check
   longear check --repair
 
-What is damaged is named; with --repair it is set aside, to be fetched again, and the index is
+What is damaged is named; with --repair it is set aside, to be fetched again, and the index is \
 made anew from the packs")]
 pub struct CheckArguments {
     /// Set damaged parts aside and make the index anew

@@ -18,11 +18,11 @@ pub struct PublishArguments {
 
 const PUBLISH_HELP: &str = "\
 Examples:
-  longear publish clip.mp4 photo.jpg --title \"Bread in Taldy\" --lang en --text post.md
-  longear publish --lang kk --text kk.md --lang ru --text ru.md --origin original --origin human
+  longear publish clip.mp4 --title \"Bread in Taldy\" --lang en --text post.md
+  longear publish --lang kk --text kk.md --lang ru --text ru.md clip.mp4
   echo \"Roads are open\" | longear publish --text -
 
-Titles, texts and origins belong to the languages in the order in which they stand; if there are
+Titles, texts and origins belong to the languages in the order in which they stand; if there are \
 fewer of them than languages, each belongs to the --lang before it. The first is the original";
 
 /// Holds what an item can be made of.
@@ -40,8 +40,9 @@ pub struct PostArguments {
     /// Read a text in Markdown from FILE, or from the standard input with -
     #[arg(long = "text", value_name = "FILE|-", allow_hyphen_values = true)]
     texts: Vec<TextSource>,
-    /// Say how a text came about; the first is the original, the others are human translations
-    #[arg(long = "origin", value_name = "ORIGIN")]
+    /// Say how a text came about: original, human or machine; unsaid, the first is the original and the others are
+    /// human translations
+    #[arg(long = "origin", hide_possible_values = true, value_name = "ORIGIN")]
     origins: Vec<OriginArgument>,
     /// The language variants, paired; the first is the original. Empty if only files are published.
     #[arg(skip)]
@@ -168,7 +169,7 @@ pub struct RetractArguments {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Example:
-  longear correct 5be1c0… --title \"Bread in Taldy, corrected\" --lang en --text post.md
+  longear correct 5be1c0… --title \"Bread in Taldy\" --lang en --text post.md
 
 The correction is a whole new item: name every text and file that it shall have")]
 pub struct CorrectArguments {

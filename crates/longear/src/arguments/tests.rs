@@ -213,6 +213,10 @@ fn help_texts_teach_and_end_without_a_full_stop() {
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(after.contains("Example") && after.contains("longear "), "{name} shows no example");
         }
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for example in after.lines().filter(|line| line.starts_with("  ")) {
+            assert!(example.chars().count() <= 80, "{name}: an example that would be broken: {example}");
+        }
         for argument in command.get_arguments() {
             let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
             assert!(!help.is_empty() && !help.ends_with('.'), "{name} {}: {help:?}", argument.get_id());
