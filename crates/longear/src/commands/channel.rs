@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Context, channel_argument, only_channel};
 use crate::arguments::channel::{
     AddArguments, ApplyArguments, ChangeArguments, ChannelCommand, DelegateCommand, EnrolArguments, NewArguments,
-    RevokeArguments, ShowArguments, SignArguments,
+    RevokeArguments, RoleArgument, ShowArguments, SignArguments,
 };
 use crate::failure::Failure;
 use crate::home::{DelegateKey, RootFile};
@@ -41,14 +41,14 @@ fn new(context: &Context<'_>, arguments: &NewArguments) -> Result<(), Failure> {
     let mut random = || context.random();
     let channel = found(&home, &store, &name, &arguments.roots, context.now_ms(), &mut random)?;
     let address = Address::new(channel);
-    if context.screen.json {
+    if context.screen.json() {
         return context.screen.print_json(&json!({
             "id": channel.to_string(), "address": address.to_string(), "digits": address.digits(),
             "roots": arguments.roots,
         }));
     }
     context.screen.print(&format!("{address}\n{}\n", address.digits()))?;
-    if let Some(code) = qr(context.screen.look, &address.to_string()) {
+    if let Some(code) = qr(context.screen.look(), &address.to_string()) {
         context.screen.note(&code);
     }
     context.screen.note(&format!(
@@ -65,7 +65,7 @@ fn show(context: &Context<'_>, arguments: &ShowArguments) -> Result<(), Failure>
     let state = known(&store, &channel)?;
     let address = Address::new(channel);
     let charter = newest(&state)?;
-    if context.screen.json {
+    if context.screen.json() {
         return context.screen.print_json(&json!({
             "id": channel.to_string(), "name": charter.name, "address": address.to_string(),
             "digits": address.digits(), "charter": charter.number,
@@ -76,7 +76,7 @@ fn show(context: &Context<'_>, arguments: &ShowArguments) -> Result<(), Failure>
     }
     let screen = context.screen;
     screen.print(&format!("{}\n{address}\n{}\n", printable(&charter.name), address.digits()))?;
-    if let Some(code) = qr(screen.look, &address.to_string()) {
+    if let Some(code) = qr(screen.look(), &address.to_string()) {
         screen.note(&code);
     }
     screen.print(&format!(
@@ -98,7 +98,7 @@ fn enrol(context: &Context<'_>, arguments: &EnrolArguments) -> Result<(), Failur
     let (home, store) = context.open()?;
     let channel = channel_argument(&store, Some(&arguments.address))?;
     let state = known(&store, &channel)?;
-    let bits = arguments.roles.iter().map(|role| role.role()).fold(Roles::NONE, Roles::with).bits();
+    let bits = arguments.roles.iter().map(|role| role_of(*role)).fold(Roles::NONE, Roles::with).bits();
     let roles = Roles::from_bits(bits).map_err(|_| {
         Failure::usage("A desk never publishes").hint("Enrol another device for posts, or leave out desk")
     })?;
@@ -118,7 +118,7 @@ fn enrol(context: &Context<'_>, arguments: &EnrolArguments) -> Result<(), Failur
     };
     let path = arguments.out.clone().unwrap_or_else(|| "longear.request".into());
     change::write_file(&path, &request.encode())?;
-    if context.screen.json {
+    if context.screen.json() {
         let key = request.key.to_string();
         return context.screen.print_json(&json!({"request": path, "key": key, "roles": roles.to_string()}));
     }
@@ -151,7 +151,7 @@ fn list(context: &Context<'_>, channel: Option<&str>) -> Result<(), Failure> {
     let channel = channel_argument(&store, channel)?;
     let state = known(&store, &channel)?;
     for delegate in &newest(&state)?.delegates {
-        if context.screen.json {
+        if context.screen.json() {
             context.screen.print_json(&delegate_json(&state, delegate))?;
         } else {
             context.screen.print(&format!("{}\n", delegate_line(delegate)))?;
@@ -260,7 +260,7 @@ fn settle(
         return Err(Failure::refused(format!("{missing} more root signatures are needed"))
             .hint("Name more root files with --root, or write the draft for the next holder: --out FILE"));
     }
-    if context.screen.json {
+    if context.screen.json() {
         return context.screen.print_json(&json!({
             "charter": number, "signatures": signatures, "missing": missing, "in_force": in_force, "file": out,
         }));
@@ -299,7 +299,7 @@ fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result<(), Failur
     let (_, store) = context.open()?;
     let (number, channel) = (charter.body.number, charter.body.channel());
     let applied = change::apply(&store, charter)?;
-    if context.screen.json {
+    if context.screen.json() {
         let state = known(&store, &channel)?;
         return context.screen.print_json(&json!({"charter": number, "in_force": state.lineage().number() == number}));
     }
@@ -343,4 +343,14 @@ fn delegate_line(delegate: &Delegate) -> String {
         time => format!(", until {}", super::date_text(time)),
     };
     format!("{}  {}  {}{until}", &delegate.key.to_string()[..16], printable(&delegate.label), delegate.roles)
+}
+
+fn role_of(role: RoleArgument) -> Roles {
+    match role {
+        RoleArgument::Post => Roles::POST,
+        RoleArgument::Edit => Roles::EDIT,
+        RoleArgument::Live => Roles::LIVE,
+        RoleArgument::Moderate => Roles::MODERATE,
+        RoleArgument::Desk => Roles::DESK,
+    }
 }
