@@ -62,6 +62,8 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         ("text", item(&one(river()))),
         ("photos", item(&one(photos()))),
         ("disputed", item(&one(hostile()))),
+        ("whole", item(&one(election()))),
+        ("sound", item(&one(sound()))),
         (
             "retracted",
             item(&one(with_status(river(), Status::Retracted))),

@@ -35,6 +35,8 @@ impl Icon {
     );
     pub(crate) const AGAIN: Icon = Icon("<path d=\"M17.5 8A8 8 0 1 0 18 11M18 3.5V8h-4.5\"/>");
     pub(crate) const BACK: Icon = Icon("<path d=\"M12.5 4L6.5 10l6 6\"/>");
+    pub(crate) const TAKEN_BACK: Icon =
+        Icon("<path d=\"M7.5 5L3.5 9l4 4M3.5 9h9a4 4 0 0 1 0 8H9\"/>");
     pub(crate) const FORTH: Icon = Icon("<path d=\"M7.5 4l6 6-6 6\"/>");
 
     /// Draws it.

@@ -35,6 +35,14 @@ impl Html {
         self.raw("<bdi>").text(&line).raw("</bdi>")
     }
 
+    /// Appends one line of somebody else's text into an element with `dir="auto"`: cleaned and escaped.
+    ///
+    /// Not isolated, because `dir="auto"` looks past a `bdi`; the element itself has to stand alone.
+    pub(crate) fn foreign_line(&mut self, text: &str) -> &mut Self {
+        let line = clean_line(text);
+        self.text(&line)
+    }
+
     /// Appends ` name="value"`, with the value cleaned and escaped.
     pub(crate) fn attribute(&mut self, name: &'static str, value: &str) -> &mut Self {
         let value = clean_text(value);

@@ -47,6 +47,25 @@ impl Holding {
         }
     }
 
+    /// Puts several files one after another, to show them as one.
+    pub(crate) fn together<'a>(holdings: impl Iterator<Item = &'a Holding>) -> Holding {
+        let mut all = Holding {
+            size_bytes: 0,
+            have_bytes: 0,
+            held: Vec::new(),
+        };
+        for holding in holdings {
+            let start = all.size_bytes;
+            let shift = |byte: u64| byte.saturating_add(start);
+            let held = holding.held.iter();
+            all.held
+                .extend(held.map(|range| shift(range.start)..shift(range.end)));
+            all.size_bytes = all.size_bytes.saturating_add(holding.size_bytes);
+            all.have_bytes = all.have_bytes.saturating_add(holding.have_bytes);
+        }
+        all
+    }
+
     /// True when nothing is missing.
     pub(crate) fn is_whole(&self) -> bool {
         self.have_bytes == self.size_bytes
@@ -92,7 +111,9 @@ impl Holding {
     pub(crate) fn draw(&self, voice: Voice, duration_ms: Option<u64>) -> Html {
         let mut html = Html::default();
         if self.is_whole() {
-            draw_whole(&mut html, voice);
+            html.raw("<div class=\"line whole\" role=\"img\"")
+                .attribute("aria-label", voice.words.whole)
+                .raw("></div>");
             return html;
         }
         html.raw(
@@ -197,13 +218,6 @@ impl Holding {
     }
 }
 
-/// The quiet line under what is whole.
-pub(crate) fn draw_whole(html: &mut Html, voice: Voice) {
-    html.raw("<div class=\"line whole\" role=\"img\"")
-        .attribute("aria-label", voice.words.whole)
-        .raw("></div>");
-}
-
 /// The dotted line under what has not arrived at all. The words stand beside it, so it is only drawn.
 pub(crate) fn draw_missing(html: &mut Html) {
     html.raw("<svg class=\"line\" viewBox=\"0 0 100 5\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path d=\"M0 2.5H0\"/></svg>");
@@ -300,9 +314,20 @@ mod tests {
     }
 
     #[test]
+    fn files_together_are_one_line() {
+        let whole = Holding::of(&rendition(1_000, std::slice::from_ref(&(0..1_000))));
+        let half = Holding::of(&rendition(1_000, std::slice::from_ref(&(500..1_000))));
+        let all = Holding::together([whole, half].iter());
+        assert_eq!(all.path(), "M0 2.5H0M0 2.5H50M75 2.5H100");
+        let words = english(all.words(Voice::new(Language::English)));
+        assert_eq!(words, "75 % here, 1.5 of 2 kB");
+        assert!(Holding::together(std::iter::empty()).is_whole());
+    }
+
+    #[test]
     fn very_many_ranges_are_drawn_on_a_raster() {
         let crumbs = (0..5_000).map(|n| n * 100..n * 100 + 99);
-        let held: Vec<Range<u64>> = crumbs.chain([600_000..1_000_000]).collect();
+        let held: Vec<Range<u64>> = crumbs.chain(std::iter::once(600_000..1_000_000)).collect();
         let holding = Holding::of(&rendition(1_000_000, &held));
         let path = holding.path();
         assert_eq!(path, "M0 2.5H0M60 2.5H100");

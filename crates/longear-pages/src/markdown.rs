@@ -47,7 +47,7 @@ pub fn markdown_to_html(markdown: &str, table_label: &str) -> String {
 
 /// Takes the first words of a post as plain text, at most `characters_max` of them and an ellipsis.
 ///
-/// Headings, code and tables are left out where there is running text. Costs no more than the words it returns need.
+/// Headings, lists, code and tables are left out where there is running text. Costs no more than the words it returns need.
 pub fn excerpt(markdown: &str, characters_max: usize) -> String {
     // Words are rarely longer than twelve bytes of markup each; this much source always yields enough text.
     let source = cut(markdown, (characters_max * 16).min(INPUT_BYTES_MAX));
@@ -81,7 +81,9 @@ fn gather(text: &str, characters_max: usize, everything: bool) -> String {
     for event in Parser::new_ext(text, options()).take(EVENTS_MAX) {
         match event {
             Event::Start(tag) => skipping += usize::from(!everything && is_skipped(&tag)),
-            Event::End(TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::Table) => {
+            Event::End(
+                TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::List(_),
+            ) => {
                 skipping = skipping.saturating_sub(1);
                 words.push(' ');
             }
@@ -98,7 +100,10 @@ fn gather(text: &str, characters_max: usize, everything: bool) -> String {
 }
 
 fn is_skipped(tag: &Tag<'_>) -> bool {
-    matches!(tag, Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_))
+    matches!(
+        tag,
+        Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_) | Tag::List(_)
+    )
 }
 
 /// Cuts between words where that does not lose more than a third.
@@ -128,6 +133,8 @@ struct Emitter<'a> {
     /// Addresses of the open links, to be shown when they close.
     links: Vec<Option<ShownLink>>,
     in_table_head: bool,
+    /// The level of the last heading, 0 before the first.
+    heading_level: usize,
     table_label: &'a str,
 }
 
@@ -230,11 +237,13 @@ impl Emitter<'_> {
         self.open.push("");
     }
 
-    /// The page has its own `h1`, so a post starts one level below.
+    /// The page has its own `h1`, so a post starts one level below; and no level is skipped, so that screen readers
+    /// can walk from heading to heading.
     fn heading(&mut self, level: HeadingLevel) {
-        match level {
-            HeadingLevel::H1 => self.write("<h2>", "</h2>"),
-            HeadingLevel::H2 => self.write("<h3>", "</h3>"),
+        self.heading_level = (level as usize).min(self.heading_level + 1);
+        match self.heading_level {
+            1 => self.write("<h2>", "</h2>"),
+            2 => self.write("<h3>", "</h3>"),
             _ => self.write("<h4>", "</h4>"),
         }
     }

@@ -72,6 +72,10 @@ fn ordinary_posts_look_ordinary() {
 
 #[test]
 fn headings_stay_below_the_title_of_the_page() {
+    assert_eq!(
+        render("### a\n# b\n##### c"),
+        "<h2>a</h2><h2>b</h2><h3>c</h3>"
+    );
     let html = render("# a\n## b\n### c\n#### d\n###### e");
     assert_eq!(html, "<h2>a</h2><h3>b</h3><h4>c</h4><h4>d</h4><h4>e</h4>");
 }
@@ -232,6 +236,7 @@ fn a_cut_never_splits_a_letter() {
 fn an_excerpt_is_the_first_words_without_markup() {
     let post = "# Heading\n\nWater *falls* [here](https://example.org), <b>not</b> there.\n\n```\ncode\n```\n\nMore.";
     assert_eq!(excerpt(post, 180), "Water falls here, not there. More.");
+    assert_eq!(excerpt("Bring:\n\n- water\n- papers\n", 180), "Bring:");
     assert_eq!(excerpt("# Only a heading", 180), "Only a heading");
     assert_eq!(excerpt("one two three four", 9), "one two…");
     assert_eq!(excerpt("", 10), "");

@@ -1,5 +1,6 @@
 //! A channel's address: to take along, to scan, to read out.
 
+use crate::clean::clean_line;
 use crate::drawing::{Icon, channel_mark};
 use crate::html::{Html, Part, fill};
 use crate::paths::{Target, address as address_path};
@@ -26,9 +27,10 @@ pub fn address(page: &AddressPage) -> String {
     let mut main = Html::default();
     main.raw("<p class=\"by\">");
     channel_mark(&mut main, &channel.id);
-    main.raw("<span><b>")
-        .foreign(&channel.name)
-        .raw("</b></span></p>\n<h1>");
+    let number = voice.number(channel.charter_number);
+    main.raw("<span>")
+        .sentence(voice.words.charter_number, &[("n", Part::Text(&number))])
+        .raw("</span></p>\n<h1>");
     main.sentence(
         voice.words.address_of,
         &[("channel", Part::Foreign(&channel.name))],
@@ -59,35 +61,40 @@ pub fn address(page: &AddressPage) -> String {
     document(&frame, main)
 }
 
-/// The section at the foot of a page: the address to take along. `named` says whose it is, where there are several.
-pub(super) fn take_address(html: &mut Html, visit: &Visit, channel: &ChannelView, named: bool) {
+/// The section at the foot of a page: the addresses to take along. Where there are several, each says its own age.
+pub(super) fn take_address(html: &mut Html, visit: &Visit, channels: &[ChannelView]) {
     let voice = Voice::new(visit.language);
+    if channels.is_empty() {
+        return;
+    }
     html.raw("<section class=\"risk take\"><h2>")
         .text(voice.words.take_address)
-        .raw("</h2>");
-    html.raw("<p class=\"by\">");
-    channel_mark(html, &channel.id);
-    html.raw("<span><b>").foreign(&channel.name).raw("</b>");
-    if named {
-        html.raw("<br>");
-        last_word_sentence(html, voice, visit.now_ms, channel.last_word_ms);
+        .raw("</h2><p>")
+        .text(voice.words.take_address_text)
+        .raw("</p>");
+    for channel in channels {
+        html.raw("<div class=\"stack\"><p class=\"by\">");
+        channel_mark(html, &channel.id);
+        html.raw("<span><b>").foreign(&channel.name).raw("</b>");
+        if channels.len() > 1 {
+            html.raw("<br>");
+            last_word_sentence(html, voice, visit.now_ms, channel.last_word_ms);
+        }
+        html.raw("</span></p>");
+        full_address(html, &channel.address);
+        html.raw("<h3>")
+            .text(voice.words.thirty_digits)
+            .raw("</h3>");
+        digits(html, &channel.digits);
+        html.raw("<p class=\"does\"><a class=\"btn\"")
+            .attribute("href", &link(visit, Target::new(address_path(&channel.id))))
+            .raw(">");
+        Icon::QR.draw(html);
+        html.raw("<span>")
+            .text(voice.words.show_qr)
+            .raw("</span></a></p></div>");
     }
-    html.raw("</span></p>");
-    full_address(html, &channel.address);
-    html.raw("<div class=\"stack tight\"><h3>")
-        .text(voice.words.thirty_digits)
-        .raw("</h3>");
-    digits(html, &channel.digits);
-    html.raw("<p class=\"small soft\">")
-        .text(voice.words.digits_text)
-        .raw("</p></div>");
-    html.raw("<p class=\"does\"><a class=\"btn\"")
-        .attribute("href", &link(visit, Target::new(address_path(&channel.id))))
-        .raw(">");
-    Icon::QR.draw(html);
-    html.raw("<span>")
-        .text(voice.words.show_qr)
-        .raw("</span></a></p></section>\n");
+    html.raw("</section>\n");
 }
 
 /// Two charters claim the next number: nobody can say yet who may speak.
@@ -98,10 +105,7 @@ pub(super) fn disputed_charter(html: &mut Html, voice: Voice, channel: &ChannelV
     let heading = if named {
         fill(
             words.in_channel,
-            &[
-                ("channel", &crate::clean_line(&channel.name)),
-                ("text", &heading),
-            ],
+            &[("channel", &clean_line(&channel.name)), ("text", &heading)],
         )
     } else {
         heading

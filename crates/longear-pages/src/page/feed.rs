@@ -9,7 +9,7 @@ use crate::view::{BoxPage, ChannelView, ItemView, Status, VariantView, Visit};
 use crate::words::Voice;
 
 use super::channel::{disputed_charter, take_address};
-use super::frame::{Frame, LastWord, checked_notice, document, link};
+use super::frame::{Frame, LastWord, checked_line, checked_notice, document, link};
 use super::media::{Media, Medium, play_button, share, still_label};
 use super::post;
 
@@ -30,7 +30,11 @@ pub fn feed(page: &BoxPage) -> String {
         .filter(|item| post::is_shown(item))
         .collect();
     let mut main = Html::default();
-    checked_notice(&mut main, voice, more_about_checking(voice, &items));
+    if page.channels.is_empty() {
+        checked_line(&mut main, &page.visit);
+    } else {
+        checked_notice(&mut main, voice, more_about_checking(voice, &items));
+    }
     main.raw("<h1 class=\"vh\">")
         .text(voice.words.box_title)
         .raw("</h1>\n");
@@ -52,9 +56,7 @@ pub fn feed(page: &BoxPage) -> String {
     }
     missing(&mut main, voice, &page.channels);
     pager(&mut main, page, !items.is_empty());
-    for channel in &page.channels {
-        take_address(&mut main, &page.visit, channel, page.channels.len() > 1);
-    }
+    take_address(&mut main, &page.visit, &page.channels);
     let target = match page.page {
         0 => Target::new(FEED),
         number => Target::new(FEED).with(PAGE_QUERY, &number.to_string()),
@@ -88,7 +90,7 @@ fn card(html: &mut Html, visit: &Visit, item: &ItemView) {
     html.raw("><a")
         .attribute("href", &link(visit, Target::new(item_path(&item.id_hex))))
         .raw(">")
-        .foreign(post::title(item, variant, voice))
+        .foreign_line(post::title(item, variant, voice))
         .raw("</a></h2>");
     if item.status == Status::Disputed {
         post::disputed_line(html, voice);

@@ -85,7 +85,7 @@ pub(super) fn checked_line(html: &mut Html, visit: &Visit) {
         .raw("</p><p><a class=\"tap\"")
         .attribute("href", &link(visit, Target::new(ABOUT)))
         .raw(">")
-        .text(voice.words.how_checked)
+        .text(voice.words.about_cannot)
         .raw("</a></p></div></div>\n");
 }
 

@@ -3,7 +3,7 @@
 use crate::drawing::Icon;
 use crate::html::{Html, Part};
 use crate::markdown::markdown_to_html;
-use crate::paths::{ABOUT, FEED, FORM_QUERY, TEXT_QUERY, Target, item as item_path};
+use crate::paths::{FEED, FORM_QUERY, TEXT_QUERY, Target, item as item_path};
 use crate::view::{ItemPage, ItemView, Origin, Status, VariantView, Visit};
 use crate::words::Voice;
 
@@ -37,7 +37,7 @@ pub fn item(page: &ItemPage) -> String {
         .raw(">")
         .text(voice.words.to_newest)
         .raw("</a></p>\n");
-    take_address(&mut main, &page.visit, &page.channel, false);
+    take_address(&mut main, &page.visit, std::slice::from_ref(&page.channel));
     let frame = Frame {
         visit: &page.visit,
         title,
@@ -67,7 +67,7 @@ fn shown(html: &mut Html, page: &ItemPage, variant: Option<&VariantView>) {
     post::by(html, visit, item);
     html.raw("<h1");
     post::title_tongue(html, variant);
-    html.raw(">").foreign(title).raw("</h1>\n");
+    html.raw(">").foreign_line(title).raw("</h1>\n");
     if item.status == Status::Disputed {
         let words = voice.words;
         post::say(
@@ -91,7 +91,7 @@ fn shown(html: &mut Html, page: &ItemPage, variant: Option<&VariantView>) {
     photos(html, voice, &media, title);
     files(html, voice, &media);
     other_texts(html, visit, item, variant);
-    how_checked(html, visit, item);
+    how_checked(html, voice, item);
 }
 
 /// The form that was asked for if it can be played, or else the best video, or else the best sound.
@@ -137,7 +137,7 @@ fn actions(html: &mut Html, page: &ItemPage, media: &Media<'_>, playing: Option<
             .text(voice.words.look_again)
             .raw("</span></a>");
     }
-    if waiting && nothing_to_save {
+    if waiting && nothing_to_save && playing.is_some() {
         html.raw("<p class=\"small soft\">")
             .text(voice.words.save_later)
             .raw("</p>");
@@ -201,8 +201,7 @@ fn other_texts(html: &mut Html, visit: &Visit, item: &ItemView, variant: Option<
 }
 
 /// When it was signed, what that says and what it does not say.
-fn how_checked(html: &mut Html, visit: &Visit, item: &ItemView) {
-    let voice = Voice::new(visit.language);
+fn how_checked(html: &mut Html, voice: Voice, item: &ItemView) {
     let moment = voice.moment(item.time_ms);
     html.raw("<details><summary>");
     Icon::CHECKED.draw(html);
@@ -211,18 +210,14 @@ fn how_checked(html: &mut Html, visit: &Visit, item: &ItemView) {
         .sentence(voice.words.signed_on, &[("moment", Part::Text(&moment))])
         .raw("</p><p>")
         .text(voice.words.bytes_compared)
-        .raw("</p><p><a class=\"tap\"")
-        .attribute("href", &link(visit, Target::new(ABOUT)))
-        .raw(">")
-        .text(voice.words.about_cannot)
-        .raw("</a></p></div></details>\n");
+        .raw("</p></div></details>\n");
 }
 
 /// Says why an item is not shown, and nothing of what is in it.
 fn not_shown(html: &mut Html, page: &ItemPage) -> &'static str {
     let words = Voice::new(page.visit.language).words;
     let (tone, icon, heading, text) = match page.item.status {
-        Status::Retracted => ("", &Icon::BACK, words.retracted, words.retracted_text),
+        Status::Retracted => ("", &Icon::TAKEN_BACK, words.retracted, words.retracted_text),
         Status::Refused => ("stop", &Icon::STRUCK, words.not_shown, words.not_shown_text),
         _ => (
             "warm",

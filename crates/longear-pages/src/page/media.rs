@@ -3,7 +3,7 @@
 use crate::clean::clean_line;
 use crate::drawing::Icon;
 use crate::html::{Html, fill};
-use crate::line::{Holding, draw_whole};
+use crate::line::Holding;
 use crate::paths::{FORM_QUERY, Target, item as item_path, on_this_box};
 use crate::view::{ItemView, RenditionView, Visit};
 use crate::words::Voice;
@@ -81,15 +81,18 @@ impl<'a> Media<'a> {
         })
     }
 
-    /// What stands in for the whole item under its line: the video, or else the sound, or whatever is least complete.
-    pub(super) fn principal(&self) -> Option<&Form<'a>> {
-        self.best(Medium::Video)
-            .or_else(|| self.best(Medium::Sound))
-            .or_else(|| {
-                self.forms
-                    .iter()
-                    .min_by_key(|form| form.holding.thousandths())
-            })
+    /// How much of the item is here: its video, or else its sound, or else all its files together.
+    fn holding(&self) -> (Holding, Option<u64>) {
+        let played = self
+            .best(Medium::Video)
+            .or_else(|| self.best(Medium::Sound));
+        match played {
+            Some(form) => (Holding::of(form.rendition), form.rendition.duration_ms),
+            None => (
+                Holding::together(self.forms.iter().map(|form| &form.holding)),
+                None,
+            ),
+        }
     }
 
     /// What to call an item without a title.
@@ -268,23 +271,12 @@ pub(super) fn forms(
             .text(&voice.size(form.rendition.size_bytes))
             .raw("</small></span><span class=\"state small soft\">")
             .text(&form.holding.short_words(voice))
-            .append(state_line(form, voice))
+            .append(form.holding.draw(voice, form.rendition.duration_ms))
             .raw("</span>");
         form_actions(html, visit, item, form, playing);
         html.raw("</li>");
     }
     html.raw("</ul></section>\n");
-}
-
-/// The line beside the words; a whole one says "here" in words already.
-fn state_line(form: &Form<'_>, voice: Voice) -> Html {
-    let mut html = Html::default();
-    if form.holding.is_whole() {
-        draw_whole(&mut html, voice);
-    } else {
-        html.append(form.holding.draw(voice, form.rendition.duration_ms));
-    }
-    html
 }
 
 fn form_actions(html: &mut Html, visit: &Visit, item: &ItemView, form: &Form<'_>, playing: usize) {
@@ -294,7 +286,7 @@ fn form_actions(html: &mut Html, visit: &Visit, item: &ItemView, form: &Form<'_>
     }
     html.raw("<span class=\"acts\">");
     if form.index == playing {
-        html.raw("<span class=\"small soft\">")
+        html.raw("<span class=\"small soft now\">")
             .text(voice.words.playing)
             .raw("</span>");
     } else {
@@ -392,17 +384,15 @@ pub(super) fn still_label(html: &mut Html, voice: Voice, media: &Media<'_>) {
     }
 }
 
-/// A line that says how much of an item is here, if it is not whole.
+/// A line that says how much of an item is here; a whole one is quiet.
 pub(super) fn share(html: &mut Html, voice: Voice, media: &Media<'_>) {
-    match media.principal() {
-        Some(form) if !form.holding.is_whole() => {
-            html.raw("<p class=\"at\">")
-                .text(&form.holding.words(voice))
-                .raw("</p>");
-            html.append(form.holding.draw(voice, form.rendition.duration_ms));
-        }
-        _ => draw_whole(html, voice),
+    let (holding, duration_ms) = media.holding();
+    if !holding.is_whole() {
+        html.raw("<p class=\"at\">")
+            .text(&holding.words(voice))
+            .raw("</p>");
     }
+    html.append(holding.draw(voice, duration_ms));
 }
 
 fn medium(mime: &str) -> Medium {

@@ -89,11 +89,11 @@ pub(super) fn by(html: &mut Html, visit: &Visit, item: &ItemView) {
     channel_mark(html, &item.channel_id);
     html.raw("<span><b>")
         .foreign(&item.channel_name)
-        .raw("</b> · <time")
+        .raw("</b> <span class=\"num\">·\u{a0}<time")
         .attribute("datetime", &machine_time(item.time_ms))
         .raw(">")
         .text(&voice.age(visit.now_ms, item.time_ms))
-        .raw("</time></span></p>");
+        .raw("</time></span></span></p>");
 }
 
 /// Marks a notice, a correction, a translation.

@@ -36,7 +36,7 @@ impl Voice {
         let digits = n.to_string();
         let mut grouped = String::with_capacity(digits.len() * 2);
         for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 && digits.len() > 4 {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {
                 grouped.push_str(self.words.thousands_mark);
             }
             grouped.push(digit);
