@@ -21,7 +21,7 @@ pub const NESTING_MAX: usize = 12;
 /// How many parser events are looked at: the bound on time.
 pub const EVENTS_MAX: usize = 50_000;
 
-/// How many characters of one code block's language or list number matter: none are shown, so only numbers are kept.
+/// The largest number a list may start with; longer ones would push the text off a small screen.
 const LIST_START_MAX: u64 = 999_999;
 
 /// Renders a post's Markdown as HTML for the inside of an element.

@@ -437,6 +437,16 @@ fn the_horizon_and_the_sentence_agree() {
     assert!(page.contains("No word from a publisher has reached this box yet."));
 }
 
+/// A raised dot beside Farsi digits reads as another nought: fourteen hours became a hundred and forty.
+#[test]
+fn no_raised_dot_stands_beside_farsi_digits() {
+    for language in [Language::Farsi, Language::Arabic] {
+        for page in all_pages(language) {
+            assert!(!page.contains('·'));
+        }
+    }
+}
+
 #[test]
 fn a_chosen_language_stays_chosen() {
     let mut page = box_page(Language::Kazakh, vec![broadcast()]);

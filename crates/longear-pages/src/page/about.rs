@@ -68,7 +68,8 @@ fn channels(html: &mut Html, visit: &Visit, channels: &[ChannelView]) {
         channel_mark(html, &channel.id);
         html.raw("<span><b>")
             .foreign(&channel.name)
-            .raw("</b> · ")
+            .raw("</b>")
+            .text(voice.words.separator)
             .sentence(voice.words.charter_number, &[("n", Part::Text(&number))])
             .raw("<br>");
         last_word_sentence(html, voice, visit.now_ms, channel.last_word_ms);

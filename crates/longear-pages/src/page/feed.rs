@@ -214,7 +214,7 @@ fn pager(html: &mut Html, page: &BoxPage, has_items: bool) {
         let number = voice.number(page.page.saturating_add(1));
         html.raw("<nav class=\"pager\" aria-labelledby=\"pages\"><p class=\"small soft\"><b id=\"pages\">")
             .sentence(words.all_posts, &[("n", Part::Text(&total))])
-            .raw("</b> · ")
+            .raw("</b>").text(words.separator)
             .sentence(words.page_number, &[("n", Part::Text(&number))])
             .raw("</p><div class=\"does grow\">");
         if page.page > 0 {

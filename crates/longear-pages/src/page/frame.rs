@@ -99,7 +99,7 @@ fn head(html: &mut Html, voice: Voice, frame: &Frame<'_>) {
         .raw("<meta name=\"color-scheme\" content=\"light dark\">\n")
         .raw("<meta name=\"referrer\" content=\"no-referrer\">\n<title>")
         .text(&clean_line(frame.title))
-        .raw(" · ")
+        .text(voice.words.separator)
         .text(voice.words.brand)
         .raw("</title>\n<link rel=\"stylesheet\"")
         .attribute("href", STYLESHEET)

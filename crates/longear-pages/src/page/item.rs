@@ -159,7 +159,8 @@ fn text(html: &mut Html, voice: Voice, item: &ItemView, variant: Option<&Variant
         Icon::LANGUAGES.draw(html);
         html.raw("<span><b>")
             .foreign(Voice::own_name(&variant.tag))
-            .raw("</b> · ");
+            .raw("</b>")
+            .text(voice.words.separator);
         post::origin(html, voice, item, variant);
         html.raw("</span></p>\n");
     }

@@ -160,7 +160,8 @@ impl Form<'_> {
         icon.draw(html);
         html.raw("<span>").text(text).raw(" <small>");
         if self.medium == Medium::File && !self.rendition.name.trim().is_empty() {
-            html.foreign(&self.rendition.name).raw(" · ");
+            html.foreign(&self.rendition.name)
+                .text(voice.words.separator);
         }
         html.text(&voice.size(self.rendition.size_bytes))
             .raw("</small></span></a>");
@@ -214,15 +215,18 @@ pub(super) fn player(html: &mut Html, voice: Voice, item: &ItemView, form: &Form
     if !form.holding.is_whole() {
         html.raw("<b>")
             .text(&form.holding.words(voice))
-            .raw("</b> · ");
+            .raw("</b>")
+            .text(voice.words.separator);
     }
     html.raw("<span class=\"soft\">");
     form.label(html, voice, false);
     if form.holding.is_whole() {
-        html.raw(" · ").text(&voice.size(rendition.size_bytes));
+        html.text(voice.words.separator)
+            .text(&voice.size(rendition.size_bytes));
     }
     if let Some(duration_ms) = rendition.duration_ms {
-        html.raw(" · ").text(&voice.duration(duration_ms));
+        html.text(voice.words.separator)
+            .text(&voice.duration(duration_ms));
     }
     html.raw("</span></p></div>\n");
 }
@@ -360,7 +364,8 @@ pub(super) fn files(html: &mut Html, voice: Voice, media: &Media<'_>) {
 fn waiting(html: &mut Html, voice: Voice, form: &Form<'_>) {
     html.raw("<p class=\"small\"><b>");
     form.label(html, voice, false);
-    html.raw("</b> · ")
+    html.raw("</b>")
+        .text(voice.words.separator)
         .text(&form.holding.words(voice))
         .raw("</p>");
     html.append(form.holding.draw(voice, form.rendition.duration_ms));

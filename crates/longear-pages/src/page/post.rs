@@ -89,11 +89,13 @@ pub(super) fn by(html: &mut Html, visit: &Visit, item: &ItemView) {
     channel_mark(html, &item.channel_id);
     html.raw("<span><b>")
         .foreign(&item.channel_name)
-        .raw("</b> <span class=\"num\">·\u{a0}<time")
+        .raw("</b>")
+        .text(voice.words.separator)
+        .raw("<time class=\"num\"")
         .attribute("datetime", &machine_time(item.time_ms))
         .raw(">")
         .text(&voice.age(visit.now_ms, item.time_ms))
-        .raw("</time></span></span></p>");
+        .raw("</time></span></p>");
 }
 
 /// Marks a notice, a correction, a translation.

@@ -80,6 +80,7 @@ pub(super) static WORDS: Catalogue = Catalogue {
         "{n} فجوة أخرى",
         "{n} فجوة أخرى",
     ),
+    separator: "، ",
     list_comma: "، ",
     posts_missing: Forms::six(
         "لا ينقص أي منشور.",

@@ -62,6 +62,8 @@ catalogue! {
     missing_from: &'static str,
     gap: &'static str,
     gaps_more: Forms,
+    /// Between a name and a time, a size and a length. A raised dot beside Farsi digits would read as a nought.
+    separator: &'static str,
     list_comma: &'static str,
     posts_missing: Forms,
     in_channel: &'static str,

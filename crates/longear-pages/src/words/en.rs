@@ -52,6 +52,7 @@ pub(super) static WORDS: Catalogue = Catalogue {
     missing_from: "{percent} here, missing {gaps}",
     gap: "from {start} to {end}",
     gaps_more: Forms::two("{n} more gap", "{n} more gaps"),
+    separator: " · ",
     list_comma: ", ",
     posts_missing: Forms::two(
         "{n} post has not reached this box yet. It is not lost.",

@@ -52,6 +52,7 @@ pub(super) static WORDS: Catalogue = Catalogue {
     missing_from: "{percent} اینجاست، کم است: {gaps}",
     gap: "از {start} تا {end}",
     gaps_more: Forms::same("{n} جای خالی دیگر"),
+    separator: "، ",
     list_comma: "، ",
     posts_missing: Forms::two(
         "{n} مطلب هنوز به این جعبه نرسیده است. گم نشده است.",

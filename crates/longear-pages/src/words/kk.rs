@@ -52,6 +52,7 @@ pub(super) static WORDS: Catalogue = Catalogue {
     missing_from: "{percent} осында, жетпегені: {gaps}",
     gap: "{start} – {end}",
     gaps_more: Forms::same("тағы {n} үзік"),
+    separator: " · ",
     list_comma: ", ",
     posts_missing: Forms::two(
         "{n} хабар бұл торапқа әлі жеткен жоқ. Ол жоғалған жоқ.",

@@ -52,6 +52,7 @@ pub(super) static WORDS: Catalogue = Catalogue {
     missing_from: "{percent} здесь, нет: {gaps}",
     gap: "с {start} до {end}",
     gaps_more: Forms::three("ещё {n} пропуск", "ещё {n} пропуска", "ещё {n} пропусков"),
+    separator: " · ",
     list_comma: ", ",
     posts_missing: Forms::three(
         "{n} сообщение ещё не дошло до этого узла. Оно не потеряно.",
