@@ -66,9 +66,8 @@ fn without_arguments(command: &str, rest: &[String]) -> Outcome {
     }
 }
 
-/// Hands all arguments to the bench programs, which know their own names and options.
+/// Hands all arguments to the bench programs, which know their own names and say themselves what they miss.
 fn bench(workspace: &Workspace, rest: &[String]) -> Outcome {
-    setup::ready(workspace, setup::FOR_BENCH)?;
     let mut cargo = workspace.cargo(["run", "--release", "--package", "longear-bench", "--"]);
     cargo.args(rest);
     step::run_loud("bench", &mut cargo)

@@ -46,8 +46,6 @@ pub const FOR_BROWSER_TESTS: &[Need] = &[
 ];
 /// What the demo needs: it shows the pages in the browser of whoever looks.
 pub const FOR_DEMO: &[Need] = &[Need::Ffmpeg];
-/// What the benches compare with.
-pub const FOR_BENCH: &[Need] = &[Need::Ffmpeg, Need::Nginx];
 /// What the check for WebAssembly needs.
 pub const FOR_WASM: &[Need] = &[Need::WasmTarget];
 /// What the check of licences and sources needs.
@@ -61,7 +59,6 @@ pub fn everything(workspace: &Workspace) -> Outcome {
         FOR_VERIFIER,
         FOR_BROWSER_TESTS,
         FOR_DEMO,
-        FOR_BENCH,
         FOR_WASM,
     ] {
         needs.extend_from_slice(list);
