@@ -66,6 +66,8 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
         if let Err(reason) = &verdict {
             eprintln!("failed: {}: {reason}", part.name);
             failed_parts.push(part.name);
+            // A run that broke before it counted a failure is one, so that the last line cannot look green.
+            count.failed = count.failed.max(1);
         }
         total += count;
     }

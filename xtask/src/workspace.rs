@@ -47,6 +47,13 @@ impl Workspace {
     pub fn command(&self, program: impl Into<OsString>) -> Command {
         let mut command = Command::new(program.into());
         command.current_dir(&self.root).env("PATH", search_path());
+        // `cargo xtask` describes this package to its children. Build scripts that look at such variables would see
+        // a change and build again after every plain `cargo build`.
+        for (name, _) in std::env::vars_os() {
+            if describes_this_package(&name.to_string_lossy()) {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
@@ -70,9 +77,39 @@ pub fn find_program(names: &[&str]) -> Option<PathBuf> {
     })
 }
 
+fn describes_this_package(variable: &str) -> bool {
+    const PREFIXES: [&str; 4] = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ];
+    variable == "CARGO_PRIMARY_PACKAGE"
+        || PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
+}
+
 fn search_path() -> OsString {
     let given = std::env::var_os("PATH").unwrap_or_default();
     let folders =
         std::env::split_paths(&given).chain(SYSTEM_PROGRAM_FOLDERS.iter().map(PathBuf::from));
     std::env::join_paths(folders).unwrap_or(given)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_learn_nothing_about_this_package_and_keep_the_rest() {
+        for variable in [
+            "CARGO_PKG_NAME",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_PRIMARY_PACKAGE",
+        ] {
+            assert!(describes_this_package(variable), "{variable}");
+        }
+        for variable in ["CARGO", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL", "PATH"] {
+            assert!(!describes_this_package(variable), "{variable}");
+        }
+    }
 }
