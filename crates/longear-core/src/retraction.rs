@@ -1,0 +1,76 @@
+//! Taking items back. Specified in `docs/spec/items.md`.
+
+use crate::bytes::{Reader, Writer, ascending};
+use crate::header::Header;
+use crate::id::{ItemId, LogId};
+use crate::keys::Roles;
+use crate::kind::Kind;
+use crate::limits::{RETRACTION_TARGETS_MAX, TITLE_BYTES_MAX};
+use crate::reason::Reason;
+
+/// Milliseconds of a UTC day.
+const DAY_MS: u64 = 86_400_000;
+
+/// The payload of a retraction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retraction {
+    /// Items taken back, ascending.
+    pub targets: Vec<ItemId>,
+    /// Why; for readers.
+    pub reason: String,
+}
+
+impl Retraction {
+    /// The canonical bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.u8(1).u16(self.targets.len() as u16);
+        self.targets.iter().fold(&mut out, |out, target| out.raw(&target.0));
+        out.text(&self.reason);
+        out.into_bytes()
+    }
+
+    /// Reads the payload. Checks form and limits.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Reason> {
+        let max = Kind::Retraction.payload_bytes_max();
+        if bytes.len() > max {
+            return Err(Reason::TooLong { what: "payload", max });
+        }
+        let mut input = Reader::new(bytes);
+        input.version()?;
+        let count = usize::from(input.u16()?);
+        if count > RETRACTION_TARGETS_MAX {
+            return Err(Reason::TooMany { what: "targets", max: RETRACTION_TARGETS_MAX });
+        }
+        if count == 0 {
+            return Err(Reason::BadValue { what: "number of targets" });
+        }
+        let targets = (0..count).map(|_| Ok(ItemId(input.array()?))).collect::<Result<Vec<_>, Reason>>()?;
+        ascending(targets.iter(), "order of targets")?;
+        let reason = input.text("reason", TITLE_BYTES_MAX)?;
+        input.finish()?;
+        Ok(Retraction { targets, reason })
+    }
+}
+
+/// Whether a signer may take back or replace an item: one of its own log, or any with the role `edit`.
+pub fn may_retract(signer_log: LogId, signer_roles: Roles, target_log: LogId) -> bool {
+    signer_log == target_log || signer_roles.has(Roles::EDIT)
+}
+
+/// The targets of one log's retractions that count: the first ones of each UTC day, in the order of seq.
+///
+/// `retractions` ascends by seq. A cap keeps a thief with a delegate's key from hiding a whole archive in an hour.
+pub fn targets_that_count<'a>(
+    retractions: impl IntoIterator<Item = (&'a Header, &'a Retraction)>,
+) -> impl Iterator<Item = (u64, ItemId)> {
+    let mut counted = std::collections::BTreeMap::<u64, usize>::new();
+    retractions.into_iter().flat_map(move |(header, retraction)| {
+        let used = counted.entry(header.time / DAY_MS).or_default();
+        let left = RETRACTION_TARGETS_MAX - *used;
+        let take = retraction.targets.len().min(left);
+        *used += take;
+        let seq = header.seq;
+        retraction.targets[..take].iter().map(move |target| (seq, *target)).collect::<Vec<_>>()
+    })
+}
