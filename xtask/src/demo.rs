@@ -15,8 +15,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
     step::run_loud("building longear", &mut build)?;
     let program = workspace.built_program("longear", if release { "release" } else { "debug" });
     let mut demo = workspace.command(program);
-    demo.arg("demo")
-        .args(arguments.iter().filter(|word| *word != "--release"));
+    demo.arg("demo").args(arguments.iter().filter(|word| *word != "--release"));
     become_program(demo)
 }
 
@@ -25,13 +24,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
 fn become_program(mut command: std::process::Command) -> Outcome {
     use std::os::unix::process::CommandExt;
     let error = command.exec();
-    Err(Failure::step(
-        format!(
-            "starting {}: {error}",
-            command.get_program().to_string_lossy()
-        ),
-        "",
-    ))
+    Err(Failure::step(format!("starting {}: {error}", command.get_program().to_string_lossy()), ""))
 }
 
 #[cfg(not(unix))]

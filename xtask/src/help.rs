@@ -77,14 +77,8 @@ fn text(name: Option<&str>) -> Outcome<String> {
         None => Ok(list()),
         Some(name) => {
             let task = TASKS.iter().find(|task| task.name == name);
-            let task =
-                task.ok_or_else(|| Failure::usage(format!("there is no task named {name}")))?;
-            Ok(format!(
-                "cargo xtask {}\n\n{}.\n\n{}\n",
-                task.usage,
-                sentence(task.summary),
-                task.details
-            ))
+            let task = task.ok_or_else(|| Failure::usage(format!("there is no task named {name}")))?;
+            Ok(format!("cargo xtask {}\n\n{}.\n\n{}\n", task.usage, sentence(task.summary), task.details))
         }
     }
 }
@@ -100,10 +94,7 @@ fn list() -> String {
 
 fn sentence(summary: &str) -> String {
     let mut letters = summary.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -116,10 +107,7 @@ mod tests {
         for task in TASKS {
             assert!(list.contains(task.summary), "{}", task.name);
             let page = text(Some(task.name)).expect("every task has a page");
-            assert!(
-                page.starts_with(&format!("cargo xtask {}", task.name)),
-                "{page}"
-            );
+            assert!(page.starts_with(&format!("cargo xtask {}", task.name)), "{page}");
         }
         assert!(matches!(text(Some("dance")), Err(Failure::Usage(_))));
     }

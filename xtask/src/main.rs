@@ -60,9 +60,7 @@ fn run(words: &[String]) -> Outcome {
 fn without_arguments(command: &str, rest: &[String]) -> Outcome {
     match rest.first() {
         None => Ok(()),
-        Some(word) => Err(Failure::usage(format!(
-            "{command} takes no arguments, but was given {word}"
-        ))),
+        Some(word) => Err(Failure::usage(format!("{command} takes no arguments, but was given {word}"))),
     }
 }
 

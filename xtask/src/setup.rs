@@ -36,14 +36,8 @@ pub const FOR_RUST_TESTS: &[Need] = &[Need::Ffmpeg, Need::Nginx];
 /// What the independent verifier needs.
 pub const FOR_VERIFIER: &[Need] = &[Need::Python, Need::VerifierPackages];
 /// What the browser test needs.
-pub const FOR_BROWSER_TESTS: &[Need] = &[
-    Need::Ffmpeg,
-    Need::Nginx,
-    Need::Chromium,
-    Need::Fonts,
-    Need::Node,
-    Need::BrowserDriver,
-];
+pub const FOR_BROWSER_TESTS: &[Need] =
+    &[Need::Ffmpeg, Need::Nginx, Need::Chromium, Need::Fonts, Need::Node, Need::BrowserDriver];
 /// What the demo needs: it shows the pages in the browser of whoever looks.
 pub const FOR_DEMO: &[Need] = &[Need::Ffmpeg];
 /// What the check for WebAssembly needs.
@@ -54,13 +48,7 @@ pub const FOR_DENY: &[Need] = &[Need::Python, Need::CargoDeny];
 /// Makes sure that tests and demo find everything they need.
 pub fn everything(workspace: &Workspace) -> Outcome {
     let mut needs = Vec::new();
-    for list in [
-        FOR_RUST_TESTS,
-        FOR_VERIFIER,
-        FOR_BROWSER_TESTS,
-        FOR_DEMO,
-        FOR_WASM,
-    ] {
+    for list in [FOR_RUST_TESTS, FOR_VERIFIER, FOR_BROWSER_TESTS, FOR_DEMO, FOR_WASM] {
         needs.extend_from_slice(list);
     }
     ready(workspace, &needs)

@@ -24,20 +24,14 @@ impl Failure {
     }
 
     pub fn step(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Step {
-            what: what.into(),
-            hint: hint.into(),
-        }
+        Self::Step { what: what.into(), hint: hint.into() }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(what) => write!(
-                out,
-                "error: {what}\n  hint: `cargo xtask help` lists the tasks"
-            ),
+            Self::Usage(what) => write!(out, "error: {what}\n  hint: `cargo xtask help` lists the tasks"),
             Self::Step { what, hint } if hint.is_empty() => write!(out, "failed: {what}"),
             Self::Step { what, hint } => write!(out, "failed: {what}\n  hint: {hint}"),
         }
@@ -47,25 +41,16 @@ impl fmt::Display for Failure {
 /// Runs `command` with its output on this terminal, then prints one line with the name and the seconds.
 pub fn run_loud(name: &str, command: &mut Command) -> Outcome {
     let start = Instant::now();
-    let status = command
-        .status()
-        .map_err(|error| cannot_start(name, command, &error))?;
+    let status = command.status().map_err(|error| cannot_start(name, command, &error))?;
     finish(name, start.elapsed(), status.success())
 }
 
 /// Runs `command` silently; its output is shown only when it fails.
 pub fn run_quiet(name: &str, command: &mut Command) -> Outcome {
     let start = Instant::now();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| cannot_start(name, command, &error))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|error| cannot_start(name, command, &error))?;
     if !output.status.success() {
-        eprint!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        eprint!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     }
     finish(name, start.elapsed(), output.status.success())
 }
@@ -73,25 +58,15 @@ pub fn run_quiet(name: &str, command: &mut Command) -> Outcome {
 /// Runs `command`, passes its output on while it comes, and hands every line of it to `on_line`, colours removed.
 ///
 /// Returns whether it succeeded: a failed test is a result here, no reason to stop.
-pub fn run_watched(
-    name: &str,
-    command: &mut Command,
-    on_line: &mut dyn FnMut(&str),
-) -> Outcome<bool> {
+pub fn run_watched(name: &str, command: &mut Command, on_line: &mut dyn FnMut(&str)) -> Outcome<bool> {
     let start = Instant::now();
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| cannot_start(name, command, &error))?;
-    let stdout = child
-        .stdout
-        .take()
-        .expect("standard output was asked for as a pipe");
-    let stderr = child
-        .stderr
-        .take()
-        .expect("standard error was asked for as a pipe");
+    let stdout = child.stdout.take().expect("standard output was asked for as a pipe");
+    let stderr = child.stderr.take().expect("standard error was asked for as a pipe");
     let (sender, lines) = std::sync::mpsc::channel();
     let out_sender = sender.clone();
     let out_thread = thread::spawn(move || pass_on(stdout, std::io::stdout(), &out_sender));
@@ -100,9 +75,7 @@ pub fn run_watched(
         on_line(&without_colours(&line));
     }
     let read_all = out_thread.join().is_ok() && err_thread.join().is_ok();
-    let status = child
-        .wait()
-        .map_err(|error| cannot_start(name, command, &error))?;
+    let status = child.wait().map_err(|error| cannot_start(name, command, &error))?;
     let good = status.success() && read_all;
     report(name, start.elapsed(), good);
     Ok(good)
@@ -116,30 +89,17 @@ pub fn report(name: &str, elapsed: Duration, good: bool) {
 
 fn finish(name: &str, elapsed: Duration, good: bool) -> Outcome {
     report(name, elapsed, good);
-    if good {
-        Ok(())
-    } else {
-        Err(Failure::step(name, "its own messages stand above"))
-    }
+    if good { Ok(()) } else { Err(Failure::step(name, "its own messages stand above")) }
 }
 
 fn cannot_start(name: &str, command: &Command, error: &std::io::Error) -> Failure {
-    Failure::step(
-        format!(
-            "{name}: cannot run {}: {error}",
-            command.get_program().to_string_lossy()
-        ),
-        "",
-    )
+    Failure::step(format!("{name}: cannot run {}: {error}", command.get_program().to_string_lossy()), "")
 }
 
 fn pass_on(from: impl Read, mut to: impl Write, lines: &std::sync::mpsc::Sender<String>) {
     let mut reader = BufReader::new(from);
     let mut bytes = Vec::new();
-    while reader
-        .read_until(b'\n', &mut bytes)
-        .is_ok_and(|count| count > 0)
-    {
+    while reader.read_until(b'\n', &mut bytes).is_ok_and(|count| count > 0) {
         // A closed terminal must not stop the tests or hide their result, so what cannot be shown is only counted.
         let _ = to.write_all(&bytes).and_then(|()| to.flush());
         let _ = lines.send(String::from_utf8_lossy(&bytes).trim_end().to_owned());
@@ -178,10 +138,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut command = Command::new("sh");
         command.args(["-c", "echo one; echo two >&2; printf three; exit 3"]);
-        let good = run_watched("sample", &mut command, &mut |line| {
-            seen.push(line.to_owned())
-        })
-        .expect("sh runs");
+        let good = run_watched("sample", &mut command, &mut |line| seen.push(line.to_owned())).expect("sh runs");
         seen.sort();
         assert_eq!(seen, ["one", "three", "two"]);
         assert!(!good);

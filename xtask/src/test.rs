@@ -25,26 +25,10 @@ struct Part {
 }
 
 const PARTS: &[Part] = &[
-    Part {
-        name: "tidy",
-        needs: &[],
-        run: run_tidy,
-    },
-    Part {
-        name: "rust",
-        needs: setup::FOR_RUST_TESTS,
-        run: run_rust,
-    },
-    Part {
-        name: "python",
-        needs: setup::FOR_VERIFIER,
-        run: run_python,
-    },
-    Part {
-        name: "browser",
-        needs: setup::FOR_BROWSER_TESTS,
-        run: run_browser,
-    },
+    Part { name: "tidy", needs: &[], run: run_tidy },
+    Part { name: "rust", needs: setup::FOR_RUST_TESTS, run: run_rust },
+    Part { name: "python", needs: setup::FOR_VERIFIER, run: run_python },
+    Part { name: "browser", needs: setup::FOR_BROWSER_TESTS, run: run_browser },
 ];
 
 /// Runs the parts that `arguments` choose, all of them if it chooses none, and closes with the counts.
@@ -75,10 +59,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
     if failed_parts.is_empty() {
         return Ok(());
     }
-    let again = failed_parts
-        .iter()
-        .map(|part| format!(" --only {part}"))
-        .collect::<String>();
+    let again = failed_parts.iter().map(|part| format!(" --only {part}")).collect::<String>();
     Err(Failure::step(
         format!("tests: {}", failed_parts.join(", ")),
         format!("run only those again with `cargo xtask test{again}`"),
@@ -103,18 +84,13 @@ fn chosen_parts(arguments: &[String]) -> Outcome<Vec<&'static Part>> {
             Some(name) => Some(name),
             None if word == "--only" => words.next().map(String::as_str),
             None => {
-                return Err(Failure::usage(format!(
-                    "test does not know the option {word}"
-                )));
+                return Err(Failure::usage(format!("test does not know the option {word}")));
             }
         };
-        let part = PARTS
-            .iter()
-            .find(|part| Some(part.name) == name)
-            .ok_or_else(|| {
-                let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
-                Failure::usage(format!("--only takes one of {}", names.join(", ")))
-            })?;
+        let part = PARTS.iter().find(|part| Some(part.name) == name).ok_or_else(|| {
+            let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+            Failure::usage(format!("--only takes one of {}", names.join(", ")))
+        })?;
         chosen.push(part);
     }
     if chosen.is_empty() {
@@ -147,11 +123,7 @@ fn run_rust(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
     let tests_good = step::run_watched("Rust tests", &mut tests, &mut on_line)?;
     // nextest leaves the examples in the documentation out.
     let mut examples = workspace.cargo(["test", "--workspace", "--doc", "--no-fail-fast"]);
-    let examples_good = step::run_watched(
-        "Rust examples in the documentation",
-        &mut examples,
-        &mut on_line,
-    )?;
+    let examples_good = step::run_watched("Rust examples in the documentation", &mut examples, &mut on_line)?;
     Ok(tests_good && examples_good)
 }
 
@@ -159,26 +131,19 @@ fn run_python(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
     let mut verifier = workspace.command(PythonFolder::verifier(workspace).program("python"));
     verifier.args([VERIFIER, VECTORS]);
     // The line that closes the run counts; a verifier may print others like it for single files.
-    step::run_watched("independent verifier", &mut verifier, &mut |line| {
-        *count = Count::read(line).unwrap_or(*count)
-    })
+    step::run_watched("independent verifier", &mut verifier, &mut |line| *count = Count::read(line).unwrap_or(*count))
 }
 
 fn run_browser(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
     let files = browser_test_files(workspace)?;
-    step::run_loud(
-        "building longear",
-        &mut workspace.cargo(["build", "--quiet", "--package", "longear"]),
-    )?;
+    step::run_loud("building longear", &mut workspace.cargo(["build", "--quiet", "--package", "longear"]))?;
     let mut node = workspace.command("node");
     node.args(["--test", "--test-reporter=tap"]).args(files);
     node.env("LONGEAR", workspace.built_program("longear", "debug"));
     if let Some(browser) = find_program(CHROMIUM_NAMES) {
         node.env("CHROMIUM", browser);
     }
-    step::run_watched("browser tests", &mut node, &mut |line| {
-        read_tap_total(line, count)
-    })
+    step::run_watched("browser tests", &mut node, &mut |line| read_tap_total(line, count))
 }
 
 fn browser_test_files(workspace: &Workspace) -> Outcome<Vec<String>> {
@@ -191,8 +156,7 @@ fn browser_test_files(workspace: &Workspace) -> Outcome<Vec<String>> {
         .collect();
     files.sort();
     if files.is_empty() {
-        let what =
-            format!("{BROWSER_TESTS} holds no file whose name ends in {BROWSER_TEST_ENDING}");
+        let what = format!("{BROWSER_TESTS} holds no file whose name ends in {BROWSER_TEST_ENDING}");
         return Err(Failure::step(what, ""));
     }
     Ok(files)
@@ -201,9 +165,7 @@ fn browser_test_files(workspace: &Workspace) -> Outcome<Vec<String>> {
 /// Reads the totals that node's test runner prints at the end: `# pass 3`, `# fail 0`, `# skipped 1`.
 fn read_tap_total(line: &str, count: &mut Count) {
     let mut words = line.split_whitespace();
-    let (Some("#"), Some(kind), Some(number), None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
+    let (Some("#"), Some(kind), Some(number), None) = (words.next(), words.next(), words.next(), words.next()) else {
         return;
     };
     let Ok(number) = number.parse::<u64>() else {
@@ -228,18 +190,12 @@ mod tests {
 
     #[test]
     fn without_a_choice_every_part_runs() {
-        assert_eq!(
-            names(&[]).expect("no option is fine"),
-            ["tidy", "rust", "python", "browser"]
-        );
+        assert_eq!(names(&[]).expect("no option is fine"), ["tidy", "rust", "python", "browser"]);
     }
 
     #[test]
     fn parts_can_be_chosen_and_unknown_ones_are_refused() {
-        assert_eq!(
-            names(&["--only", "python", "--only=tidy"]).expect("both exist"),
-            ["python", "tidy"]
-        );
+        assert_eq!(names(&["--only", "python", "--only=tidy"]).expect("both exist"), ["python", "tidy"]);
         for wrong in [&["--only"][..], &["--only", "perl"], &["--all"]] {
             assert!(matches!(names(wrong), Err(Failure::Usage(_))), "{wrong:?}");
         }
@@ -248,33 +204,15 @@ mod tests {
     #[test]
     fn totals_of_node_are_read() {
         let mut count = Count::default();
-        for line in [
-            "# tests 5",
-            "# pass 3",
-            "# fail 1",
-            "# cancelled 1",
-            "# skipped 2",
-            "# pass on to the next",
-        ] {
+        for line in ["# tests 5", "# pass 3", "# fail 1", "# cancelled 1", "# skipped 2", "# pass on to the next"] {
             read_tap_total(line, &mut count);
         }
-        assert_eq!(
-            count,
-            Count {
-                passed: 3,
-                failed: 2,
-                skipped: 2
-            }
-        );
+        assert_eq!(count, Count { passed: 3, failed: 2, skipped: 2 });
     }
 
     #[test]
     fn a_part_that_ran_no_test_has_failed() {
-        let count = |passed, failed| Count {
-            passed,
-            failed,
-            skipped: 0,
-        };
+        let count = |passed, failed| Count { passed, failed, skipped: 0 };
         assert!(verdict(true, count(1, 0)).is_ok());
         assert_eq!(verdict(true, count(0, 0)), Err("no test ran"));
         assert_eq!(verdict(false, count(1, 0)), Err("the run itself failed"));

@@ -63,50 +63,17 @@ struct Objection {
 }
 
 const RULES: &[Rule] = &[
-    Rule {
-        name: "file-length",
-        find: shape::long_files,
-    },
-    Rule {
-        name: "function-length",
-        find: shape::long_functions,
-    },
-    Rule {
-        name: "get-prefix",
-        find: shape::getter_names,
-    },
-    Rule {
-        name: "module-name",
-        find: shape::empty_module_names,
-    },
-    Rule {
-        name: "unfinished",
-        find: words::unfinished,
-    },
-    Rule {
-        name: "core-without-io",
-        find: shape::core_io,
-    },
-    Rule {
-        name: "registry-host",
-        find: words::registry_hosts,
-    },
-    Rule {
-        name: "machine-path",
-        find: words::machine_paths,
-    },
-    Rule {
-        name: "false-promise",
-        find: words::false_promises,
-    },
-    Rule {
-        name: "link",
-        find: markdown::broken_links,
-    },
-    Rule {
-        name: "lints",
-        find: manifest::missing_lints,
-    },
+    Rule { name: "file-length", find: shape::long_files },
+    Rule { name: "function-length", find: shape::long_functions },
+    Rule { name: "get-prefix", find: shape::getter_names },
+    Rule { name: "module-name", find: shape::empty_module_names },
+    Rule { name: "unfinished", find: words::unfinished },
+    Rule { name: "core-without-io", find: shape::core_io },
+    Rule { name: "registry-host", find: words::registry_hosts },
+    Rule { name: "machine-path", find: words::machine_paths },
+    Rule { name: "false-promise", find: words::false_promises },
+    Rule { name: "link", find: markdown::broken_links },
+    Rule { name: "lints", find: manifest::missing_lints },
 ];
 
 /// The name under which stale and malformed exceptions are reported.
@@ -126,26 +93,14 @@ impl Report {
     /// Counts each rule as one test.
     pub fn count(&self) -> Count {
         let names = || RULES.iter().map(|rule| rule.name).chain([EXCEPTIONS_RULE]);
-        let broken = names()
-            .filter(|name| self.findings.iter().any(|finding| finding.rule == *name))
-            .count();
-        Count {
-            passed: (names().count() - broken) as u64,
-            failed: broken as u64,
-            skipped: 0,
-        }
+        let broken = names().filter(|name| self.findings.iter().any(|finding| finding.rule == *name)).count();
+        Count { passed: (names().count() - broken) as u64, failed: broken as u64, skipped: 0 }
     }
 
     /// Prints one line for each finding, in the form that editors jump to.
     pub fn print(&self) {
         for finding in &self.findings {
-            eprintln!(
-                "{}:{}: {}: {}",
-                finding.path,
-                finding.line.max(1),
-                finding.rule,
-                finding.message
-            );
+            eprintln!("{}:{}: {}: {}", finding.path, finding.line.max(1), finding.rule, finding.message);
         }
     }
 }
@@ -155,19 +110,12 @@ pub fn run(workspace: &Workspace) -> Outcome {
     let report = check(workspace)?;
     report.print();
     if report.is_clean() {
-        eprintln!(
-            "tidy: {} files, {} rules, nothing to mend",
-            report.files,
-            RULES.len()
-        );
+        eprintln!("tidy: {} files, {} rules, nothing to mend", report.files, RULES.len());
         return Ok(());
     }
     Err(Failure::step(
         format!("tidy: {} places to mend", report.findings.len()),
-        format!(
-            "what has to stay as it is goes into {} with its reason",
-            exceptions::PATH
-        ),
+        format!("what has to stay as it is goes into {} with its reason", exceptions::PATH),
     ))
 }
 
@@ -178,18 +126,12 @@ pub fn check(workspace: &Workspace) -> Outcome<Report> {
     let mut files = 0;
     for path in &paths {
         // A file that git still tracks may have been deleted; one that is no text (a picture) has no rules.
-        let Some(text) = fs::read(workspace.root.join(path))
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
+        let Some(text) = fs::read(workspace.root.join(path)).ok().and_then(|bytes| String::from_utf8(bytes).ok())
         else {
             continue;
         };
         files += 1;
-        findings.extend(look_at(&SourceFile {
-            root: &workspace.root,
-            path,
-            text: &text,
-        }));
+        findings.extend(look_at(&SourceFile { root: &workspace.root, path, text: &text }));
     }
     let text = fs::read_to_string(workspace.root.join(exceptions::PATH)).unwrap_or_default();
     let mut exceptions = Exceptions::read(&text);
@@ -202,19 +144,8 @@ pub fn check(workspace: &Workspace) -> Outcome<Report> {
 fn look_at(file: &SourceFile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in RULES {
-        for Objection {
-            line,
-            subject,
-            message,
-        } in (rule.find)(file)
-        {
-            findings.push(Finding {
-                path: file.path.to_owned(),
-                line,
-                rule: rule.name,
-                subject,
-                message,
-            });
+        for Objection { line, subject, message } in (rule.find)(file) {
+            findings.push(Finding { path: file.path.to_owned(), line, rule: rule.name, subject, message });
         }
     }
     findings
@@ -222,29 +153,12 @@ fn look_at(file: &SourceFile) -> Vec<Finding> {
 
 fn project_files(workspace: &Workspace) -> Outcome<Vec<String>> {
     let mut git = workspace.command("git");
-    git.args([
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]);
-    let output = git
-        .output()
-        .ok()
-        .filter(|output| output.status.success())
-        .ok_or_else(|| {
-            Failure::step(
-                "listing the project's files with git",
-                "tidy needs git and a clone of the project",
-            )
-        })?;
+    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    let output = git.output().ok().filter(|output| output.status.success()).ok_or_else(|| {
+        Failure::step("listing the project's files with git", "tidy needs git and a clone of the project")
+    })?;
     let names = String::from_utf8_lossy(&output.stdout);
-    let mut paths: Vec<String> = names
-        .split('\0')
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let mut paths: Vec<String> = names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect();
     paths.sort();
     paths.dedup();
     Ok(paths)
@@ -256,49 +170,23 @@ mod tests {
 
     /// The names of the rules that object to a file, and the lines.
     pub fn findings(path: &str, text: &str) -> Vec<(&'static str, usize)> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("the workspace");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let found = look_at(&SourceFile { root, path, text });
-        found
-            .into_iter()
-            .map(|finding| (finding.rule, finding.line))
-            .collect()
+        found.into_iter().map(|finding| (finding.rule, finding.line)).collect()
     }
 
     #[test]
     fn an_ordinary_file_is_left_alone() {
-        assert_eq!(
-            findings(
-                "crates/longear/src/lib.rs",
-                "//! Does one thing.\n\nfn main() {\n    one();\n}\n"
-            ),
-            []
-        );
+        assert_eq!(findings("crates/longear/src/lib.rs", "//! Does one thing.\n\nfn main() {\n    one();\n}\n"), []);
     }
 
     #[test]
     fn each_broken_rule_is_one_failed_test() {
-        let finding = |rule| Finding {
-            path: "a".into(),
-            line: 1,
-            rule,
-            subject: String::new(),
-            message: String::new(),
-        };
-        let report = Report {
-            files: 1,
-            findings: vec![finding("link"), finding("link"), finding(EXCEPTIONS_RULE)],
-        };
+        let finding =
+            |rule| Finding { path: "a".into(), line: 1, rule, subject: String::new(), message: String::new() };
+        let report = Report { files: 1, findings: vec![finding("link"), finding("link"), finding(EXCEPTIONS_RULE)] };
         let all = RULES.len() as u64 + 1;
-        assert_eq!(
-            report.count(),
-            Count {
-                passed: all - 2,
-                failed: 2,
-                skipped: 0
-            }
-        );
+        assert_eq!(report.count(), Count { passed: all - 2, failed: 2, skipped: 0 });
         assert!(!report.is_clean());
     }
 }

@@ -24,55 +24,26 @@ const CORE_NAME: &str = "longear_core";
 /// already stop the linker.
 pub fn run(workspace: &Workspace) -> Outcome {
     setup::ready(workspace, setup::FOR_WASM)?;
-    let mut build = workspace.cargo([
-        "rustc",
-        "--quiet",
-        "--package",
-        "longear-core",
-        "--lib",
-        "--target",
-        TARGET,
-    ]);
+    let mut build = workspace.cargo(["rustc", "--quiet", "--package", "longear-core", "--lib", "--target", TARGET]);
     // Without --no-gc-sections the linker would drop everything: a library exports nothing to the host by itself.
     // Symbols that nobody defines must become imports here, so that they can be named below.
-    build.args([
-        "--crate-type",
-        "cdylib",
-        "--",
-        "-Clink-dead-code",
-        "-Clink-arg=--no-gc-sections",
-    ]);
+    build.args(["--crate-type", "cdylib", "--", "-Clink-dead-code", "-Clink-arg=--no-gc-sections"]);
     build.arg("-Clink-arg=--import-undefined");
     step::run_loud("core as WebAssembly", &mut build)?;
-    let path = workspace
-        .target
-        .join(TARGET)
-        .join("debug/longear_core.wasm");
-    let bytes = fs::read(&path)
-        .map_err(|error| Failure::step(format!("reading {}: {error}", path.display()), ""))?;
-    let module = Module::read(&bytes)
-        .ok_or_else(|| Failure::step(format!("{}: not a module", path.display()), ""))?;
+    let path = workspace.target.join(TARGET).join("debug/longear_core.wasm");
+    let bytes = fs::read(&path).map_err(|error| Failure::step(format!("reading {}: {error}", path.display()), ""))?;
+    let module = Module::read(&bytes).ok_or_else(|| Failure::step(format!("{}: not a module", path.display()), ""))?;
     if !module.imports.is_empty() {
         return Err(Failure::step(
             format!("the core imports {}", module.imports.join(", ")),
             "the core gets time, randomness, network and disk as arguments; look at its dependencies and their features",
         ));
     }
-    let own = module
-        .function_names
-        .iter()
-        .filter(|name| name.contains(CORE_NAME))
-        .count();
+    let own = module.function_names.iter().filter(|name| name.contains(CORE_NAME)).count();
     if own == 0 {
-        return Err(Failure::step(
-            "the module holds no function of the core, so nothing is proven",
-            "",
-        ));
+        return Err(Failure::step("the module holds no function of the core, so nothing is proven", ""));
     }
-    eprintln!(
-        "          {} functions, {own} of them the core's own; no imports",
-        module.functions
-    );
+    eprintln!("          {} functions, {own} of them the core's own; no imports", module.functions);
     Ok(())
 }
 
@@ -90,16 +61,12 @@ struct Module {
 impl Module {
     /// Reads the sections of a module; `None` if the bytes are none.
     fn read(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader {
-            rest: bytes.strip_prefix(MODULE_START)?,
-        };
+        let mut reader = Reader { rest: bytes.strip_prefix(MODULE_START)? };
         let mut module = Self::default();
         while !reader.rest.is_empty() {
             let kind = reader.byte()?;
             let length = usize::try_from(reader.number()?).ok()?;
-            let mut section = Reader {
-                rest: reader.take(length)?,
-            };
+            let mut section = Reader { rest: reader.take(length)? };
             match kind {
                 SECTION_IMPORT => module.imports = section.imports()?,
                 SECTION_FUNCTION => module.functions = section.number()?,
@@ -151,9 +118,7 @@ impl<'a> Reader<'a> {
         while !self.rest.is_empty() {
             let part = self.byte()?;
             let length = usize::try_from(self.number()?).ok()?;
-            let mut body = Reader {
-                rest: self.take(length)?,
-            };
+            let mut body = Reader { rest: self.take(length)? };
             if part == FUNCTION_NAMES {
                 for _ in 0..body.number()? {
                     body.number()?;
@@ -201,10 +166,7 @@ mod tests {
     fn module(sections: &[(u8, &[u8])]) -> Vec<u8> {
         let mut bytes = MODULE_START.to_vec();
         for (kind, body) in sections {
-            bytes.extend([
-                *kind,
-                u8::try_from(body.len()).expect("test sections are short"),
-            ]);
+            bytes.extend([*kind, u8::try_from(body.len()).expect("test sections are short")]);
             bytes.extend(*body);
         }
         bytes
@@ -213,11 +175,7 @@ mod tests {
     #[test]
     fn imports_of_every_type_are_named() {
         let body = b"\x03\x03env\x03now\x00\x05\x03env\x06memory\x02\x01\x10\x80\x20\x01m\x01g\x03\x7f\x00";
-        let bytes = module(&[
-            (1, b"\x00"),
-            (SECTION_IMPORT, body),
-            (SECTION_FUNCTION, b"\x90\x03"),
-        ]);
+        let bytes = module(&[(1, b"\x00"), (SECTION_IMPORT, body), (SECTION_FUNCTION, b"\x90\x03")]);
         let read = Module::read(&bytes).expect("this is a module");
         assert_eq!(read.imports, ["env.now", "env.memory", "m.g"]);
         assert_eq!(read.functions, 400);
@@ -237,9 +195,6 @@ mod tests {
         let whole = module(&[(SECTION_IMPORT, b"\x01\x03env\x03now\x00\x05")]);
         assert_eq!(Module::read(b"not a module"), None);
         assert_eq!(Module::read(&whole[..whole.len() - 2]), None);
-        assert_eq!(
-            Module::read(&module(&[(SECTION_IMPORT, b"\x02\x03env\x03now\x00\x05")])),
-            None
-        );
+        assert_eq!(Module::read(&module(&[(SECTION_IMPORT, b"\x02\x03env\x03now\x00\x05")])), None);
     }
 }

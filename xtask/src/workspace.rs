@@ -27,11 +27,8 @@ impl Workspace {
             .ok()
             .and_then(|program| Some(program.parent()?.parent()?.to_path_buf()))
             .ok_or_else(|| {
-                Failure::step(
-                    "finding the folder of build products",
-                    "run it as `cargo xtask`, not as a copied file",
-                )
-            })?;
+            Failure::step("finding the folder of build products", "run it as `cargo xtask`, not as a copied file")
+        })?;
         Ok(Self { root, target })
     }
 
@@ -59,9 +56,7 @@ impl Workspace {
 
     /// The path of a program that cargo builds from this workspace.
     pub fn built_program(&self, name: &str, profile: &str) -> PathBuf {
-        self.target
-            .join(profile)
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        self.target.join(profile).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 }
 
@@ -70,28 +65,18 @@ pub fn find_program(names: &[&str]) -> Option<PathBuf> {
     let folders: Vec<PathBuf> = std::env::split_paths(&search_path()).collect();
     names.iter().find_map(|name| {
         let file_name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        folders
-            .iter()
-            .map(|folder| folder.join(&file_name))
-            .find(|path| path.is_file())
+        folders.iter().map(|folder| folder.join(&file_name)).find(|path| path.is_file())
     })
 }
 
 fn describes_this_package(variable: &str) -> bool {
-    const PREFIXES: [&str; 4] = [
-        "CARGO_PKG_",
-        "CARGO_MANIFEST_",
-        "CARGO_BIN_",
-        "CARGO_CRATE_",
-    ];
-    variable == "CARGO_PRIMARY_PACKAGE"
-        || PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
+    const PREFIXES: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+    variable == "CARGO_PRIMARY_PACKAGE" || PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
 }
 
 fn search_path() -> OsString {
     let given = std::env::var_os("PATH").unwrap_or_default();
-    let folders =
-        std::env::split_paths(&given).chain(SYSTEM_PROGRAM_FOLDERS.iter().map(PathBuf::from));
+    let folders = std::env::split_paths(&given).chain(SYSTEM_PROGRAM_FOLDERS.iter().map(PathBuf::from));
     std::env::join_paths(folders).unwrap_or(given)
 }
 
@@ -101,11 +86,7 @@ mod tests {
 
     #[test]
     fn children_learn_nothing_about_this_package_and_keep_the_rest() {
-        for variable in [
-            "CARGO_PKG_NAME",
-            "CARGO_MANIFEST_DIR",
-            "CARGO_PRIMARY_PACKAGE",
-        ] {
+        for variable in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_PRIMARY_PACKAGE"] {
             assert!(describes_this_package(variable), "{variable}");
         }
         for variable in ["CARGO", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL", "PATH"] {

@@ -58,9 +58,7 @@ impl PythonFolder {
     /// The path of a program in this environment.
     pub fn program(&self, name: &str) -> PathBuf {
         let programs = if cfg!(windows) { "Scripts" } else { "bin" };
-        self.folder
-            .join(programs)
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        self.folder.join(programs).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
     fn ready(&self, workspace: &Workspace) -> Outcome {
@@ -73,10 +71,7 @@ impl PythonFolder {
         let python = find_program(&["python3", "python"])
             .ok_or_else(|| Failure::step("finding Python", "install Python 3.9 or newer"))?;
         let mut make = workspace.command(python);
-        step::run_quiet(
-            "a Python environment",
-            make.args(["-m", "venv", "--clear"]).arg(&self.folder),
-        )?;
+        step::run_quiet("a Python environment", make.args(["-m", "venv", "--clear"]).arg(&self.folder))?;
         let mut install = workspace.command(self.program("python"));
         install.args([
             "-m",
@@ -103,27 +98,15 @@ fn browser_driver(workspace: &Workspace) -> Outcome {
     let npm = find_program(&["npm"]).unwrap_or_else(|| PathBuf::from("npm"));
     let mut command = workspace.command(npm);
     // npm's scripts could run anything; the driver needs none of them.
-    command
-        .current_dir(&folder)
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    command.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     step::run_quiet("npm packages of the browser test", &mut command)?;
     write(&stamp, &list)
 }
 
 fn wasm_target(workspace: &Workspace) -> Outcome {
     let mut rustc = workspace.command("rustc");
-    let output = rustc
-        .args([
-            "--print",
-            "target-libdir",
-            "--target",
-            "wasm32-unknown-unknown",
-        ])
-        .output();
-    let folder = output
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok())
-        .unwrap_or_default();
+    let output = rustc.args(["--print", "target-libdir", "--target", "wasm32-unknown-unknown"]).output();
+    let folder = output.ok().and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
     if !folder.trim().is_empty() && Path::new(folder.trim()).is_dir() {
         return Ok(());
     }
@@ -145,11 +128,9 @@ fn is_current(stamp: &Path, list: &str) -> bool {
 }
 
 fn read(path: &Path) -> Outcome<String> {
-    fs::read_to_string(path)
-        .map_err(|error| Failure::step(format!("reading {}: {error}", path.display()), ""))
+    fs::read_to_string(path).map_err(|error| Failure::step(format!("reading {}: {error}", path.display()), ""))
 }
 
 fn write(path: &Path, text: &str) -> Outcome {
-    fs::write(path, text)
-        .map_err(|error| Failure::step(format!("writing {}: {error}", path.display()), ""))
+    fs::write(path, text).map_err(|error| Failure::step(format!("writing {}: {error}", path.display()), ""))
 }

@@ -71,18 +71,12 @@ const SYSTEMD_FOLDER: &str = "/run/systemd/system";
 
 /// Installs the missing ones of `needs` with `apt-get`, or says what is missing and how to get it.
 pub fn ready(workspace: &Workspace, needs: &[Need]) -> Outcome {
-    let missing: Vec<&SystemNeed> = SYSTEM_NEEDS
-        .iter()
-        .filter(|entry| needs.contains(&entry.need) && !(entry.present)())
-        .collect();
+    let missing: Vec<&SystemNeed> =
+        SYSTEM_NEEDS.iter().filter(|entry| needs.contains(&entry.need) && !(entry.present)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let packages: Vec<&str> = missing
-        .iter()
-        .flat_map(|entry| entry.debian_packages)
-        .copied()
-        .collect();
+    let packages: Vec<&str> = missing.iter().flat_map(|entry| entry.debian_packages).copied().collect();
     if !is_debian() || !is_root() {
         return Err(how_to_get(&missing, &packages, is_debian()));
     }
@@ -94,10 +88,7 @@ pub fn ready(workspace: &Workspace, needs: &[Need]) -> Outcome {
         None => Ok(()),
         Some(entry) => Err(Failure::step(
             format!("{} is still missing after the installation", entry.name),
-            format!(
-                "look at `apt-cache policy {}`",
-                entry.debian_packages.join(" ")
-            ),
+            format!("look at `apt-cache policy {}`", entry.debian_packages.join(" ")),
         )),
     }
 }
@@ -105,38 +96,26 @@ pub fn ready(workspace: &Workspace, needs: &[Need]) -> Outcome {
 fn how_to_get(missing: &[&SystemNeed], packages: &[&str], debian: bool) -> Failure {
     let names: Vec<&str> = missing.iter().map(|entry| entry.name).collect();
     let hint = if debian {
-        format!(
-            "as root: apt-get install --no-install-recommends {}",
-            packages.join(" ")
-        )
+        format!("as root: apt-get install --no-install-recommends {}", packages.join(" "))
     } else {
         format!(
             "install them with this system's package manager (Debian's names: {}) and see that the PATH has them",
             packages.join(" ")
         )
     };
-    Failure::step(
-        format!("missing on this machine: {}", names.join(", ")),
-        hint,
-    )
+    Failure::step(format!("missing on this machine: {}", names.join(", ")), hint)
 }
 
 fn install(workspace: &Workspace, packages: &[&str]) -> Outcome {
     let apt_get = |arguments: &[&str]| {
         let mut command = workspace.command("apt-get");
         // Another apt-get may be at work; waiting for it beats failing.
-        command
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(["-q", "-o", "DPkg::Lock::Timeout=600"])
-            .args(arguments);
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-q", "-o", "DPkg::Lock::Timeout=600"]).args(arguments);
         command
     };
     step::run_quiet("apt-get update", &mut apt_get(&["update"]))?;
     let mut install = apt_get(&["install", "-y", "--no-install-recommends"]);
-    step::run_quiet(
-        &format!("apt-get install {}", packages.join(" ")),
-        install.args(packages),
-    )
+    step::run_quiet(&format!("apt-get install {}", packages.join(" ")), install.args(packages))
 }
 
 /// Stops the web server that Debian starts on port 80 as soon as nginx is installed: the tests start their own.
@@ -145,10 +124,7 @@ fn stop_system_nginx(workspace: &Workspace) -> Outcome {
         return Ok(());
     }
     let mut command = workspace.command("systemctl");
-    step::run_quiet(
-        "systemctl disable --now nginx",
-        command.args(["disable", "--now", "nginx"]),
-    )
+    step::run_quiet("systemctl disable --now nginx", command.args(["disable", "--now", "nginx"]))
 }
 
 fn is_debian() -> bool {
@@ -157,16 +133,9 @@ fn is_debian() -> bool {
 }
 
 fn names_debian(os_release: &str) -> bool {
-    os_release
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .any(|(key, value)| {
-            matches!(key, "ID" | "ID_LIKE")
-                && value
-                    .trim_matches('"')
-                    .split(' ')
-                    .any(|name| name == "debian")
-        })
+    os_release.lines().filter_map(|line| line.split_once('=')).any(|(key, value)| {
+        matches!(key, "ID" | "ID_LIKE") && value.trim_matches('"').split(' ').any(|name| name == "debian")
+    })
 }
 
 #[cfg(unix)]
@@ -190,10 +159,7 @@ fn fonts_present() -> bool {
 fn python_present() -> bool {
     find_program(&["python3"]).is_some_and(|python| {
         std::process::Command::new(python)
-            .args([
-                "-c",
-                "import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 9))",
-            ])
+            .args(["-c", "import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 9))"])
             .stderr(std::process::Stdio::null())
             .status()
             .is_ok_and(|status| status.success())
@@ -213,19 +179,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_the_way_to_get_it() {
-        let missing: Vec<&SystemNeed> = SYSTEM_NEEDS
-            .iter()
-            .filter(|entry| entry.need == Need::Nginx)
-            .collect();
+        let missing: Vec<&SystemNeed> = SYSTEM_NEEDS.iter().filter(|entry| entry.need == Need::Nginx).collect();
         let on_debian = how_to_get(&missing, &["nginx-light"], true).to_string();
-        assert!(
-            on_debian.contains("missing on this machine: nginx"),
-            "{on_debian}"
-        );
-        assert!(
-            on_debian.contains("apt-get install --no-install-recommends nginx-light"),
-            "{on_debian}"
-        );
+        assert!(on_debian.contains("missing on this machine: nginx"), "{on_debian}");
+        assert!(on_debian.contains("apt-get install --no-install-recommends nginx-light"), "{on_debian}");
         let elsewhere = how_to_get(&missing, &["nginx-light"], false).to_string();
         assert!(elsewhere.contains("package manager"), "{elsewhere}");
     }

@@ -23,28 +23,16 @@ pub struct Exceptions {
 impl Exceptions {
     /// Reads the list; empty lines and lines that begin with `#` say nothing.
     pub fn read(text: &str) -> Self {
-        let mut exceptions = Self {
-            list: Vec::new(),
-            malformed: Vec::new(),
-        };
+        let mut exceptions = Self { list: Vec::new(), malformed: Vec::new() };
         for (number, line) in (1..).zip(text.lines()) {
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
             let parts: Vec<&str> = line.split('|').map(str::trim).collect();
             match parts[..] {
-                [rule, path, subject, reason]
-                    if !rule.is_empty() && !path.is_empty() && !reason.is_empty() =>
-                {
-                    let (rule, path, subject) =
-                        (rule.to_owned(), path.to_owned(), subject.to_owned());
-                    exceptions.list.push(Exception {
-                        line: number,
-                        rule,
-                        path,
-                        subject,
-                        used: false,
-                    });
+                [rule, path, subject, reason] if !rule.is_empty() && !path.is_empty() && !reason.is_empty() => {
+                    let (rule, path, subject) = (rule.to_owned(), path.to_owned(), subject.to_owned());
+                    exceptions.list.push(Exception { line: number, rule, path, subject, used: false });
                 }
                 _ => exceptions.malformed.push(number),
             }
@@ -74,23 +62,11 @@ impl Exceptions {
             subject: String::new(),
             message,
         };
-        let malformed = self
-            .malformed
-            .iter()
-            .map(|line| complaint(*line, "write `rule | path | subject | reason`".to_owned()));
-        let unused = self
-            .list
-            .iter()
-            .filter(|exception| !exception.used)
-            .map(|exception| {
-                complaint(
-                    exception.line,
-                    format!(
-                        "nothing in {} breaks {} any more",
-                        exception.path, exception.rule
-                    ),
-                )
-            });
+        let malformed =
+            self.malformed.iter().map(|line| complaint(*line, "write `rule | path | subject | reason`".to_owned()));
+        let unused = self.list.iter().filter(|exception| !exception.used).map(|exception| {
+            complaint(exception.line, format!("nothing in {} breaks {} any more", exception.path, exception.rule))
+        });
         malformed.chain(unused).collect()
     }
 }
@@ -100,13 +76,7 @@ mod tests {
     use super::*;
 
     fn finding(rule: &'static str, subject: &str) -> Finding {
-        Finding {
-            path: "a.rs".into(),
-            line: 1,
-            rule,
-            subject: subject.into(),
-            message: String::new(),
-        }
+        Finding { path: "a.rs".into(), line: 1, rule, subject: subject.into(), message: String::new() }
     }
 
     #[test]
@@ -120,16 +90,9 @@ mod tests {
 
     #[test]
     fn a_reason_is_demanded_and_a_stale_exception_reported() {
-        let exceptions =
-            Exceptions::read("link | a.md | b.md |\nlink | a.md | b.md | written by hand\n");
+        let exceptions = Exceptions::read("link | a.md | b.md |\nlink | a.md | b.md | written by hand\n");
         let complaints = exceptions.complaints();
-        assert_eq!(
-            complaints
-                .iter()
-                .map(|finding| finding.line)
-                .collect::<Vec<_>>(),
-            [1, 2]
-        );
+        assert_eq!(complaints.iter().map(|finding| finding.line).collect::<Vec<_>>(), [1, 2]);
         assert!(complaints[1].message.contains("any more"));
     }
 }

@@ -14,32 +14,17 @@ pub fn missing_lints(file: &SourceFile) -> Vec<Objection> {
         return DEMANDED_LINTS
             .iter()
             .filter(|(name, level)| !lints.contains(&format!("{name}=\"{level}\"")))
-            .map(|(name, level)| {
-                objection(
-                    name,
-                    format!("[workspace.lints.rust] lacks {name} = \"{level}\""),
-                )
-            })
+            .map(|(name, level)| objection(name, format!("[workspace.lints.rust] lacks {name} = \"{level}\"")))
             .collect();
     }
-    if settings(file.text, "[lints]")
-        .iter()
-        .any(|setting| setting == "workspace=true")
-    {
+    if settings(file.text, "[lints]").iter().any(|setting| setting == "workspace=true") {
         return Vec::new();
     }
-    vec![objection(
-        "workspace",
-        "[lints] lacks workspace = true".to_owned(),
-    )]
+    vec![objection("workspace", "[lints] lacks workspace = true".to_owned())]
 }
 
 fn objection(subject: &str, message: String) -> Objection {
-    Objection {
-        line: 0,
-        subject: subject.to_owned(),
-        message,
-    }
+    Objection { line: 0, subject: subject.to_owned(), message }
 }
 
 /// The settings under one heading of a TOML file, without spaces.
@@ -49,11 +34,7 @@ fn settings(text: &str, heading: &str) -> Vec<String> {
         .skip_while(|line| *line != heading)
         .skip(1)
         .take_while(|line| !line.starts_with('['))
-        .map(|line| {
-            line.chars()
-                .filter(|letter| !letter.is_whitespace())
-                .collect()
-        })
+        .map(|line| line.chars().filter(|letter| !letter.is_whitespace()).collect())
         .collect()
 }
 
@@ -63,37 +44,16 @@ mod tests {
 
     #[test]
     fn crates_take_the_lints_of_the_workspace() {
-        assert_eq!(
-            findings(
-                "crates/a/Cargo.toml",
-                "[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n"
-            ),
-            []
-        );
-        assert_eq!(
-            findings("crates/a/Cargo.toml", "[package]\nname = \"a\"\n"),
-            [("lints", 0)]
-        );
-        assert_eq!(
-            findings(
-                "crates/a/Cargo.toml",
-                "[lints]\n[dependencies]\nworkspace = true\n"
-            ),
-            [("lints", 0)]
-        );
+        assert_eq!(findings("crates/a/Cargo.toml", "[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n"), []);
+        assert_eq!(findings("crates/a/Cargo.toml", "[package]\nname = \"a\"\n"), [("lints", 0)]);
+        assert_eq!(findings("crates/a/Cargo.toml", "[lints]\n[dependencies]\nworkspace = true\n"), [("lints", 0)]);
     }
 
     #[test]
     fn the_workspace_demands_documentation_and_no_unsafe_code() {
         let good = "[workspace.lints.rust]\nmissing_docs = \"deny\"\nunsafe_code = \"forbid\"\n";
         assert_eq!(findings("Cargo.toml", good), []);
-        assert_eq!(
-            findings("Cargo.toml", &good.replace("deny", "warn")),
-            [("lints", 0)]
-        );
-        assert_eq!(
-            findings("Cargo.toml", "[workspace]\n"),
-            [("lints", 0), ("lints", 0)]
-        );
+        assert_eq!(findings("Cargo.toml", &good.replace("deny", "warn")), [("lints", 0)]);
+        assert_eq!(findings("Cargo.toml", "[workspace]\n"), [("lints", 0), ("lints", 0)]);
     }
 }

@@ -13,11 +13,7 @@ pub fn broken_links(file: &SourceFile) -> Vec<Objection> {
     let mut objections = Vec::new();
     for (line, target) in links(file.text) {
         if let Some(reason) = why_broken(file, &target) {
-            objections.push(Objection {
-                line,
-                message: format!("{target}: {reason}"),
-                subject: target,
-            });
+            objections.push(Objection { line, message: format!("{target}: {reason}"), subject: target });
         }
     }
     objections
@@ -40,13 +36,8 @@ fn why_broken(file: &SourceFile, target: &str) -> Option<&'static str> {
     if heading.is_empty() || !(own_text || path.ends_with(".md")) {
         return None;
     }
-    let other_text = if own_text {
-        file.text.to_owned()
-    } else {
-        fs::read_to_string(whole).unwrap_or_default()
-    };
-    (!headings(&other_text).iter().any(|known| known == heading))
-        .then_some("there is no such heading")
+    let other_text = if own_text { file.text.to_owned() } else { fs::read_to_string(whole).unwrap_or_default() };
+    (!headings(&other_text).iter().any(|known| known == heading)).then_some("there is no such heading")
 }
 
 /// Removes `.` and `..`; `None` if the path leaves the project.
@@ -96,12 +87,8 @@ fn headings(text: &str) -> Vec<String> {
         .filter(|line| line.starts_with('#'))
         .map(|line| {
             let title = line.trim_start_matches('#').trim().to_lowercase();
-            let letters = title
-                .chars()
-                .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
-            letters
-                .map(|letter| if letter == ' ' { '-' } else { letter })
-                .collect()
+            let letters = title.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+            letters.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
         })
         .collect()
 }
@@ -115,10 +102,7 @@ fn prose_lines(text: &str) -> Vec<(usize, String)> {
             in_code = !in_code;
         } else if !in_code {
             // Every second piece between backquotes is code.
-            prose.push((
-                number,
-                line.split('`').step_by(2).collect::<Vec<_>>().join("``"),
-            ));
+            prose.push((number, line.split('`').step_by(2).collect::<Vec<_>>().join("``")));
         }
     }
     prose
@@ -136,26 +120,11 @@ mod tests {
 
     #[test]
     fn links_to_nothing_are_found() {
-        assert_eq!(
-            findings("docs/a.md", "\nsee [this](none.md)\n"),
-            [("link", 2)]
-        );
-        assert_eq!(
-            findings("docs/a.md", "![picture](images/none.png \"title\")\n"),
-            [("link", 1)]
-        );
-        assert_eq!(
-            findings("docs/a.md", "[out](../../etc/passwd)\n"),
-            [("link", 1)]
-        );
-        assert_eq!(
-            findings("docs/a.md", "[here](#none)\n# Top\n"),
-            [("link", 1)]
-        );
-        assert_eq!(
-            findings("a.md", "[b](xtask/src/main.rs) [c](none.rs)\n"),
-            [("link", 1)]
-        );
+        assert_eq!(findings("docs/a.md", "\nsee [this](none.md)\n"), [("link", 2)]);
+        assert_eq!(findings("docs/a.md", "![picture](images/none.png \"title\")\n"), [("link", 1)]);
+        assert_eq!(findings("docs/a.md", "[out](../../etc/passwd)\n"), [("link", 1)]);
+        assert_eq!(findings("docs/a.md", "[here](#none)\n# Top\n"), [("link", 1)]);
+        assert_eq!(findings("a.md", "[b](xtask/src/main.rs) [c](none.rs)\n"), [("link", 1)]);
     }
 
     #[test]

@@ -17,11 +17,7 @@ pub fn without_comments_and_literals(text: &str) -> String {
         let end = literal_or_comment_end(&letters, at);
         match end {
             Some(end) => {
-                code.extend(
-                    letters[at..end]
-                        .iter()
-                        .map(|letter| if *letter == '\n' { '\n' } else { ' ' }),
-                );
+                code.extend(letters[at..end].iter().map(|letter| if *letter == '\n' { '\n' } else { ' ' }));
                 at = end;
             }
             None => {
@@ -38,25 +34,16 @@ pub fn functions(code: &str) -> Vec<Function> {
     let tokens = tokens(code);
     let mut functions = Vec::new();
     for at in 0..tokens.len() {
-        let (Some((first_line, "fn")), Some((_, name))) = (tokens.get(at), tokens.get(at + 1))
-        else {
+        let (Some((first_line, "fn")), Some((_, name))) = (tokens.get(at), tokens.get(at + 1)) else {
             continue;
         };
         // `fn(u8) -> u8` is a type; `$name` belongs to a macro.
-        let name = if *name == "$" {
-            tokens.get(at + 2).map_or("$", |token| token.1)
-        } else {
-            name
-        };
+        let name = if *name == "$" { tokens.get(at + 2).map_or("$", |token| token.1) } else { name };
         if name == "(" {
             continue;
         }
         if let Some(last_line) = body_end(&tokens, at) {
-            functions.push(Function {
-                name: name.to_owned(),
-                first_line: *first_line,
-                last_line,
-            });
+            functions.push(Function { name: name.to_owned(), first_line: *first_line, last_line });
         }
     }
     functions
@@ -70,11 +57,7 @@ pub fn tokens(code: &str) -> Vec<(usize, &str)> {
         let mut rest = text.trim_start();
         while let Some(first) = rest.chars().next() {
             let word_end = rest.find(|letter| !is_word(letter)).unwrap_or(rest.len());
-            let end = if is_word(first) {
-                word_end
-            } else {
-                first.len_utf8()
-            };
+            let end = if is_word(first) { word_end } else { first.len_utf8() };
             tokens.push((line, &rest[..end]));
             rest = rest[end..].trim_start();
         }
@@ -126,9 +109,7 @@ fn continues_word(letters: &[char], at: usize) -> bool {
 }
 
 fn find(letters: &[char], from: usize, wanted: impl Fn(char) -> bool) -> usize {
-    (from..letters.len())
-        .find(|at| wanted(letters[*at]))
-        .unwrap_or(letters.len())
+    (from..letters.len()).find(|at| wanted(letters[*at])).unwrap_or(letters.len())
 }
 
 /// Block comments nest in Rust.
@@ -185,11 +166,7 @@ fn raw_string_end(letters: &[char], from: usize) -> Option<usize> {
     let mut at = quote + 1;
     loop {
         at = find(letters, at, |letter| letter == '"') + 1;
-        let closed = letters[at.min(letters.len())..]
-            .iter()
-            .take(hashes)
-            .filter(|letter| **letter == '#')
-            .count();
+        let closed = letters[at.min(letters.len())..].iter().take(hashes).filter(|letter| **letter == '#').count();
         if closed == hashes || at >= letters.len() {
             return Some((at + hashes).min(letters.len()));
         }
@@ -201,33 +178,19 @@ mod tests {
     use super::*;
 
     fn stripped(text: &str) -> String {
-        without_comments_and_literals(text)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
+        without_comments_and_literals(text).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn comments_go_and_lines_stay() {
         assert_eq!(stripped("a // { b\nc /* { /* { */ } */ d"), "a c d");
-        assert_eq!(
-            without_comments_and_literals("a /* \n\n */ b")
-                .lines()
-                .count(),
-            3
-        );
+        assert_eq!(without_comments_and_literals("a /* \n\n */ b").lines().count(), 3);
     }
 
     #[test]
     fn literals_go_and_lifetimes_stay() {
-        assert_eq!(
-            stripped(r#"f("{ \" {", '{', '\'', b'{', b"{", c"{") & 'a x"#),
-            "f( , , , b , b , c ) & 'a x"
-        );
-        assert_eq!(
-            stripped("f(r\"\\{\", r#\"{\"{\"#, br##\"\"#{\"##) r#fn"),
-            "f( , , ) r#fn"
-        );
+        assert_eq!(stripped(r#"f("{ \" {", '{', '\'', b'{', b"{", c"{") & 'a x"#), "f( , , , b , b , c ) & 'a x");
+        assert_eq!(stripped("f(r\"\\{\", r#\"{\"{\"#, br##\"\"#{\"##) r#fn"), "f( , , ) r#fn");
     }
 
     #[test]
@@ -241,11 +204,7 @@ mod tests {
     fn functions_are_measured_from_fn_to_the_last_brace() {
         let text = "trait T {\n fn declared(&self) -> [u8; 3];\n}\nfn outer(f: fn(u8) -> u8) -> [u8; 2]\nwhere\n X: Y,\n{\n fn inner() { \"}\"; }\n}\n";
         let found = functions(&without_comments_and_literals(text));
-        let function = |name: &str, first_line, last_line| Function {
-            name: name.into(),
-            first_line,
-            last_line,
-        };
+        let function = |name: &str, first_line, last_line| Function { name: name.into(), first_line, last_line };
         assert_eq!(found, [function("outer", 4, 9), function("inner", 8, 8)]);
     }
 }
