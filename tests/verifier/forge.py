@@ -197,6 +197,11 @@ def article(title: str, body: str = "It rained.", corrects: bytes | None = None,
             + text(body) + renditions)
 
 
+def rendition(name: str = "360p", size: int = 9_000, mime: str | bytes = "video/mp4", groups: bytes = b"\0", **other) -> bytes:
+    return (text(name) + other.get("blob", seed("blob")) + u(8, size) + text(mime) + u(8, other.get("duration", 0))
+            + u(4, other.get("width", 640)) + u(4, other.get("height", 360)) + groups)
+
+
 def retraction(targets: list[bytes], reason: str = "wrong place") -> bytes:
     return b"\1" + u(2, len(targets)) + b"".join(sorted(targets)) + text(reason)
 

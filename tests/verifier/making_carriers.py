@@ -278,7 +278,7 @@ def paths() -> Book:
     book = Book("tree", "Relative paths, and what they name.")
     channel, log, blob = CHANNEL.hex(), aida(0).log().hex(), seed("blob").hex()
     good = {
-        "head": f"c/{channel}/head", "charter": f"c/{channel}/charter/1", "charter-large": f"c/{channel}/charter/18446744073709551615",
+        "head": f"c/{channel}/head", "charter": f"c/{channel}/charter/1", "charter-large": f"c/{channel}/charter/4294967295",
         "pack": f"c/{channel}/p/{log}/0-0", "pack-level-4": f"c/{channel}/p/{log}/4-255", "pack-last": f"c/{channel}/p/{log}/0-1048575",
         "fork": f"c/{channel}/fork/{log}", "blob": f"b/{blob[:2]}/{blob}", "outboard": f"b/{blob[:2]}/{blob}.o",
         "part": f"b/{blob[:2]}/{blob}.00000400", "part-last": f"b/{blob[:2]}/{blob}.ffffffff",
@@ -297,7 +297,7 @@ def paths() -> Book:
         "charter-0": (f"c/{channel}/charter/0", "charters are numbered from 1"),
         "charter-leading-zero": (f"c/{channel}/charter/01", "no leading zeros"),
         "charter-sign": (f"c/{channel}/charter/+1", "no sign"),
-        "charter-2-64": (f"c/{channel}/charter/18446744073709551616", "more than 64 bits"),
+        "charter-2-32": (f"c/{channel}/charter/4294967296", "more than 32 bits"),
         "level-5": (f"c/{channel}/p/{log}/5-0", "no such level"), "level-two-digits": (f"c/{channel}/p/{log}/00-0", "one digit"),
         "index-above": (f"c/{channel}/p/{log}/4-256", "beyond the last item of a log"),
         "index-above-0": (f"c/{channel}/p/{log}/0-1048576", "beyond the last item of a log"),

@@ -1,7 +1,7 @@
 """Vectors of headers, payloads and statements."""
 
 from .book import Book
-from .forge import JUNE_MS, Writer, article, retraction, seed, statement, text, u
+from .forge import JUNE_MS, Writer, article, rendition, retraction, seed, statement, text, u
 from .limits import LOG_ITEMS_MAX
 from .world import AIDA, BOLAT, CHANNEL, DELEGATES, DANIYAR, STRANGER, aida, bolat, flipped
 
@@ -98,11 +98,6 @@ def runs(book: Book) -> None:
     other.write(payload=b"another")
     run("run-other-branch", "seq 4 stands on another seq 3", "not-linked", [*datas[:3], other.datas[3], datas[4]])
     run("run-two-logs", "a header of another log in the run", "wrong-log", [datas[0], aida(2, 8).datas[1]])
-
-
-def rendition(name: str = "360p", size: int = 9_000, mime: str | bytes = "video/mp4", groups: bytes = b"\0", **other) -> bytes:
-    return (text(name) + seed("blob") + u(8, size) + text(mime) + u(8, other.get("duration", 0))
-            + u(4, other.get("width", 640)) + u(4, other.get("height", 360)) + groups)
 
 
 def inline(count: int) -> bytes:

@@ -2,9 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path as File
 
 from .limits import LOG_ITEMS_MAX, PACK_LEVEL_MAX
 from .refusal import Refused, require
+
+# In paths only; a charter itself carries 64 bits.
+CHARTER_NUMBER_MAX = 2**32 - 1
 
 NUMBER = r"0|[1-9][0-9]{0,19}"
 FORMS = {
@@ -30,6 +34,7 @@ class Path:
     level: int | None = None
     index: int | None = None
     start_mib: int | None = None
+    file: File | None = None
 
 
 def parse(text: str) -> Path:
@@ -50,7 +55,7 @@ def check(kind: str, fields: dict[str, str]) -> Path:
         if name in fields:
             setattr(path, name, int(fields[name]))
     if kind == "charter":
-        require(1 <= path.number < 2**64, "bad-path", "charter number")
+        require(1 <= path.number <= CHARTER_NUMBER_MAX, "bad-path", "charter number")
     if kind == "pack":
         require(path.level <= PACK_LEVEL_MAX and path.index < LOG_ITEMS_MAX // 8**path.level, "bad-path", "pack position")
     if path.blob is not None:
