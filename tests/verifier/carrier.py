@@ -6,7 +6,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from . import fork, head, header, items, outboard, pack, statement, tree
+from . import fork, head, items, outboard, pack, statement, tree
 from .charter import Chain
 from .hashes import log_id
 from .header import ARTICLE_KINDS, RETRACTION_KIND

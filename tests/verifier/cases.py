@@ -1,6 +1,7 @@
 """Runs one vector: returns its result, or raises what refuses it. tests/vectors/README.md describes the fields."""
 
-from . import address, charter, closing, edwards, fork, head, header, items, pack, statement, tree
+from . import address, charter, closing, edwards, fork, head, header, items, outboard, pack, statement, tree
+from .hashes import plain
 from .header import RETRACTION_KIND
 from .refusal import require
 from .status import Held
@@ -158,8 +159,32 @@ def run_signature(case: dict, shared: dict) -> dict:
     return {}
 
 
+def content(start: int, size: int) -> bytes:
+    """Returns bytes of the blob of all cases: byte i is i modulo 251."""
+    return bytes((start + place) % 251 for place in range(size))
+
+
+def run_outboard(case: dict, shared: dict) -> dict:
+    size = case["size"]
+    if case["op"] == "write":
+        data = content(0, size)
+        return {"blob": plain(data).hex(), "outboard": outboard.write(data).hex(),
+                "groups": [one.hex() for one in outboard.write_groups(data)]}
+    blob = bytes.fromhex(case["blob"])
+    if case["op"] == "groups":
+        outboard.check_groups(blob, size, [bytes.fromhex(one) for one in case["groups"]])
+        return {}
+    if case["op"] == "check":
+        outboard.check(blob, size, bytes.fromhex(case["outboard"]))
+        return {}
+    data = bytearray(content(case["start"], case["length"]))
+    for place in case["flipped"]:
+        data[place - case["start"]] ^= 1
+    return {"good": outboard.check_range(blob, size, bytes.fromhex(case["outboard"]), case["start"], bytes(data))}
+
+
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
     "head": run_head, "pack": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
-    "signature": run_signature,
+    "signature": run_signature, "outboard": run_outboard,
 }

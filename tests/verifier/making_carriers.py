@@ -2,7 +2,7 @@
 
 from . import address as addresses
 from .book import Book
-from .forge import JUNE_MS, Signer, Writer, head, pack, seed, statement, u
+from .forge import JUNE_MS, Writer, head, pack, seed, statement, u
 from .hashes import log_id
 from .world import AIDA, BOLAT, CHANNEL, DANIYAR, DELEGATES, aida, bolat, flipped
 

@@ -196,7 +196,7 @@ def successors(book: Book) -> None:
 
 
 def successions_of_delegates(book: Book) -> None:
-    def aida_becomes(name: str, why: str, expect: str, entry: Enrolled, before: str = "first") -> None:
+    def aida_becomes(name: str, why: str, expect: str, entry: Enrolled) -> None:
         after(book, name, why, expect, SECOND.changed(delegates=[entry, *FIRST.delegates[1:]]))
 
     aida_becomes("gains-role", "post becomes post and edit", "accepted", Enrolled(AIDA, POST | EDIT))

@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from . import closing, edwards
 from .book import Book
 from .edwards import BASE, SMALL_ORDER, L, P
-from .forge import JUNE_MS, Signer, fork, seed, u
-from .world import AIDA, BOLAT, CHANNEL, DANIYAR, DELEGATES, aida, flipped
+from .forge import Signer, fork, seed, u
+from .hashes import labelled
+from .world import BOLAT, CHANNEL, DELEGATES, aida, flipped
 
 COUNTS = (*range(21), 63, 64, 65)
 
@@ -65,9 +66,7 @@ def forks(book: Book) -> None:
     other = log.branch(2)
     other.write(b"another", kind=70)
     other.write(b"built on it", kind=70)
-    a, b = sorted((log.datas[2], other.datas[2]), key=lambda raw: log.ids().index(id_of(raw)) if id_of(raw) in log.ids() else 99)
-    if id_of(a) > id_of(b):
-        a, b = b, a
+    a, b = sorted((log.datas[2], other.datas[2]), key=id_of)
     proof = fork(log, a, b)
 
     def forked(name: str, why: str, expect: str, data: bytes, **more) -> None:
@@ -103,7 +102,6 @@ def forks(book: Book) -> None:
 
 
 def id_of(raw: bytes) -> bytes:
-    from .hashes import labelled
     return labelled("item", raw)
 
 

@@ -5,7 +5,7 @@ from .book import Book
 from .charter import EDIT, LIVE, POST
 from .forge import HOUR_MS, JUNE_MS, Closed, Draft, Enrolled, Writer, article, fork, retraction, seed, statement
 from .limits import DAY_MS
-from .world import AIDA, BOLAT, CHANNEL, CHOLPAN, DANIYAR, FIRST, FOUNDING, ROOTS, STRANGER, aida, bolat, commitment, NEXT_ROOTS
+from .world import AIDA, BOLAT, CHOLPAN, DANIYAR, NEXT_ROOTS, ROOTS, commitment
 
 TRIO = Draft(roots=ROOTS, next=commitment(2, NEXT_ROOTS),
              delegates=[Enrolled(AIDA, POST), Enrolled(BOLAT, POST | EDIT), Enrolled(CHOLPAN, POST),

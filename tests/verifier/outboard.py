@@ -61,6 +61,13 @@ def write(data: bytes) -> bytes:
     return b"".join(pairs[node] for node in pairs_in_order(count))
 
 
+def write_groups(data: bytes) -> list[bytes]:
+    """Returns the chaining values of the 1 MiB groups; none for a blob below 1 MiB."""
+    if len(data) < GROUP_BYTES:
+        return []
+    return [chaining_value(data[start:start + GROUP_BYTES], start) for start in range(0, len(data), GROUP_BYTES)]
+
+
 def check(blob: bytes, size: int, outboard: bytes) -> list[bytes]:
     """Checks an outboard against the hash of its blob, and returns the chaining values of the blocks."""
     count = blocks_of(size)
