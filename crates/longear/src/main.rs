@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use longear::arguments::{Cli, Command, generate};
-use longear::failure::{self, Failure};
+use longear::arguments::Cli;
+use longear::{commands, failure};
 use longear::terminal::{Screen, log};
 
 fn main() -> ExitCode {
@@ -14,17 +14,8 @@ fn main() -> ExitCode {
     failure::install_panic_hook(cli.json);
     log::start(cli.verbose);
     let screen = Screen::detect(cli.color, cli.json, cli.quiet);
-    match dispatch(&cli, &screen) {
+    match commands::run(&cli, &screen) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(&screen),
-    }
-}
-
-fn dispatch(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
-    match &cli.command {
-        Command::Completions(arguments) => generate::completions(arguments, screen),
-        Command::Man(arguments) => generate::man(arguments, screen),
-        _ => Err(Failure::refused("This build knows the command but cannot carry it out")
-            .hint("Try `longear completions` or `longear man`")),
     }
 }
