@@ -13,6 +13,7 @@
 
 pub mod address;
 pub mod article;
+mod branches;
 pub mod bytes;
 pub mod charter;
 pub mod clock;
