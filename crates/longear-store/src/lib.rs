@@ -1,3 +1,5 @@
 //! Keeps what was verified: packs, index, blobs.
 
 pub mod backend;
+
+pub mod blobs;
