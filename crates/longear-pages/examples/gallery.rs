@@ -5,9 +5,8 @@ use std::path::Path;
 use std::{env, fs, io};
 
 use longear_pages::{
-    AboutPage, AddressPage, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, Language,
-    Origin, RenditionView, Status, VariantView, Visit, about, address, error, feed, icon, item,
-    stylesheet,
+    AboutPage, AddressPage, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, Language, Origin, RenditionView,
+    Status, VariantView, Visit, about, address, error, feed, icon, item, stylesheet,
 };
 
 const NOW_MS: u64 = 1_773_561_900_000;
@@ -30,27 +29,10 @@ fn main() -> io::Result<()> {
 }
 
 fn pages(language: Language) -> Vec<(&'static str, String)> {
-    let visit = Visit {
-        language,
-        language_chosen: true,
-        now_ms: NOW_MS,
-    };
+    let visit = Visit { language, language_chosen: true, now_ms: NOW_MS };
     let channels = vec![river_news()];
-    let one = |item: ItemView| ItemPage {
-        visit,
-        channel: river_news(),
-        item,
-        form: None,
-        text: None,
-    };
-    let list = |items, channels, page, more| BoxPage {
-        visit,
-        channels,
-        items,
-        page,
-        more,
-        posts_total: 212,
-    };
+    let one = |item: ItemView| ItemPage { visit, channel: river_news(), item, form: None, text: None };
+    let list = |items, channels, page, more| BoxPage { visit, channels, items, page, more, posts_total: 212 };
     let mut disputed = two_channels();
     disputed[0].disputed_charter = true;
     vec![
@@ -64,25 +46,10 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         ("disputed", item(&one(hostile()))),
         ("whole", item(&one(election()))),
         ("sound", item(&one(sound()))),
-        (
-            "retracted",
-            item(&one(with_status(river(), Status::Retracted))),
-        ),
+        ("retracted", item(&one(with_status(river(), Status::Retracted)))),
         ("refused", item(&one(with_status(river(), Status::Refused)))),
-        (
-            "about",
-            about(&AboutPage {
-                visit,
-                channels: two_channels(),
-            }),
-        ),
-        (
-            "address",
-            address(&AddressPage {
-                visit,
-                channel: river_news(),
-            }),
-        ),
+        ("about", about(&AboutPage { visit, channels: two_channels() })),
+        ("address", address(&AddressPage { visit, channel: river_news() })),
         ("error", error(ErrorKind::NotFound, &visit)),
         ("not-ready", error(ErrorKind::NotReady, &visit)),
     ]
@@ -110,14 +77,7 @@ fn two_channels() -> Vec<ChannelView> {
 }
 
 fn items() -> Vec<ItemView> {
-    vec![
-        broadcast(),
-        river(),
-        sound(),
-        hostile(),
-        photos(),
-        election(),
-    ]
+    vec![broadcast(), river(), sound(), hostile(), photos(), election()]
 }
 
 fn post(id: &str, hours: u64, variants: Vec<VariantView>) -> ItemView {
@@ -141,12 +101,7 @@ fn with_status(item: ItemView, status: Status) -> ItemView {
 }
 
 fn text(tag: &str, origin: Origin, title: &str, body: &str) -> VariantView {
-    VariantView {
-        tag: tag.to_owned(),
-        origin,
-        title: title.to_owned(),
-        body_markdown: body.to_owned(),
-    }
+    VariantView { tag: tag.to_owned(), origin, title: title.to_owned(), body_markdown: body.to_owned() }
 }
 
 fn rendition(name: &str, mime: &str, size_bytes: u64, held: &[Range<u64>]) -> RenditionView {
@@ -159,14 +114,8 @@ fn rendition(name: &str, mime: &str, size_bytes: u64, held: &[Range<u64>]) -> Re
         held: held.to_vec(),
         duration_ms: is_played.then_some(1_450_000),
         width: None,
-        height: name
-            .strip_suffix('p')
-            .and_then(|height| height.parse().ok()),
-        href: if mime.starts_with("image") {
-            "/still.svg".to_owned()
-        } else {
-            "/b/00/00".to_owned()
-        },
+        height: name.strip_suffix('p').and_then(|height| height.parse().ok()),
+        href: if mime.starts_with("image") { "/still.svg".to_owned() } else { "/b/00/00".to_owned() },
     }
 }
 
@@ -178,24 +127,9 @@ fn broadcast() -> ItemView {
     ItemView {
         kind: Kind::Media,
         renditions: vec![
-            rendition(
-                "sound.m4a",
-                "audio/mp4",
-                4_100_000,
-                std::slice::from_ref(&(0..4_100_000)),
-            ),
-            rendition(
-                "144p",
-                "video/mp4",
-                9_000_000,
-                &[0..2_000_000, 5_000_000..7_000_000],
-            ),
-            rendition(
-                "360p",
-                "video/mp4",
-                28_000_000,
-                &[0..8_680_000, 10_640_000..14_000_000],
-            ),
+            rendition("sound.m4a", "audio/mp4", 4_100_000, std::slice::from_ref(&(0..4_100_000))),
+            rendition("144p", "video/mp4", 9_000_000, &[0..2_000_000, 5_000_000..7_000_000]),
+            rendition("360p", "video/mp4", 28_000_000, &[0..8_680_000, 10_640_000..14_000_000]),
             rendition("1080p", "video/mp4", 120_000_000, &[]),
         ],
         still: Some("/still.svg".to_owned()),
@@ -203,30 +137,10 @@ fn broadcast() -> ItemView {
             "a1",
             14,
             vec![
-                text(
-                    "kk",
-                    Origin::Original,
-                    "Кешкі эфир: судың деңгейі ертеңгі күнге нені білдіреді",
-                    kk,
-                ),
-                text(
-                    "ru",
-                    Origin::Human,
-                    "Вечерний эфир: что уровень воды значит для завтрашнего дня",
-                    ru,
-                ),
-                text(
-                    "en",
-                    Origin::Human,
-                    "Evening broadcast: what the water level means for tomorrow",
-                    en,
-                ),
-                text(
-                    "fa",
-                    Origin::Machine,
-                    "برنامهٔ شب: سطح آب برای فردا چه معنایی دارد",
-                    fa,
-                ),
+                text("kk", Origin::Original, "Кешкі эфир: судың деңгейі ертеңгі күнге нені білдіреді", kk),
+                text("ru", Origin::Human, "Вечерний эфир: что уровень воды значит для завтрашнего дня", ru),
+                text("en", Origin::Human, "Evening broadcast: what the water level means for tomorrow", en),
+                text("fa", Origin::Machine, "برنامهٔ شب: سطح آب برای فردا چه معنایی دارد", fa),
             ],
         )
     }
@@ -234,26 +148,15 @@ fn broadcast() -> ItemView {
 
 fn river() -> ItemView {
     let en = "Buses 3 and 7 go over the upper bridge until further notice. Drinking water is handed out at School No. 2 from 9 to 18.\n\n## Where to find help\n\n1. School No. 2: water, blankets\n2. Clinic on Kamys Street: open day and night\n\n> Keep papers, medicine and a torch in one bag.\n\n| Street | Hours without power | Who to call |\n|---|---|---|\n| Kamys | 9–12 | 102 |\n| Tasbulaq, upper part | 13–16 | 102 |\n\n<script>alert('hello')</script>";
-    let ru =
-        "Автобусы 3 и 7 пока ходят по верхнему мосту. Питьевую воду раздают в школе № 2 с 9 до 18.";
+    let ru = "Автобусы 3 и 7 пока ходят по верхнему мосту. Питьевую воду раздают в школе № 2 с 9 до 18.";
     ItemView {
         corrected: true,
         ..post(
             "b2",
             15,
             vec![
-                text(
-                    "en",
-                    Origin::Original,
-                    "River falls 20 cm overnight, lower bridge still closed",
-                    en,
-                ),
-                text(
-                    "ru",
-                    Origin::Machine,
-                    "За ночь вода упала на 20 см, нижний мост ещё закрыт",
-                    ru,
-                ),
+                text("en", Origin::Original, "River falls 20 cm overnight, lower bridge still closed", en),
+                text("ru", Origin::Machine, "За ночь вода упала на 20 см, нижний мост ещё закрыт", ru),
             ],
         )
     }
@@ -264,22 +167,8 @@ fn sound() -> ItemView {
         kind: Kind::Notice,
         channel_id: [9; 32],
         channel_name: "Dala Relief".to_owned(),
-        renditions: vec![rendition(
-            "notice.opus",
-            "audio/ogg",
-            600_000,
-            std::slice::from_ref(&(0..600_000)),
-        )],
-        ..post(
-            "c3",
-            16,
-            vec![text(
-                "ru",
-                Origin::Original,
-                "Отключения света сегодня: улицы и часы",
-                "",
-            )],
-        )
+        renditions: vec![rendition("notice.opus", "audio/ogg", 600_000, std::slice::from_ref(&(0..600_000)))],
+        ..post("c3", 16, vec![text("ru", Origin::Original, "Отключения света сегодня: улицы и часы", "")])
     }
 }
 
@@ -290,16 +179,7 @@ fn hostile() -> ItemView {
     );
     ItemView {
         status: Status::Disputed,
-        ..post(
-            "d4",
-            20,
-            vec![text(
-                "en",
-                Origin::Original,
-                &title,
-                &"Жауапкершіліктеріңіздегілерге".repeat(12),
-            )],
-        )
+        ..post("d4", 20, vec![text("en", Origin::Original, &title, &"Жауапкершіліктеріңіздегілерге".repeat(12))])
     }
 }
 
@@ -308,24 +188,9 @@ fn photos() -> ItemView {
     ItemView {
         kind: Kind::Media,
         renditions: vec![
-            rendition(
-                "volunteers.jpg",
-                "image/jpeg",
-                1_200_000,
-                std::slice::from_ref(&whole),
-            ),
-            rendition(
-                "bags.jpg",
-                "image/jpeg",
-                3_000_000,
-                &[0..400_000, 900_000..2_000_000],
-            ),
-            rendition(
-                "list-of-shelters.pdf",
-                "application/pdf",
-                310_000,
-                std::slice::from_ref(&(0..310_000)),
-            ),
+            rendition("volunteers.jpg", "image/jpeg", 1_200_000, std::slice::from_ref(&whole)),
+            rendition("bags.jpg", "image/jpeg", 3_000_000, &[0..400_000, 900_000..2_000_000]),
+            rendition("list-of-shelters.pdf", "application/pdf", 310_000, std::slice::from_ref(&(0..310_000))),
         ],
         ..post(
             "e5",
@@ -343,12 +208,7 @@ fn photos() -> ItemView {
 fn election() -> ItemView {
     ItemView {
         kind: Kind::Media,
-        renditions: vec![rendition(
-            "720p",
-            "video/mp4",
-            60_000_000,
-            std::slice::from_ref(&(0..60_000_000)),
-        )],
+        renditions: vec![rendition("720p", "video/mp4", 60_000_000, std::slice::from_ref(&(0..60_000_000)))],
         ..post(
             "f6",
             26,

@@ -22,11 +22,7 @@ pub fn clean_text(text: &str) -> String {
         if is_deceptive(character) {
             continue;
         }
-        marks = if is_combining_mark(character) || is_joiner(character) {
-            marks + 1
-        } else {
-            0
-        };
+        marks = if is_combining_mark(character) || is_joiner(character) { marks + 1 } else { 0 };
         if marks <= MARKS_MAX {
             cleaned.push(character);
         }
@@ -75,22 +71,14 @@ mod tests {
     #[test]
     fn what_reorders_or_hides_is_taken_out() {
         assert_eq!(clean_text("safe\u{202E}gpj.exe"), "safegpj.exe");
-        assert_eq!(
-            clean_text("a\u{200B}b\u{FEFF}c\u{AD}d\u{E0041}e\0f\u{1b}"),
-            "abcdef"
-        );
+        assert_eq!(clean_text("a\u{200B}b\u{FEFF}c\u{AD}d\u{E0041}e\0f\u{1b}"), "abcdef");
         assert_eq!(clean_text("line\r\nline\u{2029}end"), "line\nline\nend");
     }
 
     #[test]
     fn farsi_and_emoji_keep_their_joiners() {
-        for text in [
-            "آسیب\u{200C}دیده",
-            "👩\u{200D}🚒",
-            "Қазақстан ӨҢІР",
-            "مُحَمَّدٌ",
-            "Việt Nam",
-        ] {
+        for text in ["آسیب\u{200C}دیده", "👩\u{200D}🚒", "Қазақстан ӨҢІР", "مُحَمَّدٌ", "Việt Nam"]
+        {
             assert_eq!(clean_text(text), text);
         }
     }
@@ -98,21 +86,12 @@ mod tests {
     #[test]
     fn a_tower_of_accents_is_cut() {
         let tower = format!("Z{}algo", "\u{301}".repeat(500));
-        assert_eq!(
-            clean_text(&tower),
-            format!("Z{}algo", "\u{301}".repeat(MARKS_MAX))
-        );
+        assert_eq!(clean_text(&tower), format!("Z{}algo", "\u{301}".repeat(MARKS_MAX)));
     }
 
     #[test]
     fn a_title_is_one_line_of_bounded_length() {
-        assert_eq!(
-            clean_line("  one \n\n two\t\u{3000}three "),
-            "one two three"
-        );
-        assert_eq!(
-            clean_line(&"x".repeat(5000)).chars().count(),
-            LINE_CHARACTERS_MAX + 1
-        );
+        assert_eq!(clean_line("  one \n\n two\t\u{3000}three "), "one two three");
+        assert_eq!(clean_line(&"x".repeat(5000)).chars().count(), LINE_CHARACTERS_MAX + 1);
     }
 }

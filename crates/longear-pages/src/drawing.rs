@@ -7,12 +7,10 @@ use crate::tamga::tamga;
 pub(crate) struct Icon(&'static str);
 
 impl Icon {
-    pub(crate) const BOX: Icon = Icon(
-        "<path d=\"M6.5 9.5a5 5 0 0 1 7 0M3.5 6.5a9.2 9.2 0 0 1 13 0\"/><path d=\"M5 13.5h10V17H5z\"/>",
-    );
-    pub(crate) const VIDEO: Icon = Icon(
-        "<rect x=\"2\" y=\"4.5\" width=\"16\" height=\"11\" rx=\"1.5\"/><path d=\"M8.5 7.7v4.6l4-2.3z\"/>",
-    );
+    pub(crate) const BOX: Icon =
+        Icon("<path d=\"M6.5 9.5a5 5 0 0 1 7 0M3.5 6.5a9.2 9.2 0 0 1 13 0\"/><path d=\"M5 13.5h10V17H5z\"/>");
+    pub(crate) const VIDEO: Icon =
+        Icon("<rect x=\"2\" y=\"4.5\" width=\"16\" height=\"11\" rx=\"1.5\"/><path d=\"M8.5 7.7v4.6l4-2.3z\"/>");
     pub(crate) const SOUND: Icon = Icon("<path d=\"M4 8v4M7.5 5.5v9M11 3v14M14.5 6.5v7M18 9v2\"/>");
     pub(crate) const PHOTO: Icon = Icon(
         "<rect x=\"2\" y=\"3.5\" width=\"16\" height=\"13\" rx=\"1.5\"/><path d=\"M2.5 14l4.5-4.5 3.5 3.5 2.5-2.5 4.5 4.5M13 7.5h.01\"/>",
@@ -23,34 +21,26 @@ impl Icon {
     pub(crate) const CHECKED: Icon =
         Icon("<circle cx=\"10\" cy=\"10\" r=\"8\"/><path d=\"M6.5 10.3l2.4 2.4 4.8-5.2\"/>");
     pub(crate) const WARNING: Icon = Icon("<path d=\"M10 2.5l8 14.5H2zM10 8v4M10 14.5h.01\"/>");
-    pub(crate) const STRUCK: Icon =
-        Icon("<circle cx=\"10\" cy=\"10\" r=\"8\"/><path d=\"M4.5 15.5l11-11\"/>");
-    pub(crate) const WAITING: Icon =
-        Icon("<circle cx=\"10\" cy=\"10\" r=\"8\" stroke-dasharray=\"2.6 3.68\"/>");
+    pub(crate) const STRUCK: Icon = Icon("<circle cx=\"10\" cy=\"10\" r=\"8\"/><path d=\"M4.5 15.5l11-11\"/>");
+    pub(crate) const WAITING: Icon = Icon("<circle cx=\"10\" cy=\"10\" r=\"8\" stroke-dasharray=\"2.6 3.68\"/>");
     pub(crate) const LANGUAGES: Icon = Icon(
         "<path d=\"M2.5 4.5h9M7 2.5v2M9.5 4.5c-.5 3.5-3 6-6.5 7.5M4.5 6.5c1 2.5 3 4.2 5.5 5M10.5 17.5l3.7-9 3.8 9M11.8 14.5h5\"/>",
     );
-    pub(crate) const QR: Icon = Icon(
-        "<path d=\"M3 3h5v5H3zM12 3h5v5h-5zM3 12h5v5H3zM12 12h2v2M17 12v2M12 17h2M17 17h.01\"/>",
-    );
+    pub(crate) const QR: Icon =
+        Icon("<path d=\"M3 3h5v5H3zM12 3h5v5h-5zM3 12h5v5H3zM12 12h2v2M17 12v2M12 17h2M17 17h.01\"/>");
     pub(crate) const AGAIN: Icon = Icon("<path d=\"M17.5 8A8 8 0 1 0 18 11M18 3.5V8h-4.5\"/>");
     pub(crate) const BACK: Icon = Icon("<path d=\"M12.5 4L6.5 10l6 6\"/>");
-    pub(crate) const TAKEN_BACK: Icon =
-        Icon("<path d=\"M7.5 5L3.5 9l4 4M3.5 9h9a4 4 0 0 1 0 8H9\"/>");
+    pub(crate) const TAKEN_BACK: Icon = Icon("<path d=\"M7.5 5L3.5 9l4 4M3.5 9h9a4 4 0 0 1 0 8H9\"/>");
     pub(crate) const FORTH: Icon = Icon("<path d=\"M7.5 4l6 6-6 6\"/>");
 
     /// Draws it.
     pub(crate) fn draw(&self, html: &mut Html) {
-        html.raw("<svg class=\"i\" viewBox=\"0 0 20 20\" aria-hidden=\"true\">")
-            .raw(self.0)
-            .raw("</svg>");
+        html.raw("<svg class=\"i\" viewBox=\"0 0 20 20\" aria-hidden=\"true\">").raw(self.0).raw("</svg>");
     }
 
     /// Draws it so that it turns round where the script runs from right to left.
     pub(crate) fn draw_directed(&self, html: &mut Html) {
-        html.raw("<svg class=\"i flip\" viewBox=\"0 0 20 20\" aria-hidden=\"true\">")
-            .raw(self.0)
-            .raw("</svg>");
+        html.raw("<svg class=\"i flip\" viewBox=\"0 0 20 20\" aria-hidden=\"true\">").raw(self.0).raw("</svg>");
     }
 }
 

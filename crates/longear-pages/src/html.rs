@@ -163,14 +163,9 @@ mod tests {
     #[test]
     fn text_and_attributes_cannot_leave_their_place() {
         let mut html = Html::default();
-        html.raw("<a")
-            .attribute("title", "\"><script>'&\u{0}")
-            .raw(">");
+        html.raw("<a").attribute("title", "\"><script>'&\u{0}").raw(">");
         html.text("<img src=x>").raw("</a>");
-        assert_eq!(
-            html.finish(),
-            "<a title=\"&quot;&gt;&lt;script&gt;&#39;&amp;\">&lt;img src=x&gt;</a>"
-        );
+        assert_eq!(html.finish(), "<a title=\"&quot;&gt;&lt;script&gt;&#39;&amp;\">&lt;img src=x&gt;</a>");
     }
 
     #[test]
@@ -178,10 +173,7 @@ mod tests {
         let filled = fill("{a} and {b}.", &[("a", "{b}"), ("b", "two")]);
         assert_eq!(filled, "{b} and two.");
         let mut html = Html::default();
-        html.sentence(
-            "{a}: {b}",
-            &[("a", Part::Bold("<1>")), ("b", Part::Foreign("x\u{202E}y"))],
-        );
+        html.sentence("{a}: {b}", &[("a", Part::Bold("<1>")), ("b", Part::Foreign("x\u{202E}y"))]);
         assert_eq!(html.finish(), "<b>&lt;1&gt;</b>: <bdi>xy</bdi>");
     }
 }

@@ -20,13 +20,8 @@ pub enum Language {
 
 impl Language {
     /// Every language, in the order of the language switch.
-    pub const ALL: [Language; 5] = [
-        Language::Kazakh,
-        Language::Russian,
-        Language::English,
-        Language::Farsi,
-        Language::Arabic,
-    ];
+    pub const ALL: [Language; 5] =
+        [Language::Kazakh, Language::Russian, Language::English, Language::Farsi, Language::Arabic];
 
     /// Chooses the language from an `Accept-Language` header; English when none of ours is in it.
     ///
@@ -112,11 +107,7 @@ mod tests {
             ("ru;q=nonsense,,;;;,q=1", Language::Russian),
         ];
         for (header, expected) in cases {
-            assert_eq!(
-                Language::from_accept_language(header),
-                expected,
-                "{header:?}"
-            );
+            assert_eq!(Language::from_accept_language(header), expected, "{header:?}");
         }
     }
 

@@ -40,26 +40,17 @@ impl Holding {
             }
             touches
         });
-        Holding {
-            size_bytes: size,
-            have_bytes: rendition.have_bytes.min(size),
-            held,
-        }
+        Holding { size_bytes: size, have_bytes: rendition.have_bytes.min(size), held }
     }
 
     /// Puts several files one after another, to show them as one.
     pub(crate) fn together<'a>(holdings: impl Iterator<Item = &'a Holding>) -> Holding {
-        let mut all = Holding {
-            size_bytes: 0,
-            have_bytes: 0,
-            held: Vec::new(),
-        };
+        let mut all = Holding { size_bytes: 0, have_bytes: 0, held: Vec::new() };
         for holding in holdings {
             let start = all.size_bytes;
             let shift = |byte: u64| byte.saturating_add(start);
             let held = holding.held.iter();
-            all.held
-                .extend(held.map(|range| shift(range.start)..shift(range.end)));
+            all.held.extend(held.map(|range| shift(range.start)..shift(range.end)));
             all.size_bytes = all.size_bytes.saturating_add(holding.size_bytes);
             all.have_bytes = all.have_bytes.saturating_add(holding.have_bytes);
         }
@@ -89,10 +80,7 @@ impl Holding {
             return fill(voice.words.not_here_of, &[("size", &size)]);
         }
         let percent = voice.percent(self.have_bytes, self.size_bytes);
-        fill(
-            voice.words.here_of,
-            &[("percent", &percent), ("have", &have), ("size", &size)],
-        )
+        fill(voice.words.here_of, &[("percent", &percent), ("have", &have), ("size", &size)])
     }
 
     /// Says in a word or two how much is here: `here`, `43 % here`, `not here`.
@@ -116,13 +104,11 @@ impl Holding {
                 .raw("></div>");
             return html;
         }
-        html.raw(
-            "<svg class=\"line\" viewBox=\"0 0 100 5\" preserveAspectRatio=\"none\" role=\"img\"",
-        )
-        .attribute("aria-label", &self.sentence(voice, duration_ms))
-        .raw("><path")
-        .attribute("d", &self.path())
-        .raw("/></svg>");
+        html.raw("<svg class=\"line\" viewBox=\"0 0 100 5\" preserveAspectRatio=\"none\" role=\"img\"")
+            .attribute("aria-label", &self.sentence(voice, duration_ms))
+            .raw("><path")
+            .attribute("d", &self.path())
+            .raw("/></svg>");
         html
     }
 
@@ -150,10 +136,7 @@ impl Holding {
         }
         let percent = voice.percent(self.have_bytes, self.size_bytes);
         let gaps = named.join(voice.words.list_comma);
-        fill(
-            voice.words.missing_from,
-            &[("percent", &percent), ("gaps", &gaps)],
-        )
+        fill(voice.words.missing_from, &[("percent", &percent), ("gaps", &gaps)])
     }
 
     fn gaps(&self) -> Vec<Range<u64>> {
@@ -186,11 +169,7 @@ impl Holding {
         };
         let mut path = String::from("M0 2.5H0");
         for stroke in strokes.iter().filter(|stroke| stroke.start < stroke.end) {
-            path.push_str(&format!(
-                "M{} 2.5H{}",
-                hundredths(stroke.start),
-                hundredths(stroke.end)
-            ));
+            path.push_str(&format!("M{} 2.5H{}", hundredths(stroke.start), hundredths(stroke.end)));
         }
         path
     }
@@ -203,10 +182,7 @@ impl Holding {
             let start = scale(cell, cells, self.size_bytes);
             let end = scale_up(cell + 1, cells, self.size_bytes);
             let before = self.held.partition_point(|range| range.end < end);
-            let whole = self
-                .held
-                .get(before)
-                .is_some_and(|range| range.start <= start);
+            let whole = self.held.get(before).is_some_and(|range| range.start <= start);
             let (from, to) = (scale(cell, cells, LENGTH), scale(cell + 1, cells, LENGTH));
             match strokes.last_mut() {
                 Some(last) if whole && last.end == from => last.end = to,
@@ -267,26 +243,17 @@ mod tests {
 
     #[test]
     fn the_line_shows_exactly_what_is_here() {
-        let holding = Holding::of(&rendition(
-            28_000_000,
-            &[0..8_680_000, 10_640_000..14_000_000],
-        ));
+        let holding = Holding::of(&rendition(28_000_000, &[0..8_680_000, 10_640_000..14_000_000]));
         assert_eq!(holding.path(), "M0 2.5H0M0 2.5H31M38 2.5H50");
         let voice = Voice::new(Language::English);
         assert_eq!(english(holding.words(voice)), "43 % here, 12 of 28 MB");
         let sentence = english(holding.sentence(voice, Some(1_450_000)));
-        assert_eq!(
-            sentence,
-            "43 % here, missing from 7:29 to 9:11, from 12:05 to 24:10"
-        );
+        assert_eq!(sentence, "43 % here, missing from 7:29 to 9:11, from 12:05 to 24:10");
     }
 
     #[test]
     fn kazakh_says_the_whole_first() {
-        let holding = Holding::of(&rendition(
-            28_000_000,
-            std::slice::from_ref(&(0..12_040_000)),
-        ));
+        let holding = Holding::of(&rendition(28_000_000, std::slice::from_ref(&(0..12_040_000))));
         let words = english(holding.words(Voice::new(Language::Kazakh)));
         assert_eq!(words, "43 % осында, 28 МБ-тан 12 МБ");
     }

@@ -19,9 +19,8 @@ pub(crate) struct Link<'a> {
 /// Only plain ASCII `http`, `https`, `mailto` and `longear` addresses pass: no credentials before the host, which
 /// make one site look like another, no backslashes, which browsers turn into slashes, no look-alike letters.
 pub(crate) fn check(address: &str) -> Option<Link<'_>> {
-    let plain = address
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'<' | b'>' | b'"' | b'`'));
+    let plain =
+        address.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'<' | b'>' | b'"' | b'`'));
     if !plain || address.len() > ADDRESS_BYTES_MAX {
         return None;
     }
@@ -32,10 +31,7 @@ pub(crate) fn check(address: &str) -> Option<Link<'_>> {
         "longear" => !rest.is_empty() && rest.bytes().all(|byte| byte != b':'),
         _ => false,
     };
-    fits.then(|| Link {
-        href: address,
-        shown: shorten(address),
-    })
+    fits.then(|| Link { href: address, shown: shorten(address) })
 }
 
 fn has_plain_host(rest: &str) -> bool {
@@ -43,10 +39,7 @@ fn has_plain_host(rest: &str) -> bool {
         return false;
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    !authority.is_empty()
-        && authority
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    !authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
 }
 
 fn shorten(address: &str) -> String {
@@ -101,13 +94,7 @@ mod tests {
         ] {
             assert!(check(address).is_none(), "{address:?}");
         }
-        assert!(
-            check(&format!(
-                "https://example.org/{}",
-                "a".repeat(ADDRESS_BYTES_MAX)
-            ))
-            .is_none()
-        );
+        assert!(check(&format!("https://example.org/{}", "a".repeat(ADDRESS_BYTES_MAX))).is_none());
     }
 
     #[test]

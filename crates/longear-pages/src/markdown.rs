@@ -32,10 +32,7 @@ const LIST_START_MAX: u64 = 999_999;
 /// Costs time and memory linear in the input, within the limits of this module; what is beyond them is cut.
 pub fn markdown_to_html(markdown: &str, table_label: &str) -> String {
     let text = clean_text(cut(markdown, INPUT_BYTES_MAX));
-    let mut emitter = Emitter {
-        table_label,
-        ..Emitter::default()
-    };
+    let mut emitter = Emitter { table_label, ..Emitter::default() };
     for event in Parser::new_ext(&text, options()).take(EVENTS_MAX) {
         if emitter.html.len() > OUTPUT_BYTES_MAX {
             break;
@@ -53,11 +50,7 @@ pub fn excerpt(markdown: &str, characters_max: usize) -> String {
     let source = cut(markdown, (characters_max * 16).min(INPUT_BYTES_MAX));
     let text = clean_text(source);
     let running = gather(&text, characters_max, false);
-    let words = if running.is_empty() {
-        gather(&text, characters_max, true)
-    } else {
-        running
-    };
+    let words = if running.is_empty() { gather(&text, characters_max, true) } else { running };
     shorten(&words, characters_max)
 }
 
@@ -81,9 +74,7 @@ fn gather(text: &str, characters_max: usize, everything: bool) -> String {
     for event in Parser::new_ext(text, options()).take(EVENTS_MAX) {
         match event {
             Event::Start(tag) => skipping += usize::from(!everything && is_skipped(&tag)),
-            Event::End(
-                TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::List(_),
-            ) => {
+            Event::End(TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::List(_)) => {
                 skipping = skipping.saturating_sub(1);
                 words.push(' ');
             }
@@ -100,10 +91,7 @@ fn gather(text: &str, characters_max: usize, everything: bool) -> String {
 }
 
 fn is_skipped(tag: &Tag<'_>) -> bool {
-    matches!(
-        tag,
-        Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_) | Tag::List(_)
-    )
+    matches!(tag, Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_) | Tag::List(_))
 }
 
 /// Cuts between words where that does not lose more than a third.
@@ -116,10 +104,7 @@ fn shorten(words: &str, characters_max: usize) -> String {
         Some(space) if space * 3 > end * 2 => &kept[..space],
         _ => kept,
     };
-    format!(
-        "{}…",
-        kept.trim_end_matches([' ', ',', ';', ':', '.', '-', '–'])
-    )
+    format!("{}…", kept.trim_end_matches([' ', ',', ';', ':', '.', '-', '–']))
 }
 
 /// Writes events as HTML and remembers what is open.
@@ -264,9 +249,7 @@ impl Emitter<'_> {
         if self.depth >= NESTING_MAX {
             return self.skip();
         }
-        self.html
-            .raw("<div class=\"table\" role=\"region\" tabindex=\"0\"")
-            .attribute("aria-label", self.table_label);
+        self.html.raw("<div class=\"table\" role=\"region\" tabindex=\"0\"").attribute("aria-label", self.table_label);
         self.write("><table>", "</table></div>");
     }
 
@@ -279,14 +262,9 @@ impl Emitter<'_> {
             self.links.push(None);
             return self.skip();
         }
-        self.html
-            .raw("<a rel=\"noopener noreferrer nofollow\"")
-            .attribute("href", link.href);
+        self.html.raw("<a rel=\"noopener noreferrer nofollow\"").attribute("href", link.href);
         self.write(">", "</a>");
-        self.links.push(Some(ShownLink {
-            shown: link.shown,
-            text: String::new(),
-        }));
+        self.links.push(Some(ShownLink { shown: link.shown, text: String::new() }));
     }
 
     /// Nobody should have to tap to learn where a link leads.
@@ -294,10 +272,7 @@ impl Emitter<'_> {
         if let Some(Some(link)) = self.links.pop()
             && link.text != link.shown
         {
-            self.html
-                .raw(" <span class=\"to\">(<bdi dir=\"ltr\">")
-                .text(&link.shown)
-                .raw("</bdi>)</span>");
+            self.html.raw(" <span class=\"to\">(<bdi dir=\"ltr\">").text(&link.shown).raw("</bdi>)</span>");
         }
     }
 

@@ -27,28 +27,19 @@ pub const TEXT_QUERY: &str = "text";
 
 /// Returns the address of an item's page. What is not hexadecimal in `id_hex` is left out.
 pub fn item(id_hex: &str) -> String {
-    let id: String = id_hex
-        .chars()
-        .filter(char::is_ascii_hexdigit)
-        .take(64)
-        .collect();
+    let id: String = id_hex.chars().filter(char::is_ascii_hexdigit).take(64).collect();
     format!("{ITEM}{id}")
 }
 
 /// Returns the address of a channel's address page.
 pub fn address(channel_id: &[u8; 32]) -> String {
-    let id: String = channel_id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id: String = channel_id.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{ADDRESS}{id}")
 }
 
 /// Lets through an address on this box only: it begins with one slash and stays plain.
 pub(crate) fn on_this_box(href: &str) -> Option<&str> {
-    let plain = href
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let plain = href.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     (plain && href.starts_with('/') && !href.starts_with("//")).then_some(href)
 }
 
@@ -62,10 +53,7 @@ pub(crate) struct Target {
 impl Target {
     /// A page without a query.
     pub(crate) fn new(path: impl Into<String>) -> Target {
-        Target {
-            path: path.into(),
-            query: Vec::new(),
-        }
+        Target { path: path.into(), query: Vec::new() }
     }
 
     /// Adds a query, kept plain; an earlier one of the same name goes.
@@ -101,25 +89,16 @@ mod tests {
     fn addresses_carry_only_plain_characters() {
         assert_eq!(item("ab12\"><x"), "/item/ab12");
         assert_eq!(address(&[0xa7; 32]).len(), ADDRESS.len() + 64);
-        let target = Target::new(FEED)
-            .with(PAGE_QUERY, "2")
-            .with(LANGUAGE_QUERY, "kk\" onclick=")
-            .with(PAGE_QUERY, "3");
+        let target =
+            Target::new(FEED).with(PAGE_QUERY, "2").with(LANGUAGE_QUERY, "kk\" onclick=").with(PAGE_QUERY, "3");
         assert_eq!(target.href(), "/?lang=kkonclick&page=3");
     }
 
     #[test]
     fn only_addresses_on_this_box_are_loaded() {
         assert_eq!(on_this_box("/b/aa/aabb"), Some("/b/aa/aabb"));
-        for elsewhere in [
-            "http://evil.example/x",
-            "//evil.example",
-            "/\\evil.example",
-            "x",
-            "",
-            "/a b",
-            "javascript:x",
-        ] {
+        for elsewhere in ["http://evil.example/x", "//evil.example", "/\\evil.example", "x", "", "/a b", "javascript:x"]
+        {
             assert_eq!(on_this_box(elsewhere), None, "{elsewhere}");
         }
     }

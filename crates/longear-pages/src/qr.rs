@@ -22,10 +22,7 @@ pub(crate) fn draw(text: &str) -> Option<QrDrawing> {
     for (row, colors) in modules.chunks(width).enumerate() {
         let mut column = 0;
         while column < width {
-            let run = colors[column..]
-                .iter()
-                .take_while(|color| **color == Color::Dark)
-                .count();
+            let run = colors[column..].iter().take_while(|color| **color == Color::Dark).count();
             if run > 0 {
                 let (x, y) = (column + QUIET_ZONE, row + QUIET_ZONE);
                 path.push_str(&format!("M{x} {y}h{run}v1h-{run}z"));
@@ -33,10 +30,7 @@ pub(crate) fn draw(text: &str) -> Option<QrDrawing> {
             column += run.max(1);
         }
     }
-    Some(QrDrawing {
-        side: width + 2 * QUIET_ZONE,
-        path,
-    })
+    Some(QrDrawing { side: width + 2 * QUIET_ZONE, path })
 }
 
 #[cfg(test)]
@@ -45,13 +39,8 @@ mod tests {
 
     #[test]
     fn the_drawing_has_the_finder_patterns_and_a_quiet_zone() {
-        let drawing =
-            draw("longear:k4vq2m7xw3hd6z5rjnapt2ycfba7sgeu4v3k6mq5xwhdzrt3ea").expect("fits");
-        assert!(
-            drawing.path.starts_with("M4 4h7v1h-7z"),
-            "{}",
-            &drawing.path[..40]
-        );
+        let drawing = draw("longear:k4vq2m7xw3hd6z5rjnapt2ycfba7sgeu4v3k6mq5xwhdzrt3ea").expect("fits");
+        assert!(drawing.path.starts_with("M4 4h7v1h-7z"), "{}", &drawing.path[..40]);
         let right = drawing.side - QUIET_ZONE - 7;
         assert!(drawing.path.contains(&format!("M{right} 4h7v1h-7z")));
         assert!(draw(&"x".repeat(5_000)).is_none());

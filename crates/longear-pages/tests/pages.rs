@@ -1,9 +1,8 @@
 //! What every page must hold, whatever is in it.
 
 use longear_pages::{
-    AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind,
-    Language, Origin, RenditionView, Status, VariantView, Visit, about, address, error, feed, item,
-    paths,
+    AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, Language, Origin,
+    RenditionView, Status, VariantView, Visit, about, address, error, feed, item, paths,
 };
 
 const NOW_MS: u64 = 1_773_561_900_000;
@@ -13,11 +12,7 @@ const HOUR_MS: u64 = 3_600_000;
 const HOSTILE: &str = "\"'><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>{n}{age}&lt;\u{202E}\u{2066}\u{0}\u{200B}";
 
 fn visit(language: Language) -> Visit {
-    Visit {
-        language,
-        language_chosen: false,
-        now_ms: NOW_MS,
-    }
+    Visit { language, language_chosen: false, now_ms: NOW_MS }
 }
 
 fn channel() -> ChannelView {
@@ -34,12 +29,7 @@ fn channel() -> ChannelView {
 }
 
 fn variant(tag: &str, origin: Origin, title: &str) -> VariantView {
-    VariantView {
-        tag: tag.into(),
-        origin,
-        title: title.into(),
-        body_markdown: format!("Body of {title}."),
-    }
+    VariantView { tag: tag.into(), origin, title: title.into(), body_markdown: format!("Body of {title}.") }
 }
 
 fn rendition(name: &str, mime: &str, size_bytes: u64, have_bytes: u64) -> RenditionView {
@@ -80,24 +70,11 @@ fn broadcast() -> ItemView {
 }
 
 fn box_page(language: Language, items: Vec<ItemView>) -> BoxPage {
-    BoxPage {
-        visit: visit(language),
-        channels: vec![channel()],
-        items,
-        page: 0,
-        more: false,
-        posts_total: 1,
-    }
+    BoxPage { visit: visit(language), channels: vec![channel()], items, page: 0, more: false, posts_total: 1 }
 }
 
 fn item_page(language: Language, item: ItemView) -> ItemPage {
-    ItemPage {
-        visit: visit(language),
-        channel: channel(),
-        item,
-        form: None,
-        text: None,
-    }
+    ItemPage { visit: visit(language), channel: channel(), item, form: None, text: None }
 }
 
 fn hostile_channel() -> ChannelView {
@@ -143,17 +120,10 @@ fn hostile_item(status: Status, medium: &str) -> ItemView {
         renditions: vec![
             rendition(10),
             rendition(5),
-            RenditionView {
-                mime: medium.into(),
-                href: "http://evil.example/x".into(),
-                ..rendition(10)
-            },
+            RenditionView { mime: medium.into(), href: "http://evil.example/x".into(), ..rendition(10) },
         ],
         still: Some("//evil.example/x".into()),
-        app_file: Some(AppFile {
-            href: HOSTILE.into(),
-            size_bytes: u64::MAX,
-        }),
+        app_file: Some(AppFile { href: HOSTILE.into(), size_bytes: u64::MAX }),
         ..broadcast()
     }
 }
@@ -163,13 +133,7 @@ fn all_pages(language: Language) -> Vec<String> {
     for items in [vec![], vec![broadcast()]] {
         pages.push(feed(&box_page(language, items)));
     }
-    for status in [
-        Status::Shown,
-        Status::Disputed,
-        Status::Retracted,
-        Status::Unconfirmed,
-        Status::Refused,
-    ] {
+    for status in [Status::Shown, Status::Disputed, Status::Retracted, Status::Unconfirmed, Status::Refused] {
         for medium in ["video/mp4", "audio/ogg", "image/jpeg", "application/pdf"] {
             let mut page = item_page(language, hostile_item(status, medium));
             page.channel = hostile_channel();
@@ -184,22 +148,11 @@ fn all_pages(language: Language) -> Vec<String> {
         }
     }
     pages.push(item(&item_page(language, broadcast())));
-    pages.push(about(&AboutPage {
-        visit: visit(language),
-        channels: vec![channel(), hostile_channel()],
-    }));
+    pages.push(about(&AboutPage { visit: visit(language), channels: vec![channel(), hostile_channel()] }));
     for channel in [channel(), hostile_channel()] {
-        pages.push(address(&AddressPage {
-            visit: visit(language),
-            channel,
-        }));
+        pages.push(address(&AddressPage { visit: visit(language), channel }));
     }
-    for kind in [
-        ErrorKind::NotFound,
-        ErrorKind::Gone,
-        ErrorKind::BoxFailed,
-        ErrorKind::NotReady,
-    ] {
+    for kind in [ErrorKind::NotFound, ErrorKind::Gone, ErrorKind::BoxFailed, ErrorKind::NotReady] {
         pages.push(error(kind, &visit(language)));
     }
     pages
@@ -211,11 +164,7 @@ fn tags(page: &str) -> Vec<&str> {
     let mut open = Vec::new();
     for piece in page.split('<').skip(1) {
         let (tag, _) = piece.split_once('>').expect("every tag ends");
-        let name = tag
-            .trim_start_matches('/')
-            .split([' ', '/'])
-            .next()
-            .unwrap_or_default();
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
         let is_void = ["!doctype", "meta", "link", "img", "br", "hr"].contains(&name);
         if tag.starts_with('/') {
             assert_eq!(open.pop(), Some(name), "<{tag}>");
@@ -234,10 +183,7 @@ fn nothing_a_publisher_writes_becomes_markup() {
         for page in all_pages(language) {
             for tag in tags(&page) {
                 let lower = tag.to_lowercase();
-                assert!(
-                    !lower.starts_with("script") && !lower.starts_with("iframe"),
-                    "{tag}"
-                );
+                assert!(!lower.starts_with("script") && !lower.starts_with("iframe"), "{tag}");
                 for word in [" style=", " onerror", " onload", " onclick", "javascript:"] {
                     assert!(!attribute_names(tag).contains(word.trim()), "{tag}");
                 }
@@ -262,10 +208,7 @@ fn nothing_is_loaded_from_elsewhere() {
             for name in ["src=\"", "poster=\"", "href=\""] {
                 for piece in page.split(name).skip(1) {
                     let (value, _) = piece.split_once('"').expect("every attribute ends");
-                    assert!(
-                        value.starts_with('/') && !value.starts_with("//"),
-                        "{name}{value}"
-                    );
+                    assert!(value.starts_with('/') && !value.starts_with("//"), "{name}{value}");
                 }
             }
             assert!(!page.contains("srcset") && !page.contains("http-equiv"));
@@ -279,11 +222,7 @@ fn every_page_has_one_heading_of_the_first_rank_and_its_language() {
         for page in all_pages(language) {
             assert_eq!(page.matches("<h1").count(), 1);
             assert_eq!(page.matches("<main").count(), 1);
-            let root = format!(
-                "<html lang=\"{}\" dir=\"{}\">",
-                language.tag(),
-                language.direction()
-            );
+            let root = format!("<html lang=\"{}\" dir=\"{}\">", language.tag(), language.direction());
             assert!(page.contains(&root));
             assert!(!page.contains("autofocus") && !page.contains("autoplay"));
         }
@@ -293,10 +232,9 @@ fn every_page_has_one_heading_of_the_first_rank_and_its_language() {
 #[test]
 fn who_checked_it_comes_before_everything_else() {
     let sentence = "Checked by this box; this page cannot check the box.";
-    for page in [
-        feed(&box_page(Language::English, vec![broadcast()])),
-        item(&item_page(Language::English, broadcast())),
-    ] {
+    for page in
+        [feed(&box_page(Language::English, vec![broadcast()])), item(&item_page(Language::English, broadcast()))]
+    {
         let place = page.find(sentence).expect("said");
         assert!(place < page.find("Evening broadcast</").unwrap_or(usize::MAX));
         assert!(place < page.find("<article").expect("an item"));
@@ -371,37 +309,22 @@ fn a_reader_chooses_the_form_and_the_text() {
 #[test]
 fn what_may_not_be_shown_is_not_shown() {
     for status in [Status::Retracted, Status::Unconfirmed, Status::Refused] {
-        let hidden = ItemView {
-            status,
-            ..broadcast()
-        };
+        let hidden = ItemView { status, ..broadcast() };
         let page = item(&item_page(Language::English, hidden.clone()));
-        for secret in [
-            "Evening broadcast",
-            "Body of",
-            "/b/aa/",
-            "Кешкі эфир",
-            "/b/bb/still",
-        ] {
+        for secret in ["Evening broadcast", "Body of", "/b/aa/", "Кешкі эфир", "/b/bb/still"] {
             assert!(!page.contains(secret), "{status:?} {secret}");
         }
         let list = feed(&box_page(Language::English, vec![hidden]));
         assert!(!list.contains("<article") && list.contains("Nothing here yet."));
     }
-    let retracted = ItemView {
-        status: Status::Retracted,
-        ..broadcast()
-    };
+    let retracted = ItemView { status: Status::Retracted, ..broadcast() };
     let page = item(&item_page(Language::English, retracted));
     assert!(page.contains("Taken back by the publisher"));
 }
 
 #[test]
 fn a_dispute_is_said_on_the_card_and_on_the_page() {
-    let disputed = ItemView {
-        status: Status::Disputed,
-        ..broadcast()
-    };
+    let disputed = ItemView { status: Status::Disputed, ..broadcast() };
     let card = feed(&box_page(Language::English, vec![disputed.clone()]));
     assert!(card.contains("This post is in dispute") && card.contains("Evening broadcast"));
     assert!(item(&item_page(Language::English, disputed)).contains("class=\"say stop\""));
@@ -456,13 +379,8 @@ fn a_chosen_language_stays_chosen() {
     let html = feed(&page);
     assert!(html.contains("href=\"/?page=1&amp;lang=kk\""));
     assert!(html.contains(&format!("{}?lang=kk\"", paths::item(&"a1".repeat(32)))));
-    for (tag, name) in [
-        ("kk", "Қазақша"),
-        ("ru", "Русский"),
-        ("en", "English"),
-        ("fa", "فارسی"),
-        ("ar", "العربية"),
-    ] {
+    for (tag, name) in [("kk", "Қазақша"), ("ru", "Русский"), ("en", "English"), ("fa", "فارسی"), ("ar", "العربية")]
+    {
         assert!(html.contains(&format!("href=\"/?lang={tag}\" hreflang=\"{tag}\"")));
         assert!(html.contains(name));
     }
@@ -470,10 +388,7 @@ fn a_chosen_language_stays_chosen() {
 
 #[test]
 fn the_address_goes_along_in_text_digits_and_picture() {
-    let page = address(&AddressPage {
-        visit: visit(Language::Farsi),
-        channel: channel(),
-    });
+    let page = address(&AddressPage { visit: visit(Language::Farsi), channel: channel() });
     assert!(page.contains("longear:k4vq2m7xw3hd6z5rjnapt2ycfba7sgeu4v3k6mq5xwhdzrt3ea</p>"));
     let digits = "<span>48291</span> <span>03765</span> <span>21948</span> <span>30217</span> <span>56400</span> <span>93871</span>";
     assert!(page.contains(digits), "never in Farsi digits");

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use longear::arguments::Cli;
-use longear::{commands, failure};
 use longear::terminal::{Screen, log};
+use longear::{commands, failure};
 
 fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {

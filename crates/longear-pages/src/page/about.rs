@@ -13,20 +13,12 @@ use super::frame::{Frame, LastWord, document, last_word_sentence, link};
 pub fn about(page: &AboutPage) -> String {
     let words = Voice::new(page.visit.language).words;
     let mut main = Html::default();
-    main.raw("<p class=\"lead\"><b>")
-        .text(words.checked_by_box)
-        .raw("</b></p>\n<h1>");
+    main.raw("<p class=\"lead\"><b>").text(words.checked_by_box).raw("</b></p>\n<h1>");
     main.text(words.how_checked).raw("</h1>\n");
     section(&mut main, words.about_done, words.about_done_text);
     section(&mut main, words.about_cannot, words.about_cannot_text);
-    main.raw("<section class=\"stack\"><h2>")
-        .text(words.about_sure)
-        .raw("</h2><ul class=\"dots\">");
-    for way in [
-        words.about_sure_digits,
-        words.about_sure_app,
-        words.about_sure_boxes,
-    ] {
+    main.raw("<section class=\"stack\"><h2>").text(words.about_sure).raw("</h2><ul class=\"dots\">");
+    for way in [words.about_sure_digits, words.about_sure_app, words.about_sure_boxes] {
         main.raw("<li>").text(way).raw("</li>");
     }
     main.raw("</ul></section>\n");
@@ -47,11 +39,7 @@ pub fn about(page: &AboutPage) -> String {
 }
 
 fn section(html: &mut Html, heading: &str, text: &str) {
-    html.raw("<section class=\"stack\"><h2>")
-        .text(heading)
-        .raw("</h2><p>")
-        .text(text)
-        .raw("</p></section>\n");
+    html.raw("<section class=\"stack\"><h2>").text(heading).raw("</h2><p>").text(text).raw("</p></section>\n");
 }
 
 fn channels(html: &mut Html, visit: &Visit, channels: &[ChannelView]) {
@@ -59,9 +47,7 @@ fn channels(html: &mut Html, visit: &Visit, channels: &[ChannelView]) {
     if channels.is_empty() {
         return;
     }
-    html.raw("<section class=\"stack\"><h2>")
-        .text(voice.words.about_channels)
-        .raw("</h2><ul class=\"channels\">");
+    html.raw("<section class=\"stack\"><h2>").text(voice.words.about_channels).raw("</h2><ul class=\"channels\">");
     for channel in channels {
         let number = voice.number(channel.charter_number);
         html.raw("<li class=\"stack\"><p class=\"by\">");
@@ -76,15 +62,9 @@ fn channels(html: &mut Html, visit: &Visit, channels: &[ChannelView]) {
         html.raw("</span></p>");
         digits(html, &channel.digits);
         html.raw("<p><a class=\"tap\"")
-            .attribute(
-                "href",
-                &link(visit, Target::new(crate::paths::address(&channel.id))),
-            )
+            .attribute("href", &link(visit, Target::new(crate::paths::address(&channel.id))))
             .raw(">")
-            .sentence(
-                voice.words.address_of,
-                &[("channel", Part::Foreign(&channel.name))],
-            )
+            .sentence(voice.words.address_of, &[("channel", Part::Foreign(&channel.name))])
             .raw("</a></p></li>");
     }
     html.raw("</ul></section>\n");

@@ -28,27 +28,14 @@ pub fn address(page: &AddressPage) -> String {
     main.raw("<p class=\"by\">");
     channel_mark(&mut main, &channel.id);
     let number = voice.number(channel.charter_number);
-    main.raw("<span>")
-        .sentence(voice.words.charter_number, &[("n", Part::Text(&number))])
-        .raw("</span></p>\n<h1>");
-    main.sentence(
-        voice.words.address_of,
-        &[("channel", Part::Foreign(&channel.name))],
-    );
-    main.raw("</h1>\n<p>")
-        .text(voice.words.take_address_text)
-        .raw("</p>\n");
+    main.raw("<span>").sentence(voice.words.charter_number, &[("n", Part::Text(&number))]).raw("</span></p>\n<h1>");
+    main.sentence(voice.words.address_of, &[("channel", Part::Foreign(&channel.name))]);
+    main.raw("</h1>\n<p>").text(voice.words.take_address_text).raw("</p>\n");
     qr_code(&mut main, voice, &channel.address);
-    main.raw("<section class=\"stack\"><h2>")
-        .text(voice.words.thirty_digits)
-        .raw("</h2>");
+    main.raw("<section class=\"stack\"><h2>").text(voice.words.thirty_digits).raw("</h2>");
     digits(&mut main, &channel.digits);
-    main.raw("<p class=\"small soft\">")
-        .text(voice.words.digits_text)
-        .raw("</p></section>\n");
-    main.raw("<section class=\"stack\"><h2>")
-        .text(voice.words.full_address)
-        .raw("</h2>");
+    main.raw("<p class=\"small soft\">").text(voice.words.digits_text).raw("</p></section>\n");
+    main.raw("<section class=\"stack\"><h2>").text(voice.words.full_address).raw("</h2>");
     full_address(&mut main, &channel.address);
     main.raw("</section>\n");
     let title = fill(voice.words.address_of, &[("channel", &channel.name)]);
@@ -82,17 +69,13 @@ pub(super) fn take_address(html: &mut Html, visit: &Visit, channels: &[ChannelVi
         }
         html.raw("</span></p>");
         full_address(html, &channel.address);
-        html.raw("<h3>")
-            .text(voice.words.thirty_digits)
-            .raw("</h3>");
+        html.raw("<h3>").text(voice.words.thirty_digits).raw("</h3>");
         digits(html, &channel.digits);
         html.raw("<p class=\"does\"><a class=\"btn\"")
             .attribute("href", &link(visit, Target::new(address_path(&channel.id))))
             .raw(">");
         Icon::QR.draw(html);
-        html.raw("<span>")
-            .text(voice.words.show_qr)
-            .raw("</span></a></p></div>");
+        html.raw("<span>").text(voice.words.show_qr).raw("</span></a></p></div>");
     }
     html.raw("</section>\n");
 }
@@ -103,50 +86,29 @@ pub(super) fn disputed_charter(html: &mut Html, voice: Voice, channel: &ChannelV
     let words = voice.words;
     let heading = fill(words.two_charters, &[("n", &number)]);
     let heading = if named {
-        fill(
-            words.in_channel,
-            &[("channel", &clean_line(&channel.name)), ("text", &heading)],
-        )
+        fill(words.in_channel, &[("channel", &clean_line(&channel.name)), ("text", &heading)])
     } else {
         heading
     };
-    post::say(
-        html,
-        "stop",
-        &Icon::WARNING,
-        &heading,
-        words.two_charters_text,
-    );
+    post::say(html, "stop", &Icon::WARNING, &heading, words.two_charters_text);
 }
 
 /// The 30 digits in six groups. They are read from left to right in every language, and never change their script.
 pub(super) fn digits(html: &mut Html, digits: &str) {
-    let digits: Vec<char> = digits
-        .chars()
-        .filter(char::is_ascii_digit)
-        .take(DIGITS_MAX)
-        .collect();
+    let digits: Vec<char> = digits.chars().filter(char::is_ascii_digit).take(DIGITS_MAX).collect();
     html.raw("<p class=\"code digits\" dir=\"ltr\">");
     for (index, group) in digits.chunks(DIGITS_IN_GROUP).enumerate() {
         if index > 0 {
             html.raw(" ");
         }
-        html.raw("<span>")
-            .text(&group.iter().collect::<String>())
-            .raw("</span>");
+        html.raw("<span>").text(&group.iter().collect::<String>()).raw("</span>");
     }
     html.raw("</p>");
 }
 
 fn full_address(html: &mut Html, address: &str) {
-    let plain: String = address
-        .chars()
-        .filter(char::is_ascii_graphic)
-        .take(ADDRESS_CHARACTERS_MAX)
-        .collect();
-    html.raw("<p class=\"code address\" dir=\"ltr\" translate=\"no\">")
-        .text(&plain)
-        .raw("</p>");
+    let plain: String = address.chars().filter(char::is_ascii_graphic).take(ADDRESS_CHARACTERS_MAX).collect();
+    html.raw("<p class=\"code address\" dir=\"ltr\" translate=\"no\">").text(&plain).raw("</p>");
 }
 
 /// Always dark on light, whatever the theme: scanners expect it.

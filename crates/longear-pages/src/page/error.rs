@@ -18,14 +18,8 @@ pub fn error(kind: ErrorKind, visit: &Visit) -> String {
         ErrorKind::NotReady => (words.not_ready, words.not_ready_text, true),
     };
     let mut main = Html::default();
-    main.raw("<h1>")
-        .text(heading)
-        .raw("</h1>\n<p>")
-        .text(text)
-        .raw("</p>\n");
-    main.raw("<p class=\"does\"><a class=\"btn main\"")
-        .attribute("href", &link(visit, Target::new(FEED)))
-        .raw(">");
+    main.raw("<h1>").text(heading).raw("</h1>\n<p>").text(text).raw("</p>\n");
+    main.raw("<p class=\"does\"><a class=\"btn main\"").attribute("href", &link(visit, Target::new(FEED))).raw(">");
     if again {
         Icon::AGAIN.draw(&mut main);
         main.raw("<span>").text(words.look_again);
@@ -35,11 +29,6 @@ pub fn error(kind: ErrorKind, visit: &Visit) -> String {
     main.raw("</span></a></p>\n<div>");
     horns(&mut main);
     main.raw("</div>\n");
-    let frame = Frame {
-        visit,
-        title: heading,
-        target: Target::new(FEED),
-        last_word: LastWord::Unsaid,
-    };
+    let frame = Frame { visit, title: heading, target: Target::new(FEED), last_word: LastWord::Unsaid };
     document(&frame, main)
 }

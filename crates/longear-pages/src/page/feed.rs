@@ -24,25 +24,15 @@ const BUTTONS_MAX: usize = 3;
 /// Items that may not be shown are left out. Costs time and memory linear in the view.
 pub fn feed(page: &BoxPage) -> String {
     let voice = Voice::new(page.visit.language);
-    let items: Vec<&ItemView> = page
-        .items
-        .iter()
-        .filter(|item| post::is_shown(item))
-        .collect();
+    let items: Vec<&ItemView> = page.items.iter().filter(|item| post::is_shown(item)).collect();
     let mut main = Html::default();
     if page.channels.is_empty() {
         checked_line(&mut main, &page.visit);
     } else {
         checked_notice(&mut main, voice, more_about_checking(voice, &items));
     }
-    main.raw("<h1 class=\"vh\">")
-        .text(voice.words.box_title)
-        .raw("</h1>\n");
-    for channel in page
-        .channels
-        .iter()
-        .filter(|channel| channel.disputed_charter)
-    {
+    main.raw("<h1 class=\"vh\">").text(voice.words.box_title).raw("</h1>\n");
+    for channel in page.channels.iter().filter(|channel| channel.disputed_charter) {
         disputed_charter(&mut main, voice, channel, page.channels.len() > 1);
     }
     if items.is_empty() {
@@ -61,12 +51,8 @@ pub fn feed(page: &BoxPage) -> String {
         0 => Target::new(FEED),
         number => Target::new(FEED).with(PAGE_QUERY, &number.to_string()),
     };
-    let frame = Frame {
-        visit: &page.visit,
-        title: voice.words.box_title,
-        target,
-        last_word: LastWord::newest(&page.channels),
-    };
+    let frame =
+        Frame { visit: &page.visit, title: voice.words.box_title, target, last_word: LastWord::newest(&page.channels) };
     document(&frame, main)
 }
 
@@ -124,10 +110,7 @@ fn still(html: &mut Html, visit: &Visit, item: &ItemView, media: &Media<'_>) {
         .raw("><img alt=\"\" loading=\"lazy\" decoding=\"async\"")
         .attribute("src", still)
         .raw(">");
-    if media
-        .all(Medium::Video)
-        .any(|form| !form.holding.is_empty())
-    {
+    if media.all(Medium::Video).any(|form| !form.holding.is_empty()) {
         html.raw("<span class=\"go\"><svg viewBox=\"0 0 20 20\" aria-hidden=\"true\"><path d=\"M5.5 3.5v13l11-6.5z\"/></svg></span>");
     }
     still_label(html, Voice::new(visit.language), media);
@@ -139,12 +122,8 @@ fn buttons(html: &mut Html, visit: &Visit, item: &ItemView, media: &Media<'_>) {
     let voice = Voice::new(visit.language);
     let mut buttons = Html::default();
     let mut count = 0;
-    let video = media
-        .best(Medium::Video)
-        .filter(|form| !form.holding.is_empty());
-    let sound = media
-        .best(Medium::Sound)
-        .filter(|form| !form.holding.is_empty());
+    let video = media.best(Medium::Video).filter(|form| !form.holding.is_empty());
+    let sound = media.best(Medium::Sound).filter(|form| !form.holding.is_empty());
     if let Some(form) = video.or(sound) {
         play_button(&mut buttons, visit, item, form);
         count += 1;
@@ -158,9 +137,7 @@ fn buttons(html: &mut Html, visit: &Visit, item: &ItemView, media: &Media<'_>) {
     }
     app_file(&mut buttons, voice, item);
     if buttons.len() > 0 {
-        html.raw("<div class=\"does grow\">")
-            .append(buttons)
-            .raw("</div>");
+        html.raw("<div class=\"does grow\">").append(buttons).raw("</div>");
     }
 }
 
@@ -172,9 +149,7 @@ pub(super) fn app_file(html: &mut Html, voice: Voice, item: &ItemView) {
     let Some(href) = crate::paths::on_this_box(&file.href) else {
         return;
     };
-    html.raw("<a class=\"btn\"")
-        .attribute("href", href)
-        .raw(" download>");
+    html.raw("<a class=\"btn\"").attribute("href", href).raw(" download>");
     Icon::FILE.draw(html);
     html.raw("<span>")
         .text(voice.words.save_for_app)
@@ -191,10 +166,7 @@ fn missing(html: &mut Html, voice: Voice, channels: &[ChannelView]) {
         if channels.len() > 1 {
             html.sentence(
                 voice.words.in_channel,
-                &[
-                    ("channel", Part::Foreign(&channel.name)),
-                    ("text", Part::Text(&sentence)),
-                ],
+                &[("channel", Part::Foreign(&channel.name)), ("text", Part::Text(&sentence))],
             );
         } else {
             html.text(&sentence);
@@ -214,7 +186,8 @@ fn pager(html: &mut Html, page: &BoxPage, has_items: bool) {
         let number = voice.number(page.page.saturating_add(1));
         html.raw("<nav class=\"pager\" aria-labelledby=\"pages\"><p class=\"small soft\"><b id=\"pages\">")
             .sentence(words.all_posts, &[("n", Part::Text(&total))])
-            .raw("</b>").text(words.separator)
+            .raw("</b>")
+            .text(words.separator)
             .sentence(words.page_number, &[("n", Part::Text(&number))])
             .raw("</p><div class=\"does grow\">");
         if page.page > 0 {
@@ -232,24 +205,12 @@ fn pager(html: &mut Html, page: &BoxPage, has_items: bool) {
         let posts = voice.count(&words.posts_held, page.posts_total);
         html.raw("<div>");
         horns(html);
-        html.raw("<p class=\"fin\">")
-            .sentence(words.end_of_list, &[("posts", Part::Text(&posts))])
-            .raw("</p></div>\n");
+        html.raw("<p class=\"fin\">").sentence(words.end_of_list, &[("posts", Part::Text(&posts))]).raw("</p></div>\n");
     }
 }
 
-fn turn(
-    html: &mut Html,
-    visit: &Visit,
-    target: Target,
-    relation: &'static str,
-    text: &str,
-    icon: &Icon,
-) {
-    html.raw("<a class=\"btn\"")
-        .attribute("rel", relation)
-        .attribute("href", &link(visit, target))
-        .raw(">");
+fn turn(html: &mut Html, visit: &Visit, target: Target, relation: &'static str, text: &str, icon: &Icon) {
+    html.raw("<a class=\"btn\"").attribute("rel", relation).attribute("href", &link(visit, target)).raw(">");
     if relation == "prev" {
         icon.draw_directed(html);
         html.raw("<span>").text(text).raw("</span></a>");
@@ -265,9 +226,7 @@ fn empty(html: &mut Html, page: &BoxPage) {
     let words = Voice::new(page.visit.language).words;
     html.raw("<div class=\"empty\">");
     horns(html);
-    html.raw("<p class=\"fin\"><b>")
-        .text(words.empty)
-        .raw("</b><br>");
+    html.raw("<p class=\"fin\"><b>").text(words.empty).raw("</b><br>");
     if page.channels.is_empty() {
         html.text(words.empty_no_channel).raw("</p>");
     } else {
@@ -275,17 +234,11 @@ fn empty(html: &mut Html, page: &BoxPage) {
         for channel in &page.channels {
             html.raw("<p class=\"by\">");
             channel_mark(html, &channel.id);
-            html.raw("<span><b>")
-                .foreign(&channel.name)
-                .raw("</b></span></p>");
+            html.raw("<span><b>").foreign(&channel.name).raw("</b></span></p>");
         }
-        html.raw("<p><a class=\"btn\"")
-            .attribute("href", &link(&page.visit, Target::new(FEED)))
-            .raw(">");
+        html.raw("<p><a class=\"btn\"").attribute("href", &link(&page.visit, Target::new(FEED))).raw(">");
         Icon::AGAIN.draw(html);
-        html.raw("<span>")
-            .text(words.look_again)
-            .raw("</span></a></p>");
+        html.raw("<span>").text(words.look_again).raw("</span></a></p>");
     }
     html.raw("</div>\n");
 }

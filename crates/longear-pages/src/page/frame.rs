@@ -32,21 +32,14 @@ pub(super) enum LastWord {
 impl LastWord {
     /// The newest word of several channels.
     pub(super) fn newest(channels: &[ChannelView]) -> LastWord {
-        let newest = channels
-            .iter()
-            .filter_map(|channel| channel.last_word_ms)
-            .max();
+        let newest = channels.iter().filter_map(|channel| channel.last_word_ms).max();
         newest.map_or(LastWord::None, LastWord::At)
     }
 }
 
 /// A link to one of our pages, in the language that the reader chose.
 pub(super) fn link(visit: &Visit, target: Target) -> String {
-    if visit.language_chosen {
-        target.with(LANGUAGE_QUERY, visit.language.tag()).href()
-    } else {
-        target.href()
-    }
+    if visit.language_chosen { target.with(LANGUAGE_QUERY, visit.language.tag()).href() } else { target.href() }
 }
 
 /// Puts the frame around a page.
@@ -56,9 +49,7 @@ pub(super) fn document(frame: &Frame<'_>, main: Html) -> String {
     head(&mut html, voice, frame);
     html.raw("<body>\n");
     horizon(&mut html, voice, frame);
-    html.raw("<div class=\"page\">\n<main class=\"col\">\n")
-        .append(main)
-        .raw("</main>\n");
+    html.raw("<div class=\"page\">\n<main class=\"col\">\n").append(main).raw("</main>\n");
     foot(&mut html, voice, frame);
     html.raw("</div>\n</body>\n</html>\n");
     html.finish()
@@ -118,9 +109,7 @@ fn horizon(html: &mut Html, voice: Voice, frame: &Frame<'_>) {
     match frame.last_word {
         LastWord::At(time_ms) => {
             let class = format!("horizon age-{}", age_percent(now_ms, time_ms));
-            html.raw("<div")
-                .attribute("class", &class)
-                .raw("></div></div>");
+            html.raw("<div").attribute("class", &class).raw("></div></div>");
             last_word(html, voice, now_ms, Some(time_ms));
         }
         LastWord::None => {
@@ -170,9 +159,7 @@ fn foot(html: &mut Html, voice: Voice, frame: &Frame<'_>) {
         if language == voice.language {
             html.raw(" aria-current=\"true\"");
         }
-        html.raw(">")
-            .text(Voice::own_name(language.tag()))
-            .raw("</a></li>");
+        html.raw(">").text(Voice::own_name(language.tag())).raw("</a></li>");
     }
     html.raw("</ul></nav></footer>\n");
 }

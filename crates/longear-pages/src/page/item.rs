@@ -42,10 +42,7 @@ pub fn item(page: &ItemPage) -> String {
         visit: &page.visit,
         title,
         target: here(page),
-        last_word: page
-            .channel
-            .last_word_ms
-            .map_or(LastWord::None, LastWord::At),
+        last_word: page.channel.last_word_ms.map_or(LastWord::None, LastWord::At),
     };
     document(&frame, main)
 }
@@ -70,13 +67,7 @@ fn shown(html: &mut Html, page: &ItemPage, variant: Option<&VariantView>) {
     html.raw(">").foreign_line(title).raw("</h1>\n");
     if item.status == Status::Disputed {
         let words = voice.words;
-        post::say(
-            html,
-            "stop",
-            &Icon::WARNING,
-            words.disputed,
-            words.disputed_text,
-        );
+        post::say(html, "stop", &Icon::WARNING, words.disputed, words.disputed_text);
     }
     post::labels(html, voice, item, None);
     let playing = playing(&media, page.form);
@@ -116,8 +107,7 @@ fn actions(html: &mut Html, page: &ItemPage, media: &Media<'_>, playing: Option<
     for medium in [Medium::Video, Medium::Sound] {
         let best = media.best(medium).filter(|form| {
             // One button for each medium, and none twice.
-            Some(form.index) != saved
-                && playing.is_none_or(|playing| playing.medium != form.medium || saved.is_none())
+            Some(form.index) != saved && playing.is_none_or(|playing| playing.medium != form.medium || saved.is_none())
         });
         if let Some(form) = best {
             form.save_button(&mut buttons, voice, "btn");
@@ -127,25 +117,15 @@ fn actions(html: &mut Html, page: &ItemPage, media: &Media<'_>, playing: Option<
     app_file(&mut buttons, voice, &page.item);
     let waiting = media.forms.iter().any(|form| !form.holding.is_whole());
     if waiting {
-        buttons
-            .raw("<a class=\"btn\"")
-            .attribute("href", &link(&page.visit, here(page)))
-            .raw(">");
+        buttons.raw("<a class=\"btn\"").attribute("href", &link(&page.visit, here(page))).raw(">");
         Icon::AGAIN.draw(&mut buttons);
-        buttons
-            .raw("<span>")
-            .text(voice.words.look_again)
-            .raw("</span></a>");
+        buttons.raw("<span>").text(voice.words.look_again).raw("</span></a>");
     }
     if waiting && nothing_to_save && playing.is_some() {
-        html.raw("<p class=\"small soft\">")
-            .text(voice.words.save_later)
-            .raw("</p>");
+        html.raw("<p class=\"small soft\">").text(voice.words.save_later).raw("</p>");
     }
     if buttons.len() > 0 {
-        html.raw("<div class=\"does\">")
-            .append(buttons)
-            .raw("</div>\n");
+        html.raw("<div class=\"does\">").append(buttons).raw("</div>\n");
     }
 }
 
@@ -157,38 +137,26 @@ fn text(html: &mut Html, voice: Voice, item: &ItemView, variant: Option<&Variant
     if !is_plain {
         html.raw("<p class=\"by\">");
         Icon::LANGUAGES.draw(html);
-        html.raw("<span><b>")
-            .foreign(Voice::own_name(&variant.tag))
-            .raw("</b>")
-            .text(voice.words.separator);
+        html.raw("<span><b>").foreign(Voice::own_name(&variant.tag)).raw("</b>").text(voice.words.separator);
         post::origin(html, voice, item, variant);
         html.raw("</span></p>\n");
     }
     let prose = markdown_to_html(&variant.body_markdown, voice.words.table);
     html.raw("<div class=\"prose\"");
     post::body_tongue(html, variant);
-    html.raw(">")
-        .append(Html::already_safe(prose))
-        .raw("</div>\n");
+    html.raw(">").append(Html::already_safe(prose)).raw("</div>\n");
 }
 
 /// The other languages this post is written in, as links.
 fn other_texts(html: &mut Html, visit: &Visit, item: &ItemView, variant: Option<&VariantView>) {
     let voice = Voice::new(visit.language);
-    let others = item
-        .variants
-        .iter()
-        .filter(|other| variant.is_none_or(|shown| shown.tag != other.tag));
+    let others = item.variants.iter().filter(|other| variant.is_none_or(|shown| shown.tag != other.tag));
     let mut list = Html::default();
     for other in others {
         let target = Target::new(item_path(&item.id_hex)).with(TEXT_QUERY, &other.tag);
-        list.raw("<li><a class=\"btn\"")
-            .attribute("href", &link(visit, target))
-            .raw(">");
+        list.raw("<li><a class=\"btn\"").attribute("href", &link(visit, target)).raw(">");
         Icon::LANGUAGES.draw(&mut list);
-        list.raw("<span>")
-            .foreign(Voice::own_name(&other.tag))
-            .raw(" <small>");
+        list.raw("<span>").foreign(Voice::own_name(&other.tag)).raw(" <small>");
         post::origin(&mut list, voice, item, other);
         list.raw("</small></span></a></li>");
     }
@@ -220,24 +188,13 @@ fn not_shown(html: &mut Html, page: &ItemPage) -> &'static str {
     let (tone, icon, heading, text) = match page.item.status {
         Status::Retracted => ("", &Icon::TAKEN_BACK, words.retracted, words.retracted_text),
         Status::Refused => ("stop", &Icon::STRUCK, words.not_shown, words.not_shown_text),
-        _ => (
-            "warm",
-            &Icon::WAITING,
-            words.unconfirmed,
-            words.unconfirmed_text,
-        ),
+        _ => ("warm", &Icon::WAITING, words.unconfirmed, words.unconfirmed_text),
     };
     if page.item.status == Status::Retracted {
         post::by(html, &page.visit, &page.item);
     }
-    html.raw("<h1>")
-        .text(heading)
-        .raw("</h1>\n<div class=\"say ")
-        .raw(tone)
-        .raw("\">");
+    html.raw("<h1>").text(heading).raw("</h1>\n<div class=\"say ").raw(tone).raw("\">");
     icon.draw(html);
-    html.raw("<div><p class=\"h plain\">")
-        .text(text)
-        .raw("</p></div></div>\n");
+    html.raw("<div><p class=\"h plain\">").text(text).raw("</p></div></div>\n");
     heading
 }

@@ -69,11 +69,7 @@ impl<'a> Media<'a> {
     pub(super) fn best(&self, medium: Medium) -> Option<&Form<'a>> {
         self.all(medium).max_by_key(|form| {
             let whole = form.holding.is_whole();
-            let share = if whole {
-                1000
-            } else {
-                form.holding.thousandths()
-            };
+            let share = if whole { 1000 } else { form.holding.thousandths() };
             let height = form.rendition.height.unwrap_or(0);
             let fits = height <= PLAYER_HEIGHT_MAX;
             let size = if fits { height } else { u32::MAX - height };
@@ -83,15 +79,10 @@ impl<'a> Media<'a> {
 
     /// How much of the item is here: its video, or else its sound, or else all its files together.
     fn holding(&self) -> (Holding, Option<u64>) {
-        let played = self
-            .best(Medium::Video)
-            .or_else(|| self.best(Medium::Sound));
+        let played = self.best(Medium::Video).or_else(|| self.best(Medium::Sound));
         match played {
             Some(form) => (Holding::of(form.rendition), form.rendition.duration_ms),
-            None => (
-                Holding::together(self.forms.iter().map(|form| &form.holding)),
-                None,
-            ),
+            None => (Holding::together(self.forms.iter().map(|form| &form.holding)), None),
         }
     }
 
@@ -112,14 +103,9 @@ impl<'a> Media<'a> {
     pub(super) fn still(&self, item: &'a ItemView) -> Option<&'a str> {
         let photo = || {
             let mut photos = self.all(Medium::Photo);
-            photos.find(|form| {
-                form.holding.is_whole() && form.rendition.size_bytes <= STILL_BYTES_MAX
-            })
+            photos.find(|form| form.holding.is_whole() && form.rendition.size_bytes <= STILL_BYTES_MAX)
         };
-        item.still
-            .as_deref()
-            .and_then(on_this_box)
-            .or_else(|| photo().and_then(|form| form.href))
+        item.still.as_deref().and_then(on_this_box).or_else(|| photo().and_then(|form| form.href))
     }
 }
 
@@ -160,11 +146,9 @@ impl Form<'_> {
         icon.draw(html);
         html.raw("<span>").text(text).raw(" <small>");
         if self.medium == Medium::File && !self.rendition.name.trim().is_empty() {
-            html.foreign(&self.rendition.name)
-                .text(voice.words.separator);
+            html.foreign(&self.rendition.name).text(voice.words.separator);
         }
-        html.text(&voice.size(self.rendition.size_bytes))
-            .raw("</small></span></a>");
+        html.text(&voice.size(self.rendition.size_bytes)).raw("</small></span></a>");
         true
     }
 
@@ -184,9 +168,7 @@ pub(super) fn play_button(html: &mut Html, visit: &Visit, item: &ItemView, form:
         Medium::Video => voice.words.watch,
         _ => voice.words.listen,
     };
-    html.raw("<a class=\"btn\"")
-        .attribute("href", &link(visit, Target::new(item_path(&item.id_hex))))
-        .raw(">");
+    html.raw("<a class=\"btn\"").attribute("href", &link(visit, Target::new(item_path(&item.id_hex)))).raw(">");
     Icon::PLAY.draw(html);
     html.raw("<span>")
         .text(text)
@@ -213,28 +195,21 @@ pub(super) fn player(html: &mut Html, voice: Voice, item: &ItemView, form: &Form
     html.append(form.holding.draw(voice, rendition.duration_ms));
     html.raw("<p class=\"small\">");
     if !form.holding.is_whole() {
-        html.raw("<b>")
-            .text(&form.holding.words(voice))
-            .raw("</b>")
-            .text(voice.words.separator);
+        html.raw("<b>").text(&form.holding.words(voice)).raw("</b>").text(voice.words.separator);
     }
     html.raw("<span class=\"soft\">");
     form.label(html, voice, false);
     if form.holding.is_whole() {
-        html.text(voice.words.separator)
-            .text(&voice.size(rendition.size_bytes));
+        html.text(voice.words.separator).text(&voice.size(rendition.size_bytes));
     }
     if let Some(duration_ms) = rendition.duration_ms {
-        html.text(voice.words.separator)
-            .text(&voice.duration(duration_ms));
+        html.text(voice.words.separator).text(&voice.duration(duration_ms));
     }
     html.raw("</span></p></div>\n");
 }
 
 fn video(html: &mut Html, item: &ItemView, rendition: &RenditionView, href: &str, title: &str) {
-    html.raw("<video controls preload=\"metadata\" playsinline")
-        .attribute("src", href)
-        .attribute("aria-label", title);
+    html.raw("<video controls preload=\"metadata\" playsinline").attribute("src", href).attribute("aria-label", title);
     if let Some(still) = item.still.as_deref().and_then(on_this_box) {
         html.attribute("poster", still);
     }
@@ -244,30 +219,19 @@ fn video(html: &mut Html, item: &ItemView, rendition: &RenditionView, href: &str
 
 /// Reserves the room of a picture, so that the page does not jump. Absurd numbers are left out.
 pub(super) fn dimensions(html: &mut Html, rendition: &RenditionView) {
-    if let (Some(width @ 1..=20_000), Some(height @ 1..=20_000)) =
-        (rendition.width, rendition.height)
-    {
-        html.number("width", width.into())
-            .number("height", height.into());
+    if let (Some(width @ 1..=20_000), Some(height @ 1..=20_000)) = (rendition.width, rendition.height) {
+        html.number("width", width.into()).number("height", height.into());
     }
 }
 
 /// Every form of a video or a sound, with its line and what can be done with it.
-pub(super) fn forms(
-    html: &mut Html,
-    visit: &Visit,
-    item: &ItemView,
-    media: &Media<'_>,
-    playing: usize,
-) {
+pub(super) fn forms(html: &mut Html, visit: &Visit, item: &ItemView, media: &Media<'_>, playing: usize) {
     let voice = Voice::new(visit.language);
     let played = |form: &&Form<'_>| matches!(form.medium, Medium::Video | Medium::Sound);
     if media.forms.iter().filter(played).count() < 2 {
         return;
     }
-    html.raw("<section><h2 id=\"forms\">")
-        .text(voice.words.forms_title)
-        .raw("</h2><ul class=\"forms\">");
+    html.raw("<section><h2 id=\"forms\">").text(voice.words.forms_title).raw("</h2><ul class=\"forms\">");
     for form in media.forms.iter().filter(played) {
         html.raw("<li class=\"opt\"><span><b>");
         form.label(html, voice, media.all(Medium::Video).next().is_some());
@@ -290,21 +254,14 @@ fn form_actions(html: &mut Html, visit: &Visit, item: &ItemView, form: &Form<'_>
     }
     html.raw("<span class=\"acts\">");
     if form.index == playing {
-        html.raw("<span class=\"small soft now\">")
-            .text(voice.words.playing)
-            .raw("</span>");
+        html.raw("<span class=\"small soft now\">").text(voice.words.playing).raw("</span>");
     } else {
-        html.raw("<a class=\"btn\"")
-            .attribute("href", &(link(visit, form.play_target(item)) + "#player"))
-            .raw(">");
+        html.raw("<a class=\"btn\"").attribute("href", &(link(visit, form.play_target(item)) + "#player")).raw(">");
         Icon::PLAY.draw(html);
         named_action(html, voice, form, voice.words.play);
     }
     if let Some(href) = form.href.filter(|_| form.holding.is_whole()) {
-        html.raw("<a class=\"btn\"")
-            .attribute("href", href)
-            .attribute("download", &file_name(form.rendition))
-            .raw(">");
+        html.raw("<a class=\"btn\"").attribute("href", href).attribute("download", &file_name(form.rendition)).raw(">");
         Icon::SAVE.draw(html);
         named_action(html, voice, form, voice.words.save);
     }
@@ -323,17 +280,12 @@ pub(super) fn photos(html: &mut Html, voice: Voice, media: &Media<'_>, title: &s
     let total = media.all(Medium::Photo).count() as u64;
     for (index, form) in media.all(Medium::Photo).enumerate() {
         let n = voice.number(index as u64 + 1);
-        let mut alt = fill(
-            voice.words.photo_of,
-            &[("n", &n), ("total", &voice.number(total))],
-        );
+        let mut alt = fill(voice.words.photo_of, &[("n", &n), ("total", &voice.number(total))]);
         alt.push_str(": ");
         alt.push_str(title);
         html.raw("<figure class=\"photo\">");
         if let Some(href) = form.href.filter(|_| form.holding.is_whole()) {
-            html.raw("<img loading=\"lazy\" decoding=\"async\"")
-                .attribute("src", href)
-                .attribute("alt", &alt);
+            html.raw("<img loading=\"lazy\" decoding=\"async\"").attribute("src", href).attribute("alt", &alt);
             dimensions(html, form.rendition);
             html.raw("><div class=\"does\">");
             form.save_button(html, voice, "btn");
@@ -364,28 +316,19 @@ pub(super) fn files(html: &mut Html, voice: Voice, media: &Media<'_>) {
 fn waiting(html: &mut Html, voice: Voice, form: &Form<'_>) {
     html.raw("<p class=\"small\"><b>");
     form.label(html, voice, false);
-    html.raw("</b>")
-        .text(voice.words.separator)
-        .text(&form.holding.words(voice))
-        .raw("</p>");
+    html.raw("</b>").text(voice.words.separator).text(&form.holding.words(voice)).raw("</p>");
     html.append(form.holding.draw(voice, form.rendition.duration_ms));
 }
 
 /// The name and length on a still.
 pub(super) fn still_label(html: &mut Html, voice: Voice, media: &Media<'_>) {
     let photos = media.all(Medium::Photo).count() as u64;
-    let played = media
-        .best(Medium::Video)
-        .or_else(|| media.best(Medium::Sound));
+    let played = media.best(Medium::Video).or_else(|| media.best(Medium::Sound));
     if let Some(duration_ms) = played.and_then(|form| form.rendition.duration_ms) {
-        html.raw("<span class=\"len\">")
-            .text(&voice.duration(duration_ms))
-            .raw("</span>");
+        html.raw("<span class=\"len\">").text(&voice.duration(duration_ms)).raw("</span>");
     } else if played.is_none() && photos > 1 {
         let photos = voice.count(&voice.words.photos, photos);
-        html.raw("<span class=\"len\">")
-            .text(&photos)
-            .raw("</span>");
+        html.raw("<span class=\"len\">").text(&photos).raw("</span>");
     }
 }
 
@@ -393,9 +336,7 @@ pub(super) fn still_label(html: &mut Html, voice: Voice, media: &Media<'_>) {
 pub(super) fn share(html: &mut Html, voice: Voice, media: &Media<'_>) {
     let (holding, duration_ms) = media.holding();
     if !holding.is_whole() {
-        html.raw("<p class=\"at\">")
-            .text(&holding.words(voice))
-            .raw("</p>");
+        html.raw("<p class=\"at\">").text(&holding.words(voice)).raw("</p>");
     }
     html.append(holding.draw(voice, duration_ms));
 }
@@ -419,25 +360,15 @@ fn file_name(rendition: &RenditionView) -> String {
         other if other.is_alphanumeric() => other,
         _ => '_',
     };
-    let name: String = clean_line(&rendition.name)
-        .chars()
-        .map(plain)
-        .take(FILE_NAME_CHARACTERS_MAX)
-        .collect();
+    let name: String = clean_line(&rendition.name).chars().map(plain).take(FILE_NAME_CHARACTERS_MAX).collect();
     let name = name.trim_matches(['.', '_', '-']);
     let name = if name.is_empty() { "longear" } else { name };
     match endings(&rendition.mime) {
         [] => name.to_owned(),
         endings => {
             let lower = name.to_lowercase();
-            let fits = endings
-                .iter()
-                .any(|ending| lower.len() > ending.len() && lower.ends_with(ending));
-            if fits {
-                name.to_owned()
-            } else {
-                format!("{name}{}", endings[0])
-            }
+            let fits = endings.iter().any(|ending| lower.len() > ending.len() && lower.ends_with(ending));
+            if fits { name.to_owned() } else { format!("{name}{}", endings[0]) }
         }
     }
 }
@@ -486,11 +417,7 @@ mod tests {
             ("clip.MP4", "video/mp4", "clip.MP4"),
             ("clip.exe", "video/mp4", "clip.exe.mp4"),
             ("../../etc/passwd", "application/pdf", "etc_passwd.pdf"),
-            (
-                "invoice\u{202E}fdp.exe",
-                "application/pdf",
-                "invoicefdp.exe.pdf",
-            ),
+            ("invoice\u{202E}fdp.exe", "application/pdf", "invoicefdp.exe.pdf"),
             ("", "image/jpeg", "longear.jpg"),
             ("кесте №2", "text/plain", "кесте__2.txt"),
             ("...", "application/x-unknown", "longear"),

@@ -9,32 +9,18 @@ use crate::words::{Voice, machine_time};
 use super::media::Media;
 
 /// Chooses the variant: the one asked for, the reader's language, the original, the first.
-pub(super) fn choose<'a>(
-    item: &'a ItemView,
-    visit: &Visit,
-    asked: Option<&str>,
-) -> Option<&'a VariantView> {
+pub(super) fn choose<'a>(item: &'a ItemView, visit: &Visit, asked: Option<&str>) -> Option<&'a VariantView> {
     let variants = &item.variants;
-    let by_tag = |tag: &str| {
-        variants
-            .iter()
-            .find(|variant| variant.tag.eq_ignore_ascii_case(tag))
-    };
+    let by_tag = |tag: &str| variants.iter().find(|variant| variant.tag.eq_ignore_ascii_case(tag));
     let in_language = || {
-        let ours = variants
-            .iter()
-            .filter(|variant| primary(&variant.tag).eq_ignore_ascii_case(visit.language.tag()));
+        let ours = variants.iter().filter(|variant| primary(&variant.tag).eq_ignore_ascii_case(visit.language.tag()));
         ours.min_by_key(|variant| match variant.origin {
             Origin::Original => 0,
             Origin::Human => 1,
             Origin::Machine => 2,
         })
     };
-    asked
-        .and_then(by_tag)
-        .or_else(in_language)
-        .or_else(|| original(item))
-        .or_else(|| variants.first())
+    asked.and_then(by_tag).or_else(in_language).or_else(|| original(item)).or_else(|| variants.first())
 }
 
 fn original(item: &ItemView) -> Option<&VariantView> {
@@ -48,11 +34,7 @@ pub(super) fn is_shown(item: &ItemView) -> bool {
 }
 
 /// The item's title, or what it is when it has none.
-pub(super) fn title<'a>(
-    item: &'a ItemView,
-    variant: Option<&'a VariantView>,
-    voice: Voice,
-) -> &'a str {
+pub(super) fn title<'a>(item: &'a ItemView, variant: Option<&'a VariantView>, voice: Voice) -> &'a str {
     match variant {
         Some(variant) if !variant.title.trim().is_empty() => &variant.title,
         _ => Media::of(item).name(voice),
@@ -99,12 +81,7 @@ pub(super) fn by(html: &mut Html, visit: &Visit, item: &ItemView) {
 }
 
 /// Marks a notice, a correction, a translation.
-pub(super) fn labels(
-    html: &mut Html,
-    voice: Voice,
-    item: &ItemView,
-    variant: Option<&VariantView>,
-) {
+pub(super) fn labels(html: &mut Html, voice: Voice, item: &ItemView, variant: Option<&VariantView>) {
     let words = voice.words;
     let mut labels = Html::default();
     if item.kind == Kind::Notice {
@@ -121,9 +98,7 @@ pub(super) fn labels(
         labels.raw("</li>");
     }
     if labels.len() > 0 {
-        html.raw("<ul class=\"labels\">")
-            .append(labels)
-            .raw("</ul>");
+        html.raw("<ul class=\"labels\">").append(labels).raw("</ul>");
     }
 }
 
@@ -133,13 +108,9 @@ pub(super) fn origin(html: &mut Html, voice: Voice, item: &ItemView, variant: &V
     let from = original(item).and_then(|original| voice.source_phrase(&original.tag));
     match (variant.origin, from) {
         (Origin::Original, _) => html.text(words.original),
-        (Origin::Human, Some(from)) => {
-            html.sentence(words.by_person_from, &[("language", Part::Text(from))])
-        }
+        (Origin::Human, Some(from)) => html.sentence(words.by_person_from, &[("language", Part::Text(from))]),
         (Origin::Human, None) => html.text(words.by_person),
-        (Origin::Machine, Some(from)) => {
-            html.sentence(words.by_machine_from, &[("language", Part::Text(from))])
-        }
+        (Origin::Machine, Some(from)) => html.sentence(words.by_machine_from, &[("language", Part::Text(from))]),
         (Origin::Machine, None) => html.text(words.by_machine),
     };
 }
@@ -155,9 +126,5 @@ pub(super) fn disputed_line(html: &mut Html, voice: Voice) {
 pub(super) fn say(html: &mut Html, tone: &'static str, icon: &Icon, heading: &str, text: &str) {
     html.raw("<div class=\"say ").raw(tone).raw("\">");
     icon.draw(html);
-    html.raw("<div><p class=\"h\">")
-        .text(heading)
-        .raw("</p><p>")
-        .text(text)
-        .raw("</p></div></div>\n");
+    html.raw("<div><p class=\"h\">").text(heading).raw("</p><p>").text(text).raw("</p></div></div>\n");
 }

@@ -209,15 +209,11 @@ mod tests {
             for ((field, texts), (_, english_texts)) in ours.iter().zip(&english) {
                 let expected = placeholders(english_texts[english_texts.len() - 1]);
                 for text in texts {
-                    assert!(
-                        !text.is_empty() || *field == "thousands_mark",
-                        "{language:?} {field}"
-                    );
+                    assert!(!text.is_empty() || *field == "thousands_mark", "{language:?} {field}");
                     let found = placeholders(text);
                     // "One" and "two" may be said in words.
                     let is_form = texts.len() == 6;
-                    let fits = found == expected
-                        || (is_form && found.iter().all(|name| expected.contains(name)));
+                    let fits = found == expected || (is_form && found.iter().all(|name| expected.contains(name)));
                     assert!(fits, "{language:?} {field}: {text}");
                 }
             }
@@ -226,15 +222,7 @@ mod tests {
 
     #[test]
     fn no_catalogue_promises_what_a_page_cannot_hold() {
-        let promises = [
-            "verified",
-            "secure",
-            "anonymous",
-            "trusted",
-            "безопасн",
-            "анонимн",
-            "!",
-        ];
+        let promises = ["verified", "secure", "anonymous", "trusted", "безопасн", "анонимн", "!"];
         for language in Language::ALL {
             for (field, texts) in catalogue(language).fields() {
                 for text in texts {
@@ -251,10 +239,7 @@ mod tests {
     fn markup_never_hides_in_a_catalogue() {
         for language in Language::ALL {
             for (field, texts) in catalogue(language).fields() {
-                assert!(
-                    !texts.concat().contains(['<', '>', '&']),
-                    "{language:?} {field}"
-                );
+                assert!(!texts.concat().contains(['<', '>', '&']), "{language:?} {field}");
             }
         }
     }
@@ -262,17 +247,8 @@ mod tests {
     #[test]
     fn the_sentences_that_matter_are_word_for_word() {
         let said = |language| catalogue(language).checked_by_box;
-        assert_eq!(
-            said(Language::English),
-            "Checked by this box; this page cannot check the box."
-        );
-        assert_eq!(
-            said(Language::Russian),
-            "Проверено этим узлом; эта страница не может проверить сам узел."
-        );
-        assert_eq!(
-            said(Language::Kazakh),
-            "Осы торап тексерген; бұл бет тораптың өзін тексере алмайды."
-        );
+        assert_eq!(said(Language::English), "Checked by this box; this page cannot check the box.");
+        assert_eq!(said(Language::Russian), "Проверено этим узлом; эта страница не может проверить сам узел.");
+        assert_eq!(said(Language::Kazakh), "Осы торап тексерген; бұл бет тораптың өзін тексере алмайды.");
     }
 }

@@ -50,7 +50,5 @@ pub(super) fn source_phrase(language: Language, tag: &str) -> Option<&'static st
 
 fn find(tag: &str) -> Option<&'static Name> {
     let wanted = primary(tag);
-    NAMES
-        .iter()
-        .find(|name| name.tag.eq_ignore_ascii_case(wanted))
+    NAMES.iter().find(|name| name.tag.eq_ignore_ascii_case(wanted))
 }

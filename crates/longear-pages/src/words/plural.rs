@@ -16,31 +16,17 @@ pub(crate) struct Forms {
 impl Forms {
     /// One form for every number (Kazakh, Farsi: a noun after a number stays singular).
     pub(crate) const fn same(other: &'static str) -> Forms {
-        Forms {
-            zero: other,
-            one: other,
-            two: other,
-            few: other,
-            many: other,
-            other,
-        }
+        Forms { zero: other, one: other, two: other, few: other, many: other, other }
     }
 
     /// English: one, and the rest.
     pub(crate) const fn two(one: &'static str, other: &'static str) -> Forms {
-        Forms {
-            one,
-            ..Forms::same(other)
-        }
+        Forms { one, ..Forms::same(other) }
     }
 
     /// Russian: 1, 21 … · 2-4, 22-24 … · 0, 5-20 … (fractions do not occur).
     pub(crate) const fn three(one: &'static str, few: &'static str, many: &'static str) -> Forms {
-        Forms {
-            one,
-            few,
-            ..Forms::same(many)
-        }
+        Forms { one, few, ..Forms::same(many) }
     }
 
     /// Arabic: all six.
@@ -52,14 +38,7 @@ impl Forms {
         many: &'static str,
         other: &'static str,
     ) -> Forms {
-        Forms {
-            zero,
-            one,
-            two,
-            few,
-            many,
-            other,
-        }
+        Forms { zero, one, two, few, many, other }
     }
 
     /// Picks the form for `n`.
@@ -77,9 +56,7 @@ impl Forms {
     /// Every form, for tests.
     #[cfg(test)]
     pub(crate) fn all(&self) -> [&'static str; 6] {
-        [
-            self.zero, self.one, self.two, self.few, self.many, self.other,
-        ]
+        [self.zero, self.one, self.two, self.few, self.many, self.other]
     }
 }
 

@@ -25,10 +25,7 @@ pub(crate) struct Voice {
 impl Voice {
     /// The voice of `language`.
     pub(crate) fn new(language: Language) -> Voice {
-        Voice {
-            language,
-            words: catalogue(language),
-        }
+        Voice { language, words: catalogue(language) }
     }
 
     /// A whole number with its thousands set apart.
@@ -59,9 +56,7 @@ impl Voice {
             0..MINUTE_MS => self.words.just_now.to_owned(),
             MINUTE_MS..HOUR_MS => self.count(&self.words.minutes_ago, elapsed_ms / MINUTE_MS),
             HOUR_MS..DAY_MS => self.count(&self.words.hours_ago, elapsed_ms / HOUR_MS),
-            _ if elapsed_ms / DAY_MS <= DAYS_COUNTED_MAX => {
-                self.count(&self.words.days_ago, elapsed_ms / DAY_MS)
-            }
+            _ if elapsed_ms / DAY_MS <= DAYS_COUNTED_MAX => self.count(&self.words.days_ago, elapsed_ms / DAY_MS),
             _ => self.date(time_ms),
         }
         .replace(' ', "\u{a0}")
@@ -85,10 +80,7 @@ impl Voice {
     pub(crate) fn moment(self, time_ms: u64) -> String {
         let minutes = time_ms / MINUTE_MS % (24 * 60);
         let time = self.digits(&format!("{:02}:{:02}", minutes / 60, minutes % 60));
-        fill(
-            self.words.moment,
-            &[("date", &self.date(time_ms)), ("time", &time)],
-        )
+        fill(self.words.moment, &[("date", &self.date(time_ms)), ("time", &time)])
     }
 
     /// A size as people say it: `620 kB`, `4.1 MB`, `28 MB`, `1.2 GB`.
@@ -103,11 +95,7 @@ impl Voice {
         let whole = self.size(whole_bytes);
         let part = self.in_unit(part_bytes, unit);
         // Kazakh puts the whole first, so each of the two needs its unit.
-        if self.language == Language::Kazakh {
-            (self.with_unit(unit, &part), whole)
-        } else {
-            (part, whole)
-        }
+        if self.language == Language::Kazakh { (self.with_unit(unit, &part), whole) } else { (part, whole) }
     }
 
     /// A share of a whole, rounded down, but never 0 % for something nor 100 % for less than all.
@@ -120,11 +108,8 @@ impl Voice {
     pub(crate) fn duration(self, duration_ms: u64) -> String {
         let seconds = duration_ms / 1000;
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let clock = if hours > 0 {
-            format!("{hours}:{minutes:02}:{seconds:02}")
-        } else {
-            format!("{minutes}:{seconds:02}")
-        };
+        let clock =
+            if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") };
         self.digits(&clock)
     }
 
@@ -222,8 +207,7 @@ impl Day {
     fn of(time_ms: u64) -> Day {
         let days = time_ms / DAY_MS + 719_468;
         let (era, day_of_era) = (days / 146_097, days % 146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let month = (month_from_march + 2) % 12 + 1;
@@ -299,22 +283,9 @@ mod tests {
         assert_eq!(size(999_999_999), "999 MB");
         assert_eq!(size(1_250_000_000), "1.2 GB");
         assert_eq!(size(u64::MAX), "18,446,744,073 GB");
-        assert_eq!(
-            spoken(&Voice::new(Language::Russian).size(4_100_000)),
-            "4,1 МБ"
-        );
-        assert_eq!(
-            spoken(&Voice::new(Language::Farsi).size(4_100_000)),
-            "۴٫۱ مگابایت"
-        );
-        let shares = [
-            (0, 9, 0),
-            (1, 1_000_000, 1),
-            (999, 1000, 99),
-            (43, 100, 43),
-            (7, 7, 100),
-            (0, 0, 100),
-        ];
+        assert_eq!(spoken(&Voice::new(Language::Russian).size(4_100_000)), "4,1 МБ");
+        assert_eq!(spoken(&Voice::new(Language::Farsi).size(4_100_000)), "۴٫۱ مگابایت");
+        let shares = [(0, 9, 0), (1, 1_000_000, 1), (999, 1000, 99), (43, 100, 43), (7, 7, 100), (0, 0, 100)];
         for (part, whole, expected) in shares {
             assert_eq!(percent(part, whole), expected);
         }
@@ -336,10 +307,7 @@ mod tests {
             assert_eq!(machine_time(time_ms), expected);
         }
         let kazakh = Voice::new(Language::Kazakh);
-        assert_eq!(
-            spoken(&kazakh.moment(NOW_MS)),
-            "2026 жылғы 14 наурыз, 18:05 UTC"
-        );
+        assert_eq!(spoken(&kazakh.moment(NOW_MS)), "2026 жылғы 14 наурыз, 18:05 UTC");
     }
 
     #[test]
@@ -354,9 +322,6 @@ mod tests {
     fn languages_have_names() {
         assert_eq!(Voice::own_name("kk-Cyrl"), "Қазақша");
         assert_eq!(Voice::own_name("xx"), "xx");
-        assert_eq!(
-            Voice::new(Language::Russian).source_phrase("kk"),
-            Some("с казахского")
-        );
+        assert_eq!(Voice::new(Language::Russian).source_phrase("kk"), Some("с казахского"));
     }
 }

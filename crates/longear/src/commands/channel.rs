@@ -268,7 +268,9 @@ fn settle(
     let words = if in_force {
         format!("Charter {number} is in force here. Others get it by their next sync or stick.")
     } else {
-        format!("Charter {number} is signed by {signatures}; {missing} more needed. Sign it on: longear channel sign FILE --root ROOT")
+        format!(
+            "Charter {number} is signed by {signatures}; {missing} more needed. Sign it on: longear channel sign FILE --root ROOT"
+        )
     };
     context.screen.print(&format!("{words}\n"))
 }
@@ -288,7 +290,10 @@ fn sign(context: &Context<'_>, arguments: &SignArguments) -> Result<(), Failure>
         None => {
             // A root holder's machine need not know the channel: it signs, and hands the file on.
             change::write_file(out, &charter.encode())?;
-            let words = format!("Signed by {}. Bring it to a machine of the newsroom: longear channel apply FILE\n", charter.signatures.len());
+            let words = format!(
+                "Signed by {}. Bring it to a machine of the newsroom: longear channel apply FILE\n",
+                charter.signatures.len()
+            );
             context.screen.print(&words)
         }
     }
@@ -327,9 +332,9 @@ fn newest(state: &ChannelState) -> Result<&CharterBody, Failure> {
 
 fn delegate_json(state: &ChannelState, delegate: &Delegate) -> serde_json::Value {
     let logs = state.known_logs().into_iter().filter(|(_, opening)| opening.key == delegate.key);
-    let logs = logs.map(|(log, opening)| {
-        json!({"log": log.to_string(), "open": state.lineage().standing(&opening) == Standing::Open})
-    });
+    let logs = logs.map(
+        |(log, opening)| json!({"log": log.to_string(), "open": state.lineage().standing(&opening) == Standing::Open}),
+    );
     json!({
         "key": delegate.key.to_string(), "label": delegate.label, "roles": delegate.roles.to_string(),
         "region": delegate.region, "not_after": super::time_json(delegate.not_after),

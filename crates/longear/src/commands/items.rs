@@ -138,9 +138,10 @@ pub fn export(context: &Context<'_>, arguments: &ExportArguments) -> Result<(), 
         let (name, why) = (item.status.name(), item.status.why());
         return Err(Failure::refused(format!("This item is {name}: {why}. It is not exported")));
     }
-    let article = store.article(&item).map_err(|error| store_failure(&error))?.ok_or_else(|| {
-        Failure::refused("The text of this item is not here").hint("Fetch it: longear sync CARRIER")
-    })?;
+    let article = store
+        .article(&item)
+        .map_err(|error| store_failure(&error))?
+        .ok_or_else(|| Failure::refused("The text of this item is not here").hint("Fetch it: longear sync CARRIER"))?;
     std::fs::create_dir_all(&arguments.to).map_err(|error| file_failure("make", &arguments.to, &error))?;
     let mut written = Vec::new();
     for variant in &article.variants {
@@ -165,7 +166,8 @@ pub fn export(context: &Context<'_>, arguments: &ExportArguments) -> Result<(), 
         return Ok(());
     }
     let names = missing.iter().map(|name| printable(name).into_owned()).collect::<Vec<_>>().join(", ");
-    Err(Failure::partial(format!("Not complete here yet, so not written: {names}")).hint("Fetch the rest: longear sync CARRIER"))
+    Err(Failure::partial(format!("Not complete here yet, so not written: {names}"))
+        .hint("Fetch the rest: longear sync CARRIER"))
 }
 
 /// The item of that ID, or of a beginning of it that is unique among the items here.
@@ -215,7 +217,8 @@ fn export_blob(store: &Store, rendition: &Rendition, path: &Path) -> Result<bool
     while at < rendition.size {
         let length = store.blobs().read_at(hash, at, &mut buffer).map_err(|error| blob_failure(&error))?;
         if length == 0 {
-            return Err(Failure::refused("A file in the store is shorter than it should be").hint("Run: longear check --repair"));
+            return Err(Failure::refused("A file in the store is shorter than it should be")
+                .hint("Run: longear check --repair"));
         }
         file.write_all(&buffer[..length]).map_err(failure)?;
         at += length as u64;

@@ -78,7 +78,8 @@ pub fn channel_argument(store: &Store, argument: Option<&str>) -> Result<Channel
         return Ok(channel);
     }
     text.parse::<Address>().map(|address| address.channel).map_err(|error| {
-        Failure::refused(format!("This is no address: {error}")).hint("An address looks like longear:k4vq2m7x… with 52 characters")
+        Failure::refused(format!("This is no address: {error}"))
+            .hint("An address looks like longear:k4vq2m7x… with 52 characters")
     })
 }
 
@@ -112,13 +113,18 @@ pub fn followed(store: &Store) -> Result<Vec<std::sync::Arc<ChannelState>>, Fail
 /// An item ID from an argument.
 pub fn item_argument(text: &str) -> Result<ItemId, Failure> {
     text.parse().map_err(|_| {
-        Failure::refused(format!("{text} is no item")).hint("An item's ID has 64 letters and digits: longear list --json")
+        Failure::refused(format!("{text} is no item"))
+            .hint("An item's ID has 64 letters and digits: longear list --json")
     })
 }
 
 /// A time in JSON: RFC 3339 in UTC, null for 0.
 pub fn time_json(time_ms: u64) -> serde_json::Value {
-    if time_ms == 0 { serde_json::Value::Null } else { format!("{}T{}Z", date_text(time_ms), clock_text(time_ms)).into() }
+    if time_ms == 0 {
+        serde_json::Value::Null
+    } else {
+        format!("{}T{}Z", date_text(time_ms), clock_text(time_ms)).into()
+    }
 }
 
 /// The UTC date of a time.

@@ -44,7 +44,10 @@ pub fn retract(context: &Context<'_>, arguments: &RetractArguments) -> Result<()
     let (home, store) = context.open()?;
     let ids = arguments.ids.iter().map(|id| item_argument(id)).collect::<Result<BTreeSet<_>, _>>()?;
     if ids.len() > RETRACTION_TARGETS_MAX {
-        return Err(Failure::refused(format!("One day can take back {RETRACTION_TARGETS_MAX} items, not {}", ids.len())));
+        return Err(Failure::refused(format!(
+            "One day can take back {RETRACTION_TARGETS_MAX} items, not {}",
+            ids.len()
+        )));
     }
     let mut channel = None;
     for id in &ids {
@@ -91,7 +94,12 @@ fn post(
     if article.variants.is_empty() {
         let title = arguments.files.first().and_then(|path| path.file_stem()).unwrap_or_default().to_string_lossy();
         let title = cut(&context.normalised(&title), longear_core::limits::TITLE_BYTES_MAX);
-        article.variants.push(Variant { language: String::new(), origin: Origin::Original, title, body: String::new() });
+        article.variants.push(Variant {
+            language: String::new(),
+            origin: Origin::Original,
+            title,
+            body: String::new(),
+        });
     }
     article.check().map_err(|reason| Failure::refused(format!("This cannot be published: {reason}")))?;
     let id = signer.publish(store, article.kind(), &article.encode(), context.now_ms())?;
@@ -139,7 +147,8 @@ fn read_text(source: &TextSource) -> Result<String, Failure> {
         return Err(Failure::refused(format!("The text in {name} is longer than {BODY_BYTES_MAX} bytes"))
             .hint("Shorten it, or publish it as a file"));
     }
-    String::from_utf8(bytes).map_err(|_| Failure::refused(format!("The text in {name} is not UTF-8")).hint("Save it as UTF-8"))
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::refused(format!("The text in {name} is not UTF-8")).hint("Save it as UTF-8"))
 }
 
 /// Brings a file into the store: the rendition itself, and a still of a video where ffmpeg is at hand.

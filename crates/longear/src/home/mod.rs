@@ -58,8 +58,7 @@ impl Home {
         let folder = self.folder.join("keys");
         let entries = fs::read_dir(&folder).map_err(|error| file_failure("read", &folder, &error))?;
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut channels =
-            names.filter_map(|name| name.strip_suffix(".key")?.parse().ok()).collect::<Vec<ChannelId>>();
+        let mut channels = names.filter_map(|name| name.strip_suffix(".key")?.parse().ok()).collect::<Vec<ChannelId>>();
         channels.sort_unstable();
         Ok(channels)
     }

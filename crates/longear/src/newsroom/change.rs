@@ -149,11 +149,7 @@ fn closing(store: &Store, log: &LogId, opening: LogOpening, items: u64) -> Resul
 }
 
 /// Puts the committed root set in force and commits to a fresh one. Returns the files for the holders.
-pub fn rotate(
-    body: &mut CharterBody,
-    holders: &[RootFile],
-    random: Random<'_>,
-) -> Result<Vec<RootFile>, Failure> {
+pub fn rotate(body: &mut CharterBody, holders: &[RootFile], random: Random<'_>) -> Result<Vec<RootFile>, Failure> {
     let needed = usize::from(body.roots.threshold);
     if holders.len() < needed {
         return Err(Failure::refused(format!("Changing the roots needs {needed} root files at once"))

@@ -57,8 +57,9 @@ pub fn found(
     holders.iter().for_each(|holder| charter.sign(&holder.current));
     let channel = charter.body.channel();
     let charter = Charter::decode(&charter.encode()).and_then(|charter| verify(&Lineage::new(channel), charter));
-    let charter =
-        charter.map_err(|reason| Failure::refused(format!("The channel cannot be made: {reason}")).hint("Use a name of 1 to 128 bytes"))?;
+    let charter = charter.map_err(|reason| {
+        Failure::refused(format!("The channel cannot be made: {reason}")).hint("Use a name of 1 to 128 bytes")
+    })?;
     // Keys first: a channel that is known but cannot be written to would be worse than keys without a channel.
     for (index, holder) in holders.iter().enumerate() {
         let path = roots.join(format!("root-{}-of-{ROOTS}.key", index + 1));

@@ -104,13 +104,7 @@ impl Signer {
         batch.commit().map_err(failure)
     }
 
-    fn sign_and_store(
-        &self,
-        store: &Store,
-        header: Header,
-        payload: &[u8],
-        now_ms: u64,
-    ) -> Result<ItemId, Failure> {
+    fn sign_and_store(&self, store: &Store, header: Header, payload: &[u8], now_ms: u64) -> Result<ItemId, Failure> {
         let failure = |error: StoreError| store_failure(&error);
         let bug = |reason: longear_core::Reason| Failure::bug(format!("Our own item does not verify: {reason}"));
         let state = known(store, &self.channel)?;
