@@ -98,6 +98,16 @@ impl Store {
         &self.blobs
     }
 
+    /// Bytes of segments on disk, without blobs and index.
+    pub fn bytes_held(&self) -> Result<u64, StoreError> {
+        let mut bytes = 0;
+        for segment in self.journal.segments()? {
+            let metadata = self.backend.metadata(&crate::segment::segment_path(segment))?;
+            bytes += metadata.map_or(0, |metadata| metadata.len);
+        }
+        Ok(bytes)
+    }
+
     /// Begins to write. Waits while another thread or process writes.
     pub fn write(&self) -> Result<Batch<'_>, StoreError> {
         let mut inner = self.lock();

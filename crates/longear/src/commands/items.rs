@@ -16,7 +16,7 @@ use super::{Context, channel_argument, date_text, followed, item_argument, time_
 use crate::arguments::node::{ExportArguments, ListArguments};
 use crate::failure::Failure;
 use crate::home::{file_failure, store_failure};
-use crate::terminal::{Align, Cell, Column, Tint, bytes, percent, printable, table};
+use crate::terminal::{Cell, Column, Tint, bytes, percent, printable, table};
 
 /// Bytes copied at a time.
 const COPY_BYTES: usize = 1 << 20;
@@ -56,13 +56,8 @@ pub fn list(context: &Context<'_>, arguments: &ListArguments) -> Result<(), Fail
         context.screen.note(&format!("Nothing here yet. Try: {hint}"));
         return Ok(());
     }
-    let columns = [
-        Column::new(Align::Start),
-        Column::new(Align::Start),
-        Column::new(Align::Start).shrinking(),
-        Column::new(Align::End),
-        Column::new(Align::Start),
-    ];
+    let columns =
+        [Column::left("day"), Column::left("id"), Column::flexible("title"), Column::right("size"), Column::left("")];
     context.screen.print(&table(context.screen.look(), &columns, &rows))
 }
 
@@ -97,7 +92,7 @@ pub fn item_json(store: &Store, item: &StoredItem, article: &Article) -> Result<
     let mut renditions = Vec::new();
     for rendition in &article.renditions {
         renditions.push(json!({
-            "name": rendition.name, "blob": BlobHash::from(rendition.blob).to_string(), "size": rendition.size,
+            "name": rendition.name, "blob": BlobHash::from_bytes(rendition.blob).to_string(), "size": rendition.size,
             "have": held_bytes(store, rendition)?, "mime": rendition.mime, "duration_ms": rendition.duration_ms,
             "width": rendition.width, "height": rendition.height,
         }));
@@ -122,7 +117,7 @@ fn title_json(variant: Option<&Variant>) -> &str {
 
 /// Verified bytes of a rendition that are here.
 pub fn held_bytes(store: &Store, rendition: &Rendition) -> Result<u64, Failure> {
-    let state = store.blobs().state(BlobHash::from(rendition.blob)).map_err(|error| blob_failure(&error))?;
+    let state = store.blobs().state(BlobHash::from_bytes(rendition.blob)).map_err(|error| blob_failure(&error))?;
     Ok(match state {
         BlobState::Absent => 0,
         BlobState::Partial { have_bytes, .. } => have_bytes,
@@ -204,7 +199,7 @@ fn plain_name(name: &str) -> String {
 }
 
 fn export_blob(store: &Store, rendition: &Rendition, path: &Path) -> Result<bool, Failure> {
-    let hash = BlobHash::from(rendition.blob);
+    let hash = BlobHash::from_bytes(rendition.blob);
     let state = store.blobs().state(hash).map_err(|error| blob_failure(&error))?;
     if !matches!(state, BlobState::Complete { .. }) {
         return Ok(false);

@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use longear_core::article::GROUPED_BYTES_MIN;
-use longear_core::limits::{BODY_BYTES_MAX, INLINE_GROUPS_BYTES_MAX, LABEL_BYTES_MAX, RETRACTION_TARGETS_MAX};
+use longear_core::limits::{BODY_BYTES_MAX, LABEL_BYTES_MAX, RETRACTION_TARGETS_MAX};
 use longear_core::retraction::may_retract;
 use longear_core::{Article, ChannelId, Groups, ItemId, Kind, Origin, Rendition, Retraction, Variant};
 use longear_store::Store;
@@ -191,7 +191,7 @@ fn renditions_of(
         duration_ms: what.duration_ms.unwrap_or(0),
         width: what.width.unwrap_or(0),
         height: what.height.unwrap_or(0),
-        groups: groups(store, imported.size, imported.groups.as_ref().map(|groups| groups.list()))?,
+        groups: groups(store, imported.size, &imported.groups)?,
     }];
     if what.mime.starts_with("video/") {
         renditions.extend(still_of(store, path, &name, names)?);
@@ -221,15 +221,14 @@ fn still_of(
 }
 
 /// The group hashes inside the item, or, for very large files, in a blob of their own.
-fn groups(store: &Store, size: u64, hashes: Option<&[[u8; 32]]>) -> Result<Groups, Failure> {
+fn groups(store: &Store, size: u64, hashes: &longear_core::blob::Groups) -> Result<Groups, Failure> {
     if size < GROUPED_BYTES_MIN {
         return Ok(Groups::None);
     }
-    let hashes = hashes.ok_or_else(|| Failure::bug("a large blob without group hashes"))?;
-    if hashes.len() * 32 <= INLINE_GROUPS_BYTES_MAX {
-        return Ok(Groups::Inline(hashes.to_vec()));
+    if hashes.fits_inline() {
+        return Ok(Groups::Inline(hashes.list().to_vec()));
     }
-    let bytes = hashes.concat();
+    let bytes = hashes.encode();
     let imported = store.blobs().import(&bytes[..], |_| {}).map_err(|error| blob_failure(&error))?;
     Ok(Groups::Blob(*imported.hash.as_bytes()))
 }
@@ -285,8 +284,13 @@ fn no_such_item(id: &ItemId) -> Failure {
 
 /// Says in words what could not be done with a blob.
 pub fn blob_failure(error: &BlobError) -> Failure {
-    match error {
-        BlobError::Storage(error) => store_failure(&longear_store::StoreError::Disk(error.again())),
-        other => Failure::refused(other.to_string()),
+    if error.is_full() {
+        return Failure::refused("The disk is full. Nothing that is here was lost")
+            .hint("Free some space, then run it again: it goes on where it stopped");
     }
+    if error.is_read_only() {
+        return Failure::refused(format!("The home folder cannot be written: {error}"))
+            .hint("Use a folder that this user may write: --home DIR");
+    }
+    Failure::refused(error.to_string()).hint("If it happens again: longear check")
 }

@@ -99,7 +99,7 @@ fn incomplete(store: &Store, state: &ChannelState) -> Result<Vec<HeldFile>, Fail
         }
         let Some(Article { renditions, .. }) = store.article(&item).map_err(failure)? else { continue };
         for rendition in renditions {
-            let hash = BlobHash::from(rendition.blob);
+            let hash = BlobHash::from_bytes(rendition.blob);
             let ranges = store.blobs().verified_ranges(hash, 0, 1_024).map_err(|error| blob_failure(&error))?;
             let have = ranges.iter().map(|range| range.end - range.start).sum::<u64>();
             if have < rendition.size {
