@@ -93,13 +93,12 @@ pub(super) fn write(store: &Store, target: &mut Target<'_>, copies: &[PlainCopy]
     for copy in copies {
         let put = match &copy.content {
             _ if copy.stands => Put::Stands,
-            Content::Text(text) => {
-                target.put_plain(&copy.name, copy.bytes, &mut || Ok(Box::new(text.as_bytes())))?
-            }
+            Content::Text(text) => target.put_plain(&copy.name, copy.bytes, &mut || Ok(Box::new(text.as_bytes())))?,
             Content::Blob(hash) => target.put_plain(&copy.name, copy.bytes, &mut || {
                 let blob = BlobHash::from_bytes(*hash);
                 let groups = store.blobs().groups(blob).map_err(std::io::Error::other)?;
-                let groups = groups.ok_or_else(|| std::io::Error::other("the hashes of its groups are damaged here"))?;
+                let groups =
+                    groups.ok_or_else(|| std::io::Error::other("the hashes of its groups are damaged here"))?;
                 sources::blob_range(store.blobs(), &groups, *hash, 0..copy.bytes)
             })?,
         };
