@@ -1,15 +1,10 @@
 //! Looking after what is held: is it still what it was, and if not, which blocks are bad?
 
-use longear_core::blob::{
-    BlobHash, BlobLayout, BlockMask, GROUP_BYTES, GroupProof, Groups, MeasuredGroup,
-};
+use longear_core::blob::{BlobHash, BlobLayout, BlockMask, GROUP_BYTES, GroupProof, Groups, MeasuredGroup};
 
 use super::map::write_map;
 use super::marks::{GroupMarks, Marks};
-use super::{
-    BlobError, BlobStore, data_path, keeps_outboard, map_path, outboard_part_path, outboard_path,
-    part_path,
-};
+use super::{BlobError, BlobStore, data_path, keeps_outboard, map_path, outboard_part_path, outboard_path, part_path};
 use crate::backend::{OpenMode, StorageFile};
 
 /// Tells what a check of a held blob found.
@@ -56,18 +51,11 @@ impl BlobStore {
     ///
     /// A sound blob stays as it is. Without group hashes, given or found in the outboard, nothing
     /// of a damaged blob of more than 1 MiB can be told to be good.
-    pub fn demote(
-        &self,
-        hash: BlobHash,
-        groups: Option<&Groups>,
-    ) -> Result<CheckReport, BlobError> {
+    pub fn demote(&self, hash: BlobHash, groups: Option<&Groups>) -> Result<CheckReport, BlobError> {
         let Some(size) = self.complete_size(hash)? else {
             return Err(BlobError::Absent { hash });
         };
-        let map_file = self
-            .backend
-            .lock(&map_path(hash))?
-            .ok_or(BlobError::Busy { hash })?;
+        let map_file = self.backend.lock(&map_path(hash))?.ok_or(BlobError::Busy { hash })?;
         let report = self.check_complete(hash, size, groups)?;
         if report.is_sound() {
             self.backend.remove(&map_path(hash))?;
@@ -76,66 +64,39 @@ impl BlobStore {
         let trusted = self.trusted_groups(hash, size, groups)?;
         let layout = BlobLayout::new(size)?;
         let mut marks = Marks::new(layout);
-        let bad_of = |group| {
-            report
-                .bad
-                .iter()
-                .find(|bad| bad.0 == group)
-                .map_or(0, |bad| bad.1.0)
-        };
+        let bad_of = |group| report.bad.iter().find(|bad| bad.0 == group).map_or(0, |bad| bad.1.0);
         for group in 0..layout.group_count() {
             let received = BlockMask(marks.full_mask(group).0 & !bad_of(group));
-            marks.set_group(
-                group,
-                GroupMarks {
-                    verified: BlockMask::NONE,
-                    received,
-                },
-            );
+            marks.set_group(group, GroupMarks { verified: BlockMask::NONE, received });
         }
         // Dirty, so that the next look proves the good groups and writes their outboard.
         write_map(&*map_file, hash, &marks, trusted.as_ref(), true)?;
         map_file.sync_data()?;
         if self.backend.metadata(&outboard_path(hash))?.is_some() {
-            self.backend
-                .rename(&outboard_path(hash), &outboard_part_path(hash))?;
+            self.backend.rename(&outboard_path(hash), &outboard_part_path(hash))?;
         }
         self.backend.rename(&data_path(hash), &part_path(hash))?;
         self.backend.sync_dir(&super::folder_path(hash))?;
         Ok(report)
     }
 
-    fn check_complete(
-        &self,
-        hash: BlobHash,
-        size: u64,
-        groups: Option<&Groups>,
-    ) -> Result<CheckReport, BlobError> {
+    fn check_complete(&self, hash: BlobHash, size: u64, groups: Option<&Groups>) -> Result<CheckReport, BlobError> {
         let layout = BlobLayout::new(size)?;
         let data = self.backend.open(&data_path(hash), OpenMode::Read)?;
         let outboard = self.open_existing(&outboard_path(hash))?;
         let trusted = self.trusted_groups(hash, size, groups)?;
-        let mut walk = Walk {
-            layout,
-            buffer: Vec::new(),
-            data: &*data,
-        };
+        let mut walk = Walk { layout, buffer: Vec::new(), data: &*data };
         let mut bad = Vec::new();
         let mut list = Vec::with_capacity(layout.group_count() as usize);
-        let mut outboard_is_good =
-            outboard.is_some() && self.groups_from_outboard(hash, size)?.is_some();
+        let mut outboard_is_good = outboard.is_some() && self.groups_from_outboard(hash, size)?.is_some();
         for group in 0..layout.group_count() {
             let slice = walk.read_slice(outboard.as_deref(), group)?;
             let measured = walk.measure(group)?;
             match &trusted {
                 Some(trusted) if !measured.belongs_to(trusted) => {
-                    let proof =
-                        slice.and_then(|slice| GroupProof::verify(trusted, group, &slice).ok());
+                    let proof = slice.and_then(|slice| GroupProof::verify(trusted, group, &slice).ok());
                     let all = BlockMask::first(layout.group_block_count(group));
-                    bad.push((
-                        group,
-                        proof.map_or(Ok(all), |proof| proof.bad_blocks(&walk.buffer))?,
-                    ));
+                    bad.push((group, proof.map_or(Ok(all), |proof| proof.bad_blocks(&walk.buffer))?));
                 }
                 _ => outboard_is_good &= slice.is_some_and(|slice| slice == measured.slice()),
             }
@@ -151,30 +112,16 @@ impl BlobStore {
         if let Some(groups) = sound.filter(|_| restores) {
             self.restore_outboard(hash, &groups, &mut walk)?;
         }
-        Ok(CheckReport {
-            size,
-            is_complete: true,
-            bad,
-            outboard_restored: restores,
-        })
+        Ok(CheckReport { size, is_complete: true, bad, outboard_restored: restores })
     }
 
     fn check_partial(&self, hash: BlobHash) -> Result<CheckReport, BlobError> {
         let Some(before) = self.settled_map(hash)? else {
             return Err(BlobError::Absent { hash });
         };
-        let map_file = self
-            .backend
-            .lock(&map_path(hash))?
-            .ok_or(BlobError::Busy { hash })?;
+        let map_file = self.backend.lock(&map_path(hash))?.ok_or(BlobError::Busy { hash })?;
         let layout = before.marks.layout();
-        write_map(
-            &*map_file,
-            hash,
-            &before.marks,
-            before.groups.as_ref(),
-            true,
-        )?;
+        write_map(&*map_file, hash, &before.marks, before.groups.as_ref(), true)?;
         let Some(after) = self.recover(hash, &*map_file)? else {
             return Err(BlobError::Absent { hash });
         };
@@ -185,20 +132,10 @@ impl BlobStore {
                 bad.push((group, BlockMask(lost)));
             }
         }
-        Ok(CheckReport {
-            size: layout.size(),
-            is_complete: false,
-            bad,
-            outboard_restored: false,
-        })
+        Ok(CheckReport { size: layout.size(), is_complete: false, bad, outboard_restored: false })
     }
 
-    fn trusted_groups(
-        &self,
-        hash: BlobHash,
-        size: u64,
-        given: Option<&Groups>,
-    ) -> Result<Option<Groups>, BlobError> {
+    fn trusted_groups(&self, hash: BlobHash, size: u64, given: Option<&Groups>) -> Result<Option<Groups>, BlobError> {
         let fits = |groups: &&Groups| groups.blob() == hash && groups.layout().size() == size;
         match given.filter(fits) {
             Some(groups) => Ok(Some(groups.clone())),
@@ -207,12 +144,7 @@ impl BlobStore {
     }
 
     /// Writes the outboard of a sound blob anew, from its bytes.
-    fn restore_outboard(
-        &self,
-        hash: BlobHash,
-        groups: &Groups,
-        walk: &mut Walk<'_>,
-    ) -> Result<(), BlobError> {
+    fn restore_outboard(&self, hash: BlobHash, groups: &Groups, walk: &mut Walk<'_>) -> Result<(), BlobError> {
         let path = outboard_part_path(hash);
         let file = self.backend.open(&path, OpenMode::Create)?;
         file.set_len(walk.layout.outboard_bytes())?;
@@ -237,17 +169,12 @@ struct Walk<'file> {
 impl Walk<'_> {
     fn measure(&mut self, group: u32) -> Result<MeasuredGroup, BlobError> {
         let range = self.layout.group_range(group);
-        self.buffer
-            .resize((range.end - range.start).min(GROUP_BYTES) as usize, 0);
+        self.buffer.resize((range.end - range.start).min(GROUP_BYTES) as usize, 0);
         self.data.read_exact_at(range.start, &mut self.buffer)?;
         Ok(MeasuredGroup::new(self.layout, group, &self.buffer)?)
     }
 
-    fn read_slice(
-        &self,
-        outboard: Option<&dyn StorageFile>,
-        group: u32,
-    ) -> Result<Option<Vec<u8>>, BlobError> {
+    fn read_slice(&self, outboard: Option<&dyn StorageFile>, group: u32) -> Result<Option<Vec<u8>>, BlobError> {
         let range = self.layout.slice_range(group);
         let mut slice = vec![0; (range.end - range.start) as usize];
         let Some(outboard) = outboard else {

@@ -4,9 +4,7 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use longear_core::blob::{
-    BlobHash, BlobLayout, GROUP_BYTES, Groups, Hashed, SLICE_BYTES_MAX, TreeHasher,
-};
+use longear_core::blob::{BlobHash, BlobLayout, GROUP_BYTES, Groups, Hashed, SLICE_BYTES_MAX, TreeHasher};
 
 use super::{BlobError, BlobStore, INCOMING_DIR, data_path, folder_path, outboard_path};
 use crate::backend::{OpenMode, StorageError, StorageFile};
@@ -52,11 +50,7 @@ impl BlobStore {
     /// Hashing runs in a second thread beside reading and writing. Memory: 8 MiB and 32 B per MiB.
     /// `progress` is told the bytes read so far, once per MiB. Fails with
     /// [`BlobError::Source`] where the source cannot be read, and leaves nothing behind then.
-    pub fn import(
-        &self,
-        source: impl Read,
-        progress: impl FnMut(u64),
-    ) -> Result<Imported, BlobError> {
+    pub fn import(&self, source: impl Read, progress: impl FnMut(u64)) -> Result<Imported, BlobError> {
         self.create_folder(INCOMING_DIR)?;
         let incoming = self.claim_incoming()?;
         let outcome = self.import_into(&incoming, source, progress);
@@ -75,11 +69,7 @@ impl BlobStore {
         progress: impl FnMut(u64),
     ) -> Result<Imported, BlobError> {
         let outboard_path = incoming.outboard_path();
-        let mut slices = SliceFile {
-            store: self,
-            path: &outboard_path,
-            file: None,
-        };
+        let mut slices = SliceFile { store: self, path: &outboard_path, file: None };
         let hashed = thread::scope(|scope| {
             let (filled, pieces) = sync_channel(PIECES_MAX);
             let (emptied, spare) = sync_channel(PIECES_MAX);
@@ -98,11 +88,7 @@ impl BlobStore {
             slices.lay_out(&hashed, layout)?;
         }
         self.adopt(incoming, &hashed)?;
-        Ok(Imported {
-            hash: hashed.hash,
-            size: hashed.size,
-            groups: hashed.groups,
-        })
+        Ok(Imported { hash: hashed.hash, size: hashed.size, groups: hashed.groups })
     }
 
     /// Gives a published file its name.
@@ -111,8 +97,7 @@ impl BlobStore {
         let folder = folder_path(hash);
         self.create_folder(&folder)?;
         if hashed.size >= GROUP_BYTES {
-            self.backend
-                .rename(&incoming.outboard_path(), &outboard_path(hash))?;
+            self.backend.rename(&incoming.outboard_path(), &outboard_path(hash))?;
         }
         // The same blob, if it is here already, is replaced by itself, and made whole thereby.
         self.backend.rename(&incoming.path, &data_path(hash))?;
@@ -163,11 +148,7 @@ fn copy_pieces(
 ) -> Result<(), BlobError> {
     let (mut offset, mut started, mut pieces) = (0, 0, 0);
     loop {
-        let piece = if pieces < PIECES_MAX {
-            None
-        } else {
-            spare.recv().ok()
-        };
+        let piece = if pieces < PIECES_MAX { None } else { spare.recv().ok() };
         pieces += 1;
         let mut piece = piece.unwrap_or_else(|| vec![0; PIECE_BYTES]);
         let length = fill(&mut source, &mut piece).map_err(BlobError::Source)?;
@@ -257,9 +238,7 @@ impl SliceFile<'_> {
             file.read_exact_at(u64::from(group) * SLICE_BYTES_MAX as u64, nodes)?;
             file.write_at(range.start, nodes)?;
         }
-        hashed
-            .groups
-            .write_upper_nodes(|offset, node| file.write_at(offset, node))?;
+        hashed.groups.write_upper_nodes(|offset, node| file.write_at(offset, node))?;
         file.set_len(layout.outboard_bytes())?;
         file.sync_data()
     }

@@ -96,12 +96,7 @@ impl MapContents {
         let sound = flags & FLAG_DIRTY == 0
             && read_u32(bytes, CHECKSUM_OFFSET) == checksum(bytes)
             && (groups.is_some() || flags & FLAG_GROUPS == 0);
-        Self {
-            hash,
-            marks,
-            groups,
-            sound,
-        }
+        Self { hash, marks, groups, sound }
     }
 }
 
@@ -146,11 +141,7 @@ pub(super) fn write_dirty(file: &dyn StorageFile, has_groups: bool) -> Result<()
 }
 
 /// Writes the marks of one group in place.
-pub(super) fn write_group(
-    file: &dyn StorageFile,
-    group: u32,
-    marks: GroupMarks,
-) -> Result<(), StorageError> {
+pub(super) fn write_group(file: &dyn StorageFile, group: u32, marks: GroupMarks) -> Result<(), StorageError> {
     file.write_at(group_offset(group), &encode_group(marks))
 }
 
@@ -160,11 +151,7 @@ pub(super) fn write_partials(file: &dyn StorageFile, marks: &Marks) -> Result<()
 }
 
 /// Reads which blocks of one group are proven, as they stand now.
-pub(super) fn read_verified(
-    file: &dyn StorageFile,
-    layout: BlobLayout,
-    group: u32,
-) -> Result<BlockMask, StorageError> {
+pub(super) fn read_verified(file: &dyn StorageFile, layout: BlobLayout, group: u32) -> Result<BlockMask, StorageError> {
     let mut bytes = [0; 8];
     file.read_exact_at(group_offset(group), &mut bytes)?;
     let full = BlockMask::first(layout.group_block_count(group));

@@ -31,11 +31,7 @@ pub(super) struct Marks {
 impl Marks {
     pub(super) fn new(layout: BlobLayout) -> Self {
         let groups = vec![GroupMarks::default(); layout.group_count() as usize];
-        let mut marks = Self {
-            layout,
-            groups,
-            partials: BTreeMap::new(),
-        };
+        let mut marks = Self { layout, groups, partials: BTreeMap::new() };
         if layout.size() == 0 {
             marks.groups[0].received = marks.full_mask(0);
         }
@@ -76,9 +72,7 @@ impl Marks {
         let verified = BlockMask(marks.verified.0 & full.0);
         let received = BlockMask(marks.received.0 & full.0 | verified.0);
         self.groups[group as usize] = GroupMarks { verified, received };
-        self.partials.retain(|block, _| {
-            block / GROUP_BLOCKS != group || !received.contains(block % GROUP_BLOCKS)
-        });
+        self.partials.retain(|block, _| block / GROUP_BLOCKS != group || !received.contains(block % GROUP_BLOCKS));
     }
 
     /// Takes back all proofs; what is here stays marked as here.
@@ -90,8 +84,7 @@ impl Marks {
 
     /// Forgets the blocks of a group of which only a part is here.
     pub(super) fn forget_partials(&mut self, group: u32) {
-        self.partials
-            .retain(|block, _| block / GROUP_BLOCKS != group);
+        self.partials.retain(|block, _| block / GROUP_BLOCKS != group);
     }
 
     /// Tells which parts of a range inside one group are worth writing: blocks that are here
@@ -104,10 +97,7 @@ impl Marks {
                 continue;
             }
             let of_block = self.layout.block_range(block);
-            push_range(
-                &mut parts,
-                of_block.start.max(range.start)..of_block.end.min(range.end),
-            );
+            push_range(&mut parts, of_block.start.max(range.start)..of_block.end.min(range.end));
         }
         parts
     }
@@ -121,23 +111,15 @@ impl Marks {
             let start = range.start.saturating_sub(of_block.start) as u32;
             let end = (range.end.min(of_block.end) - of_block.start) as u32;
             let here = match self.partials.get(&block) {
-                Some(held) if held.start <= end && start <= held.end => {
-                    held.start.min(start)..held.end.max(end)
-                }
+                Some(held) if held.start <= end && start <= held.end => held.start.min(start)..held.end.max(end),
                 // Two parts that do not touch: the longer one counts.
                 Some(held) if held.len() > (end - start) as usize => held.clone(),
                 _ => start..end,
             };
             if here == (0..length) {
                 changes_partials |= self.partials.remove(&block).is_some();
-                self.groups[(block / GROUP_BLOCKS) as usize]
-                    .received
-                    .insert(block % GROUP_BLOCKS);
-            } else if !self
-                .group(block / GROUP_BLOCKS)
-                .received
-                .contains(block % GROUP_BLOCKS)
-            {
+                self.groups[(block / GROUP_BLOCKS) as usize].received.insert(block % GROUP_BLOCKS);
+            } else if !self.group(block / GROUP_BLOCKS).received.contains(block % GROUP_BLOCKS) {
                 self.partials.insert(block, here);
                 changes_partials = true;
             }
@@ -153,13 +135,7 @@ impl Marks {
     /// Marks a whole group as proven.
     pub(super) fn verify_group(&mut self, group: u32) {
         let full = self.full_mask(group);
-        self.set_group(
-            group,
-            GroupMarks {
-                verified: full,
-                received: full,
-            },
-        );
+        self.set_group(group, GroupMarks { verified: full, received: full });
     }
 
     /// Lists up to `count_max` ranges that are not here, from `from` on, neighbours joined.
@@ -186,10 +162,7 @@ impl Marks {
             if chosen.is_empty() {
                 continue;
             }
-            for block in chosen
-                .iter()
-                .map(|block| group as u32 * GROUP_BLOCKS + block)
-            {
+            for block in chosen.iter().map(|block| group as u32 * GROUP_BLOCKS + block) {
                 let of_block = self.layout.block_range(block);
                 let held = self.partials.get(&block).filter(|_| without_partials);
                 let cut = held.map_or(of_block.end..of_block.end, |held| {
@@ -219,11 +192,7 @@ impl Marks {
     }
 
     fn count_bytes(&self, choose: impl Fn(&GroupMarks) -> BlockMask) -> u64 {
-        let blocks: u64 = self
-            .groups
-            .iter()
-            .map(|marks| u64::from(choose(marks).count()))
-            .sum();
+        let blocks: u64 = self.groups.iter().map(|marks| u64::from(choose(marks).count())).sum();
         let last_block = self.layout.block_count() - 1;
         let last_group = &self.groups[self.groups.len() - 1];
         let last_range = self.layout.block_range(last_block);

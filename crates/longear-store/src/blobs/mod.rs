@@ -102,10 +102,7 @@ impl BlobStore {
     /// Removes what interrupted publishing left behind. A disk that does not allow that is no
     /// reason to refuse reading, so it goes unreported.
     pub fn open(backend: Arc<dyn StorageBackend>) -> Self {
-        let store = Self {
-            backend,
-            workers: Arc::default(),
-        };
+        let store = Self { backend, workers: Arc::default() };
         let _ = store.remove_stale_imports();
         store
     }
@@ -119,10 +116,9 @@ impl BlobStore {
             return Ok(BlobState::Complete { size });
         }
         match self.settled_map(hash)? {
-            Some(map) => Ok(BlobState::Partial {
-                size: map.marks.layout().size(),
-                have_bytes: map.marks.verified_bytes(),
-            }),
+            Some(map) => {
+                Ok(BlobState::Partial { size: map.marks.layout().size(), have_bytes: map.marks.verified_bytes() })
+            }
             // It may have been completed between the two looks.
             None => match self.complete_size(hash)? {
                 Some(size) => Ok(BlobState::Complete { size }),
@@ -134,12 +130,7 @@ impl BlobStore {
     /// Lists up to `count_max` ranges of proven bytes from `from` on, neighbours joined.
     ///
     /// Costs as much as [`state`](Self::state).
-    pub fn verified_ranges(
-        &self,
-        hash: BlobHash,
-        from: u64,
-        count_max: usize,
-    ) -> Result<Vec<Range<u64>>, BlobError> {
+    pub fn verified_ranges(&self, hash: BlobHash, from: u64, count_max: usize) -> Result<Vec<Range<u64>>, BlobError> {
         for _ in 0..LOOKS_MAX {
             if let Some(size) = self.complete_size(hash)? {
                 return Ok(Vec::from_iter((from < size).then_some(from..size)));
@@ -166,12 +157,7 @@ impl BlobStore {
     ///
     /// Only blobs of 1 MiB or more have one here. Its bytes are not proven: whoever uses them
     /// checks them on the way down from the blob's hash.
-    pub fn outboard_read_at(
-        &self,
-        hash: BlobHash,
-        offset: u64,
-        buffer: &mut [u8],
-    ) -> Result<usize, BlobError> {
+    pub fn outboard_read_at(&self, hash: BlobHash, offset: u64, buffer: &mut [u8]) -> Result<usize, BlobError> {
         match self.open_existing(&outboard_path(hash))? {
             Some(file) => Ok(file.read_at(offset, buffer)?),
             None => Err(BlobError::Absent { hash }),
@@ -218,22 +204,12 @@ impl BlobStore {
     pub fn remove(&self, hash: BlobHash) -> Result<bool, BlobError> {
         let map_path = map_path(hash);
         let held = match self.backend.metadata(&map_path)? {
-            Some(_) => Some(
-                self.backend
-                    .lock(&map_path)?
-                    .ok_or(BlobError::Busy { hash })?,
-            ),
+            Some(_) => Some(self.backend.lock(&map_path)?.ok_or(BlobError::Busy { hash })?),
             None => None,
         };
         let mut removed = false;
         // The map goes last: without it nobody would find the rest.
-        for path in [
-            data_path(hash),
-            outboard_path(hash),
-            part_path(hash),
-            outboard_part_path(hash),
-            map_path,
-        ] {
+        for path in [data_path(hash), outboard_path(hash), part_path(hash), outboard_part_path(hash), map_path] {
             removed |= self.backend.remove(&path)?;
         }
         if removed {
@@ -267,10 +243,7 @@ impl BlobStore {
         self.recover(hash, &*locked)
     }
 
-    fn open_existing(
-        &self,
-        path: &str,
-    ) -> Result<Option<Box<dyn crate::backend::StorageFile>>, StorageError> {
+    fn open_existing(&self, path: &str) -> Result<Option<Box<dyn crate::backend::StorageFile>>, StorageError> {
         match self.backend.open(path, OpenMode::Read) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -287,16 +260,12 @@ impl BlobStore {
             return Ok(None);
         };
         let read = Groups::read_upper_nodes(hash, size, |offset, node| {
-            outboard
-                .read_exact_at(offset, node)
-                .map_err(BlobError::from)
+            outboard.read_exact_at(offset, node).map_err(BlobError::from)
         });
         match read {
             Ok(groups) => Ok(Some(groups)),
             Err(BlobError::Refused(BlobRefused::GroupsMismatch)) => Ok(None),
-            Err(BlobError::Storage(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Ok(None)
-            }
+            Err(BlobError::Storage(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -353,11 +322,7 @@ fn map_path(hash: BlobHash) -> String {
 
 /// A blob of one group needs no list: its hash is the group's.
 fn sole_group(hash: BlobHash, layout: BlobLayout) -> Option<Groups> {
-    let list = if layout.listed_group_count() == 0 {
-        vec![]
-    } else {
-        vec![*hash.as_bytes()]
-    };
+    let list = if layout.listed_group_count() == 0 { vec![] } else { vec![*hash.as_bytes()] };
     Groups::verify(hash, layout.size(), list).ok()
 }
 

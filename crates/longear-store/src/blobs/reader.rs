@@ -30,30 +30,18 @@ impl BlobStore {
         for _ in 0..LOOKS_MAX {
             if let Some(data) = self.open_existing(&data_path(hash))? {
                 let layout = BlobLayout::new(data.len()?)?;
-                return Ok(BlobReader {
-                    hash,
-                    layout,
-                    data,
-                    map: None,
-                });
+                return Ok(BlobReader { hash, layout, data, map: None });
             }
             let Some(contents) = self.settled_map(hash)? else {
                 continue;
             };
             let layout = contents.marks.layout();
             // Completed meanwhile: look again.
-            let (Some(data), Some(map)) = (
-                self.open_existing(&part_path(hash))?,
-                self.open_existing(&map_path(hash))?,
-            ) else {
+            let (Some(data), Some(map)) = (self.open_existing(&part_path(hash))?, self.open_existing(&map_path(hash))?)
+            else {
                 continue;
             };
-            return Ok(BlobReader {
-                hash,
-                layout,
-                data,
-                map: Some(map),
-            });
+            return Ok(BlobReader { hash, layout, data, map: Some(map) });
         }
         Err(BlobError::Absent { hash })
     }
@@ -62,12 +50,7 @@ impl BlobStore {
     ///
     /// Short where the proven bytes or the blob end; [`BlobError::NotHere`] where the first byte
     /// is not proven. To read more than once, a [`reader`](Self::reader) is cheaper.
-    pub fn read_at(
-        &self,
-        hash: BlobHash,
-        offset: u64,
-        buffer: &mut [u8],
-    ) -> Result<usize, BlobError> {
+    pub fn read_at(&self, hash: BlobHash, offset: u64, buffer: &mut [u8]) -> Result<usize, BlobError> {
         self.reader(hash)?.read_at(offset, buffer)
     }
 
@@ -80,17 +63,9 @@ impl BlobStore {
         let Some(size) = self.complete_size(hash)? else {
             return Err(BlobError::Absent { hash });
         };
-        let groups = self
-            .groups_from_outboard(hash, size)?
-            .ok_or(BlobError::GroupsUnknown)?;
+        let groups = self.groups_from_outboard(hash, size)?.ok_or(BlobError::GroupsUnknown)?;
         let data = self.backend.open(&data_path(hash), OpenMode::Read)?;
-        Ok(VerifiedStream {
-            groups,
-            data,
-            next_group: 0,
-            buffer: Vec::new(),
-            given: 0,
-        })
+        Ok(VerifiedStream { groups, data, next_group: 0, buffer: Vec::new(), given: 0 })
     }
 }
 
@@ -111,10 +86,7 @@ impl BlobReader {
         let wanted_end = self.size().min(offset.saturating_add(buffer.len() as u64));
         let proven_end = self.proven_end(offset, wanted_end)?;
         if proven_end <= offset {
-            return Err(BlobError::NotHere {
-                hash: self.hash,
-                offset,
-            });
+            return Err(BlobError::NotHere { hash: self.hash, offset });
         }
         let length = (proven_end.min(wanted_end) - offset) as usize;
         Ok(self.data.read_at(offset, &mut buffer[..length])?)
@@ -137,10 +109,7 @@ impl BlobReader {
             if count == 0 {
                 break;
             }
-            end = self
-                .layout
-                .block_range(group * GROUP_BLOCKS + first + count - 1)
-                .end;
+            end = self.layout.block_range(group * GROUP_BLOCKS + first + count - 1).end;
             if first + count < GROUP_BLOCKS {
                 break;
             }
@@ -183,9 +152,7 @@ impl VerifiedStream {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        self.data
-            .read_exact_at(range.start, &mut self.buffer)
-            .map_err(io::Error::other)?;
+        self.data.read_exact_at(range.start, &mut self.buffer).map_err(io::Error::other)?;
         let measured = MeasuredGroup::new(layout, self.next_group, &self.buffer);
         if !measured.is_ok_and(|measured| measured.belongs_to(&self.groups)) {
             let cause = format!("group {} of the blob is damaged", self.next_group);

@@ -10,11 +10,7 @@ use crate::backend::{OpenMode, StorageError, StorageFile};
 impl BlobStore {
     /// Puts an incomplete blob in order, whose map is locked as `map_file`, and writes the map
     /// cleanly. `None` where the map says nothing: then nothing is known of the blob.
-    pub(super) fn recover(
-        &self,
-        hash: BlobHash,
-        map_file: &dyn StorageFile,
-    ) -> Result<Option<MapContents>, BlobError> {
+    pub(super) fn recover(&self, hash: BlobHash, map_file: &dyn StorageFile) -> Result<Option<MapContents>, BlobError> {
         let Some(mut map) = MapContents::load(map_file)? else {
             if map_file.is_empty()? {
                 // Made by our own asking for the lock, or by a writer who came no further.
@@ -27,21 +23,13 @@ impl BlobStore {
         }
         let part = self.backend.open(&part_path(hash), OpenMode::Create)?;
         let outboard = match keeps_outboard(map.marks.layout()) {
-            true => Some(
-                self.backend
-                    .open(&outboard_part_path(hash), OpenMode::Create)?,
-            ),
+            true => Some(self.backend.open(&outboard_part_path(hash), OpenMode::Create)?),
             false => None,
         };
         // Readers believe a locked map, so nothing in it may claim to be proven by now.
         map.marks.distrust();
         write_map(map_file, hash, &map.marks, map.groups.as_ref(), true)?;
-        recheck(
-            &mut map.marks,
-            map.groups.as_ref(),
-            &*part,
-            outboard.as_deref(),
-        )?;
+        recheck(&mut map.marks, map.groups.as_ref(), &*part, outboard.as_deref())?;
         part.sync_data()?;
         if let Some(outboard) = outboard {
             outboard.sync_data()?;
@@ -98,9 +86,7 @@ pub(super) fn recheck(
                 holes.insert(block);
             }
         }
-        forget(marks, group, |block| {
-            holes.contains(block) && layout.size() > 0
-        });
+        forget(marks, group, |block| holes.contains(block) && layout.size() > 0);
     }
     Ok(())
 }
@@ -116,11 +102,5 @@ fn forget(marks: &mut Marks, group: u32, is_hole: impl Fn(u32) -> bool) {
             received.0 &= !(1 << block);
         }
     }
-    marks.set_group(
-        group,
-        GroupMarks {
-            verified: BlockMask::NONE,
-            received,
-        },
-    );
+    marks.set_group(group, GroupMarks { verified: BlockMask::NONE, received });
 }

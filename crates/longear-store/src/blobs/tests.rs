@@ -7,9 +7,7 @@ mod resume;
 
 use std::sync::Arc;
 
-use longear_core::blob::{
-    BlobHash, BlobLayout, BlockMask, Groups, Hashed, MeasuredGroup, TreeHasher,
-};
+use longear_core::blob::{BlobHash, BlobLayout, BlockMask, Groups, Hashed, MeasuredGroup, TreeHasher};
 
 use super::*;
 use crate::backend::{DiskBackend, MemoryBackend, StorageBackend};
@@ -27,16 +25,9 @@ struct Clip {
 impl Clip {
     fn new(size: u64) -> Self {
         let mut bytes = vec![0; size as usize];
-        blake3::Hasher::new()
-            .update(&size.to_le_bytes())
-            .finalize_xof()
-            .fill(&mut bytes);
+        blake3::Hasher::new().update(&size.to_le_bytes()).finalize_xof().fill(&mut bytes);
         let Hashed { hash, groups, .. } = hash_all(&bytes);
-        Self {
-            bytes,
-            hash,
-            groups,
-        }
+        Self { bytes, hash, groups }
     }
 
     fn size(&self) -> u64 {
@@ -53,9 +44,7 @@ impl Clip {
 
     fn slice(&self, group: u32) -> Vec<u8> {
         let bytes = self.part(self.layout().group_range(group));
-        MeasuredGroup::new(self.layout(), group, bytes)
-            .unwrap()
-            .slice()
+        MeasuredGroup::new(self.layout(), group, bytes).unwrap().slice()
     }
 
     fn begin(&self, store: &BlobStore) -> Result<BlobWriter, BlobError> {
@@ -84,10 +73,7 @@ impl Clip {
             match reader.read_at(at, &mut buffer) {
                 Ok(count) => {
                     assert!(count > 0);
-                    assert!(
-                        buffer[..count] == *self.part(at..at + count as u64),
-                        "at {at}"
-                    );
+                    assert!(buffer[..count] == *self.part(at..at + count as u64), "at {at}");
                     given += count as u64;
                     at += count as u64;
                 }
@@ -102,10 +88,7 @@ impl Clip {
     }
 
     fn assert_complete(&self, store: &BlobStore) {
-        assert_eq!(
-            store.state(self.hash).unwrap(),
-            BlobState::Complete { size: self.size() }
-        );
+        assert_eq!(store.state(self.hash).unwrap(), BlobState::Complete { size: self.size() });
         assert_eq!(self.assert_only_truth(store), self.size());
         let report = store.check(self.hash, None).unwrap();
         assert!(report.is_sound());
@@ -113,11 +96,7 @@ impl Clip {
         let mut stream = Vec::new();
         std::io::copy(&mut store.verified_stream(self.hash).unwrap(), &mut stream).unwrap();
         assert!(stream == self.bytes);
-        for leftover in [
-            part_path(self.hash),
-            map_path(self.hash),
-            outboard_part_path(self.hash),
-        ] {
+        for leftover in [part_path(self.hash), map_path(self.hash), outboard_part_path(self.hash)] {
             assert_eq!(store.backend.metadata(&leftover).unwrap(), None);
         }
     }
@@ -143,18 +122,7 @@ fn both(check: impl Fn(&BlobStore)) {
 
 #[test]
 fn blobs_of_every_size_are_written_and_read_back() {
-    for size in [
-        0,
-        1,
-        BLOCK - 1,
-        BLOCK,
-        BLOCK + 1,
-        MIB - 1,
-        MIB,
-        MIB + 1,
-        2_500_000,
-        3 * MIB,
-    ] {
+    for size in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, MIB - 1, MIB, MIB + 1, 2_500_000, 3 * MIB] {
         let clip = Clip::new(size);
         both(|store| {
             assert_eq!(store.state(clip.hash).unwrap(), BlobState::Absent);
@@ -163,10 +131,7 @@ fn blobs_of_every_size_are_written_and_read_back() {
             writer.finish().unwrap();
             writer.finish().unwrap();
             clip.assert_complete(store);
-            assert!(matches!(
-                clip.begin(store),
-                Err(BlobError::AlreadyComplete { .. })
-            ));
+            assert!(matches!(clip.begin(store), Err(BlobError::AlreadyComplete { .. })));
             assert_eq!(store.list().unwrap(), [clip.hash]);
             assert_eq!(store.bytes_held().unwrap(), size);
             assert!(store.remove(clip.hash).unwrap());
@@ -183,9 +148,7 @@ fn publishing_gives_the_same_files_as_fetching() {
         let clip = Clip::new(size);
         both(|store| {
             let mut steps = Vec::new();
-            let imported = store
-                .import(&clip.bytes[..], |bytes| steps.push(bytes))
-                .unwrap();
+            let imported = store.import(&clip.bytes[..], |bytes| steps.push(bytes)).unwrap();
             assert_eq!((imported.hash, imported.size), (clip.hash, size));
             assert_eq!(imported.groups, clip.groups);
             assert_eq!(steps.len() as u64, size.div_ceil(MIB));
@@ -212,10 +175,7 @@ fn the_outboard_can_be_served_and_proves_every_group() {
     assert_eq!(length as u64, clip.layout().outboard_bytes());
     for group in 0..4 {
         let range = clip.layout().slice_range(group);
-        assert_eq!(
-            outboard[range.start as usize..range.end as usize],
-            clip.slice(group)
-        );
+        assert_eq!(outboard[range.start as usize..range.end as usize], clip.slice(group));
     }
     let small = Clip::new(1000);
     store.import(&small.bytes[..], |_| {}).unwrap();
@@ -264,13 +224,7 @@ fn a_huge_claim_costs_next_to_nothing() {
     drop(writer);
     // 48 B of map per MiB, and one page of data.
     assert!(disk.page_bytes() < 200_000, "{}", disk.page_bytes());
-    assert_eq!(
-        store.state(hash).unwrap(),
-        BlobState::Partial {
-            size: 3 << 30,
-            have_bytes: 0
-        }
-    );
+    assert_eq!(store.state(hash).unwrap(), BlobState::Partial { size: 3 << 30, have_bytes: 0 });
     let too_large = store.begin(hash, u64::MAX, None).unwrap_err();
     assert!(matches!(too_large, BlobError::Refused(_)));
 }
@@ -280,10 +234,7 @@ fn bytes_beyond_the_end_are_refused() {
     let clip = Clip::new(1000);
     let (_, store) = memory_store();
     let writer = clip.begin(&store).unwrap();
-    assert!(matches!(
-        writer.write(990, &[0; 11]),
-        Err(BlobError::OutOfRange { offset: 1001 })
-    ));
+    assert!(matches!(writer.write(990, &[0; 11]), Err(BlobError::OutOfRange { offset: 1001 })));
     assert!(writer.write(u64::MAX, &[0; 2]).is_err());
     assert_eq!(writer.write(1000, &[]).unwrap(), 0);
 }

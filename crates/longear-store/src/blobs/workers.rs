@@ -41,11 +41,7 @@ impl Activity {
     /// Waits until no job is left.
     pub(super) fn wait_until_idle(&self) {
         let jobs = self.jobs.lock().expect("counting does not panic");
-        drop(
-            self.idle
-                .wait_while(jobs, |jobs| *jobs > 0)
-                .expect("counting does not panic"),
-        );
+        drop(self.idle.wait_while(jobs, |jobs| *jobs > 0).expect("counting does not panic"));
     }
 
     fn begin_job(&self) {
@@ -64,9 +60,7 @@ impl Workers {
         let checks = self.senders()?.checks;
         session.activity().begin_job();
         let job = (Arc::clone(session), group);
-        checks
-            .send(job)
-            .expect("the hashing thread outlives its senders");
+        checks.send(job).expect("the hashing thread outlives its senders");
         Ok(())
     }
 
@@ -74,18 +68,13 @@ impl Workers {
     pub(super) fn sync(&self, session: &Arc<Session>) -> Result<(), BlobError> {
         let syncs = self.senders()?.syncs;
         session.activity().begin_job();
-        syncs
-            .send(Arc::clone(session))
-            .expect("the syncing thread outlives its senders");
+        syncs.send(Arc::clone(session)).expect("the syncing thread outlives its senders");
         Ok(())
     }
 
     /// Starts the threads unless they run.
     fn senders(&self) -> Result<Senders, BlobError> {
-        let mut senders = self
-            .senders
-            .lock()
-            .expect("starting threads does not panic");
+        let mut senders = self.senders.lock().expect("starting threads does not panic");
         if let Some(senders) = &*senders {
             return Ok(senders.clone());
         }

@@ -55,17 +55,9 @@ impl BlobStore {
     /// After an unclean stop this hashes what is here. Fails with [`BlobError::AlreadyComplete`],
     /// with [`BlobError::Busy`] while somebody else writes or checks the blob, and with
     /// [`BlobError::SizeConflict`] where another size is proven.
-    pub fn begin(
-        &self,
-        hash: BlobHash,
-        size: u64,
-        groups: Option<Groups>,
-    ) -> Result<BlobWriter, BlobError> {
+    pub fn begin(&self, hash: BlobHash, size: u64, groups: Option<Groups>) -> Result<BlobWriter, BlobError> {
         let session = Arc::new(self.open_session(hash, size, groups)?);
-        let writer = BlobWriter {
-            session,
-            workers: Arc::clone(&self.workers),
-        };
+        let writer = BlobWriter { session, workers: Arc::clone(&self.workers) };
         writer.check_full_groups()?;
         Ok(writer)
     }

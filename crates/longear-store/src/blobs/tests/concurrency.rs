@@ -13,34 +13,19 @@ fn two_writers_of_one_blob_exclude_each_other() {
         writer.write(0, clip.part(0..MIB)).unwrap();
         writer.settle().unwrap();
         assert!(matches!(clip.begin(&other), Err(BlobError::Busy { .. })));
-        assert!(matches!(
-            other.remove(clip.hash),
-            Err(BlobError::Busy { .. })
-        ));
-        assert!(matches!(
-            other.check(clip.hash, None),
-            Err(BlobError::Busy { .. })
-        ));
+        assert!(matches!(other.remove(clip.hash), Err(BlobError::Busy { .. })));
+        assert!(matches!(other.check(clip.hash, None), Err(BlobError::Busy { .. })));
         // Reading is free, and sees what is proven already.
-        let held = BlobState::Partial {
-            size: clip.size(),
-            have_bytes: MIB,
-        };
+        let held = BlobState::Partial { size: clip.size(), have_bytes: MIB };
         assert_eq!(other.state(clip.hash).unwrap(), held);
         assert_eq!(clip.assert_only_truth(&other), MIB);
         drop(writer);
         let writer = clip.begin(&other).unwrap();
         clip.fetch(&writer, MIB).unwrap();
         writer.finish().unwrap();
-        assert!(matches!(
-            clip.begin(store),
-            Err(BlobError::AlreadyComplete { .. })
-        ));
+        assert!(matches!(clip.begin(store), Err(BlobError::AlreadyComplete { .. })));
         drop(writer);
-        assert!(matches!(
-            clip.begin(store),
-            Err(BlobError::AlreadyComplete { .. })
-        ));
+        assert!(matches!(clip.begin(store), Err(BlobError::AlreadyComplete { .. })));
         clip.assert_complete(store);
         store.remove(clip.hash).unwrap();
     });
@@ -57,14 +42,10 @@ fn a_reader_follows_the_writer_to_the_end() {
             let range = clip.layout().group_range(group);
             let before = reader.read_at(range.start, &mut buffer);
             assert!(matches!(before, Err(BlobError::NotHere { .. })));
-            writer
-                .write(range.start, clip.part(range.start..range.end - 1))
-                .unwrap();
+            writer.write(range.start, clip.part(range.start..range.end - 1)).unwrap();
             writer.settle().unwrap();
             assert!(reader.read_at(range.start, &mut buffer).is_err());
-            writer
-                .write(range.end - 1, clip.part(range.end - 1..range.end))
-                .unwrap();
+            writer.write(range.end - 1, clip.part(range.end - 1..range.end)).unwrap();
             writer.settle().unwrap();
             let length = reader.read_at(5, &mut buffer).unwrap();
             assert_eq!(buffer[..length], *clip.part(5..range.end));
@@ -92,11 +73,7 @@ fn many_carriers_and_a_liar_complete_a_blob() {
                     for step in 0..24 {
                         let end = (at + 300_000 + step * 7001).min(clip.size());
                         let lie = &lies[..(end - at).min(700_000) as usize];
-                        let bytes = if carrier == 3 {
-                            lie
-                        } else {
-                            clip.part(at..end)
-                        };
+                        let bytes = if carrier == 3 { lie } else { clip.part(at..end) };
                         writer.write(at, bytes).unwrap();
                         at = if end == clip.size() { 0 } else { end - 5000 };
                     }
@@ -106,12 +83,7 @@ fn many_carriers_and_a_liar_complete_a_blob() {
         });
         clip.fetch(&writer, MIB).unwrap();
         for group in writer.settle().unwrap() {
-            assert!(
-                !writer
-                    .prove_blocks(group, &clip.slice(group))
-                    .unwrap()
-                    .is_empty()
-            );
+            assert!(!writer.prove_blocks(group, &clip.slice(group)).unwrap().is_empty());
         }
         clip.fetch(&writer, MIB).unwrap();
         writer.finish().unwrap();

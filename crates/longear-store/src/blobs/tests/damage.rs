@@ -20,20 +20,14 @@ fn only_the_bad_blocks_are_fetched_again() {
     both(|store| {
         let writer = write_forged(&clip, store, &places);
         assert_eq!(writer.settle().unwrap(), [0, 2, 3]);
-        assert!(matches!(
-            writer.finish(),
-            Err(BlobError::Damaged { count: 3 })
-        ));
+        assert!(matches!(writer.finish(), Err(BlobError::Damaged { count: 3 })));
         assert_eq!(writer.wanted(0, 9), []);
         assert_eq!(clip.assert_only_truth(store), MIB);
 
         // A slice of another group, or a forged one, is refused and changes nothing.
         assert!(writer.prove_blocks(0, &clip.slice(1)).is_err());
         assert!(writer.prove_blocks(3, &[]).is_err());
-        assert!(matches!(
-            writer.prove_blocks(1, &clip.slice(1)),
-            Err(BlobError::NotDamaged { group: 1 })
-        ));
+        assert!(matches!(writer.prove_blocks(1, &clip.slice(1)), Err(BlobError::NotDamaged { group: 1 })));
         assert_eq!(writer.damaged(), [0, 2, 3]);
 
         let bad = |group| writer.prove_blocks(group, &clip.slice(group)).unwrap();
@@ -65,12 +59,7 @@ fn nobody_can_overwrite_what_is_here() {
     let (_, store) = memory_store();
     let writer = clip.begin(&store).unwrap();
     writer.write(0, clip.part(0..MIB + 3 * BLOCK)).unwrap();
-    assert_eq!(
-        writer
-            .write(0, &vec![0; MIB as usize + 3 * BLOCK as usize])
-            .unwrap(),
-        0
-    );
+    assert_eq!(writer.write(0, &vec![0; MIB as usize + 3 * BLOCK as usize]).unwrap(), 0);
     clip.fetch(&writer, MIB).unwrap();
     assert_eq!(writer.write(0, &vec![0; 2 * MIB as usize]).unwrap(), 0);
     writer.finish().unwrap();
@@ -96,8 +85,7 @@ fn rot_in_a_complete_blob_is_located_and_healed() {
     let clip = Clip::new(3 * MIB + 1);
     let (disk, store) = memory_store();
     store.import(&clip.bytes[..], |_| {}).unwrap();
-    disk.flip_byte(&data_path(clip.hash), MIB + 20 * BLOCK)
-        .unwrap();
+    disk.flip_byte(&data_path(clip.hash), MIB + 20 * BLOCK).unwrap();
     disk.flip_byte(&data_path(clip.hash), 3 * MIB).unwrap();
     let report = store.check(clip.hash, None).unwrap();
     assert_eq!(report.bad, [(1, BlockMask(1 << 20)), (3, BlockMask(1))]);
@@ -109,10 +97,7 @@ fn rot_in_a_complete_blob_is_located_and_healed() {
 
     assert_eq!(store.demote(clip.hash, None).unwrap(), report);
     let writer = store.begin(clip.hash, clip.size(), None).unwrap();
-    assert_eq!(
-        writer.wanted(0, 9),
-        [MIB + 20 * BLOCK..MIB + 21 * BLOCK, 3 * MIB..3 * MIB + 1]
-    );
+    assert_eq!(writer.wanted(0, 9), [MIB + 20 * BLOCK..MIB + 21 * BLOCK, 3 * MIB..3 * MIB + 1]);
     clip.fetch(&writer, MIB).unwrap();
     writer.finish().unwrap();
     clip.assert_complete(&store);
@@ -128,10 +113,7 @@ fn a_rotten_outboard_is_restored_or_replaced_by_known_groups() {
     for offset in [0, 64, 200, clip.layout().slice_range(2).start + 5] {
         disk.flip_byte(&outboard_path(clip.hash), offset).unwrap();
         let report = store.check(clip.hash, None).unwrap();
-        assert!(
-            report.is_sound() && report.outboard_restored,
-            "byte {offset}"
-        );
+        assert!(report.is_sound() && report.outboard_restored, "byte {offset}");
         clip.assert_complete(&store);
     }
     store.backend.remove(&outboard_path(clip.hash)).unwrap();
@@ -160,16 +142,8 @@ fn a_rotten_map_never_vouches_for_bytes() {
     writer.write(0, &forged[..2 * MIB as usize]).unwrap();
     writer.flush().unwrap();
     drop(writer);
-    let map_len = store
-        .backend
-        .metadata(&map_path(clip.hash))
-        .unwrap()
-        .unwrap()
-        .len;
-    let held = BlobState::Partial {
-        size: clip.size(),
-        have_bytes: MIB,
-    };
+    let map_len = store.backend.metadata(&map_path(clip.hash)).unwrap().unwrap().len;
+    let held = BlobState::Partial { size: clip.size(), have_bytes: MIB };
     for offset in (0..map_len).filter(|offset| *offset < 80 || *offset >= 570) {
         disk.flip_byte(&map_path(clip.hash), offset).unwrap();
         assert!(clip.assert_only_truth(&store) <= MIB, "byte {offset}");

@@ -90,10 +90,7 @@ fn is_reported_as_full(disk: &MemoryBackend, at: u64, outcome: Result<(), BlobEr
 #[test]
 fn a_full_disk_at_any_operation_loses_nothing() {
     for work in [fetch_all as Work, publish] {
-        let fault = |at| Fault::From {
-            at,
-            kind: ErrorKind::StorageFull,
-        };
+        let fault = |at| Fault::From { at, kind: ErrorKind::StorageFull };
         at_every_operation(work, fault, is_reported_as_full);
     }
 }
@@ -101,10 +98,7 @@ fn a_full_disk_at_any_operation_loses_nothing() {
 #[test]
 fn a_single_failed_operation_loses_nothing() {
     for work in [fetch_all as Work, publish] {
-        let fault = |at| Fault::Once {
-            at,
-            kind: ErrorKind::StorageFull,
-        };
+        let fault = |at| Fault::Once { at, kind: ErrorKind::StorageFull };
         at_every_operation(work, fault, is_reported_as_full);
     }
 }
@@ -112,10 +106,7 @@ fn a_single_failed_operation_loses_nothing() {
 #[test]
 fn a_killed_process_at_any_operation_is_survived() {
     for work in [fetch_all as Work, publish] {
-        let fault = |at| Fault::From {
-            at,
-            kind: ErrorKind::Other,
-        };
+        let fault = |at| Fault::From { at, kind: ErrorKind::Other };
         at_every_operation(work, fault, |disk, _, _| disk.cut_power(Survivors::All));
     }
 }
@@ -123,18 +114,11 @@ fn a_killed_process_at_any_operation_is_survived() {
 #[test]
 fn a_power_cut_at_any_operation_is_survived() {
     for work in [fetch_all as Work, publish] {
-        let fault = |at| Fault::From {
-            at,
-            kind: ErrorKind::Other,
-        };
-        at_every_operation(work, fault, |disk, _, _| {
-            disk.cut_power(Survivors::SyncedOnly)
-        });
+        let fault = |at| Fault::From { at, kind: ErrorKind::Other };
+        at_every_operation(work, fault, |disk, _, _| disk.cut_power(Survivors::SyncedOnly));
         for round in 0..3 {
             at_every_operation(work, fault, |disk, at, _| {
-                disk.cut_power(Survivors::Some {
-                    seed: at * 31 + round,
-                });
+                disk.cut_power(Survivors::Some { seed: at * 31 + round });
             });
         }
     }
@@ -147,18 +131,10 @@ fn a_cut_behind_a_full_disk_keeps_what_was_written() {
     let writer = clip.begin(&store).unwrap();
     writer.write(0, clip.part(0..MIB + 100)).unwrap();
     writer.settle().unwrap();
-    disk.set_faults(&[Fault::From {
-        at: 0,
-        kind: ErrorKind::StorageFull,
-    }]);
-    let error = writer
-        .write(MIB + 100, clip.part(MIB + 100..2 * MIB))
-        .unwrap_err();
+    disk.set_faults(&[Fault::From { at: 0, kind: ErrorKind::StorageFull }]);
+    let error = writer.write(MIB + 100, clip.part(MIB + 100..2 * MIB)).unwrap_err();
     assert!(error.is_full());
-    assert_eq!(
-        error.to_string(),
-        format!("cannot write to {}: no storage space", part_path(clip.hash))
-    );
+    assert_eq!(error.to_string(), format!("cannot write to {}: no storage space", part_path(clip.hash)));
     assert_eq!(writer.wanted(0, 9), [MIB + 100..3 * MIB]);
     disk.set_faults(&[]);
     clip.fetch(&writer, MIB).unwrap();
@@ -176,20 +152,12 @@ fn a_read_only_store_can_be_read() {
     writer.write(0, half.part(0..MIB)).unwrap();
     writer.flush().unwrap();
     drop(writer);
-    disk.set_faults(&[Fault::From {
-        at: 0,
-        kind: ErrorKind::ReadOnlyFilesystem,
-    }]);
+    disk.set_faults(&[Fault::From { at: 0, kind: ErrorKind::ReadOnlyFilesystem }]);
     let store = BlobStore::open(Arc::new(disk.clone()));
     clip.assert_complete(&store);
     assert_eq!(half.assert_only_truth(&store), MIB);
     let other = Clip::new(5);
     assert!(other.begin(&store).unwrap_err().is_read_only());
-    assert!(
-        store
-            .import(&other.bytes[..], |_| {})
-            .unwrap_err()
-            .is_read_only()
-    );
+    assert!(store.import(&other.bytes[..], |_| {}).unwrap_err().is_read_only());
     assert!(store.remove(clip.hash).unwrap_err().is_read_only());
 }

@@ -15,10 +15,7 @@ fn a_cut_in_the_middle_of_a_group_resumes_at_its_byte() {
             }
             drop(writer);
 
-            let held = BlobState::Partial {
-                size: clip.size(),
-                have_bytes: MIB,
-            };
+            let held = BlobState::Partial { size: clip.size(), have_bytes: MIB };
             assert_eq!(store.state(clip.hash).unwrap(), held);
             assert_eq!(clip.assert_only_truth(store), MIB);
             let writer = clip.begin(store).unwrap();
@@ -59,15 +56,10 @@ fn after_an_unclean_stop_only_what_the_hash_confirms_counts() {
     let clip = Clip::new(3 * MIB);
     let (disk, store) = memory_store();
     let writer = clip.begin(&store).unwrap();
-    writer
-        .write(0, &clip.bytes[..2 * MIB as usize + 10])
-        .unwrap();
+    writer.write(0, &clip.bytes[..2 * MIB as usize + 10]).unwrap();
     drop(writer);
     disk.flip_byte(&part_path(clip.hash), 5000).unwrap();
-    let held = BlobState::Partial {
-        size: clip.size(),
-        have_bytes: MIB,
-    };
+    let held = BlobState::Partial { size: clip.size(), have_bytes: MIB };
     assert_eq!(store.state(clip.hash).unwrap(), held);
     assert_eq!(clip.assert_only_truth(&store), MIB);
     // The damaged group is here, and is damaged: the proof finds its one bad block.
@@ -84,12 +76,7 @@ fn good_groups_count_even_if_their_marks_were_lost() {
     let writer = clip.begin(&store).unwrap();
     writer.write(MIB, clip.part(MIB..2 * MIB)).unwrap();
     drop(writer);
-    store
-        .backend
-        .open(&map_path(clip.hash), OpenMode::Write)
-        .unwrap()
-        .set_len(100)
-        .unwrap();
+    store.backend.open(&map_path(clip.hash), OpenMode::Write).unwrap().set_len(100).unwrap();
     assert_eq!(store.state(clip.hash).unwrap(), BlobState::Absent);
     let writer = clip.begin(&store).unwrap();
     assert_eq!(writer.verified_ranges(0, 9), [MIB..2 * MIB]);
@@ -105,18 +92,12 @@ fn a_clean_stop_is_believed_and_spares_the_hashing() {
     drop(writer);
     // If it were hashed again, this would be noticed.
     disk.flip_byte(&part_path(clip.hash), 5).unwrap();
-    let held = BlobState::Partial {
-        size: clip.size(),
-        have_bytes: MIB,
-    };
+    let held = BlobState::Partial { size: clip.size(), have_bytes: MIB };
     assert_eq!(store.state(clip.hash).unwrap(), held);
     // And the check does notice.
     let report = store.check(clip.hash, None).unwrap();
     assert_eq!(report.bad, [(0, BlockMask(u64::MAX))]);
-    let held = BlobState::Partial {
-        size: clip.size(),
-        have_bytes: 0,
-    };
+    let held = BlobState::Partial { size: clip.size(), have_bytes: 0 };
     assert_eq!(store.state(clip.hash).unwrap(), held);
 }
 
@@ -142,14 +123,8 @@ fn groups_that_come_later_find_the_damage() {
     forged[MIB as usize + 9] ^= 1;
     writer.write(0, &forged).unwrap();
     assert_eq!(writer.settle().unwrap(), [0, 1, 2, 3]);
-    assert!(matches!(
-        writer.finish(),
-        Err(BlobError::Damaged { count: 4 })
-    ));
-    assert!(matches!(
-        writer.prove_blocks(1, &clip.slice(1)),
-        Err(BlobError::GroupsUnknown)
-    ));
+    assert!(matches!(writer.finish(), Err(BlobError::Damaged { count: 4 })));
+    assert!(matches!(writer.prove_blocks(1, &clip.slice(1)), Err(BlobError::GroupsUnknown)));
     writer.provide_groups(clip.groups.clone()).unwrap();
     assert_eq!(writer.settle().unwrap(), [1]);
     assert_eq!(clip.assert_only_truth(&store), 2 * MIB + 5);
@@ -170,24 +145,16 @@ fn claims_of_another_size_do_not_lose_what_is_proven() {
     // A wrong size with the right list: groups that are whole in both survive the correction.
     let list = clip.groups.list().to_vec();
     let wrong = Groups::verify(clip.hash, clip.size() + 7, list).unwrap();
-    let writer = store
-        .begin(clip.hash, clip.size() + 7, Some(wrong.clone()))
-        .unwrap();
+    let writer = store.begin(clip.hash, clip.size() + 7, Some(wrong.clone())).unwrap();
     writer.write(0, &clip.bytes).unwrap();
     assert_eq!(writer.settle().unwrap(), []);
     writer.flush().unwrap();
     drop(writer);
     let writer = clip.begin(&store).unwrap();
-    assert_eq!(
-        writer.verified_bytes(),
-        clip.size(),
-        "its last group was there too"
-    );
+    assert_eq!(writer.verified_bytes(), clip.size(), "its last group was there too");
     writer.flush().unwrap();
     drop(writer);
-    let refused = store
-        .begin(clip.hash, clip.size() + 7, Some(wrong))
-        .unwrap_err();
+    let refused = store.begin(clip.hash, clip.size() + 7, Some(wrong)).unwrap_err();
     assert!(matches!(refused, BlobError::SizeConflict { .. }));
     let refused = store.begin(clip.hash, 5 * MIB, None).unwrap_err();
     assert!(matches!(refused, BlobError::SizeConflict { .. }));

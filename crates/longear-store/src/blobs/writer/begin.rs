@@ -6,20 +6,14 @@ use super::super::map::{MapContents, write_map};
 use super::super::marks::{GroupMarks, Marks};
 use super::super::recheck::recheck;
 use super::super::{
-    BlobError, BlobStore, LOOKS_MAX, folder_path, keeps_outboard, map_path, outboard_part_path,
-    part_path, sole_group,
+    BlobError, BlobStore, LOOKS_MAX, folder_path, keeps_outboard, map_path, outboard_part_path, part_path, sole_group,
 };
 use super::session::{Files, Session, State};
 use crate::backend::{OpenMode, StorageFile};
 
 impl BlobStore {
     /// Opens and locks an incomplete blob, in order and ready to be written.
-    pub(super) fn open_session(
-        &self,
-        hash: BlobHash,
-        size: u64,
-        groups: Option<Groups>,
-    ) -> Result<Session, BlobError> {
+    pub(super) fn open_session(&self, hash: BlobHash, size: u64, groups: Option<Groups>) -> Result<Session, BlobError> {
         let layout = BlobLayout::new(size)?;
         if let Some(groups) = &groups
             && (groups.blob() != hash || groups.layout() != layout)
@@ -41,10 +35,7 @@ impl BlobStore {
         let found = MapContents::load(&*map)?.filter(|found| found.hash == hash);
         let part = self.backend.open(&part_path(hash), OpenMode::Create)?;
         let outboard = match keeps_outboard(layout) {
-            true => Some(
-                self.backend
-                    .open(&outboard_part_path(hash), OpenMode::Create)?,
-            ),
+            true => Some(self.backend.open(&outboard_part_path(hash), OpenMode::Create)?),
             false => None,
         };
         let mut held = agree(hash, layout, found, groups)?;
@@ -58,31 +49,16 @@ impl BlobStore {
         if !held.is_sound {
             state.marks.distrust();
             write_map(&*map, hash, &state.marks, state.groups.as_ref(), true)?;
-            recheck(
-                &mut state.marks,
-                state.groups.as_ref(),
-                &*part,
-                outboard.as_deref(),
-            )?;
+            recheck(&mut state.marks, state.groups.as_ref(), &*part, outboard.as_deref())?;
         }
         // What was just found may be no further than in memory, so the map stays dirty for now.
         state.is_dirty = !held.is_sound;
         if held.is_changed || !held.is_sound {
-            write_map(
-                &*map,
-                hash,
-                &state.marks,
-                state.groups.as_ref(),
-                state.is_dirty,
-            )?;
+            write_map(&*map, hash, &state.marks, state.groups.as_ref(), state.is_dirty)?;
             map.sync_data()?;
             self.backend.sync_dir(&folder_path(hash))?;
         }
-        let files = Files {
-            part,
-            map,
-            outboard,
-        };
+        let files = Files { part, map, outboard };
         Ok(Session::new(hash, self.backend.clone(), files, state))
     }
 
@@ -118,22 +94,12 @@ fn agree(
     let Some(found) = found else {
         // No map, or a torn one: whatever lies in the file counts if its hash says so.
         let marks = Marks::new(layout);
-        return Ok(Held {
-            marks,
-            groups: claimed,
-            is_sound: false,
-            is_changed: true,
-        });
+        return Ok(Held { marks, groups: claimed, is_sound: false, is_changed: true });
     };
     if found.marks.layout() == layout {
         let is_changed = found.groups.is_none() && claimed.is_some();
         let groups = found.groups.or(claimed);
-        return Ok(Held {
-            marks: found.marks,
-            groups,
-            is_sound: found.sound,
-            is_changed,
-        });
+        return Ok(Held { marks: found.marks, groups, is_sound: found.sound, is_changed });
     }
     let held_layout = found.marks.layout();
     let last_group = held_layout.group_count() - 1;
@@ -142,11 +108,7 @@ fn agree(
         || other_count && found.groups.is_some() && held_layout.group_count() > 1;
     if is_proven {
         let (held, claimed) = (held_layout.size(), layout.size());
-        return Err(BlobError::SizeConflict {
-            hash,
-            held,
-            claimed,
-        });
+        return Err(BlobError::SizeConflict { hash, held, claimed });
     }
     let mut marks = Marks::new(layout);
     if !other_count {
@@ -156,10 +118,5 @@ fn agree(
         }
         marks.set_group(last_group, GroupMarks::default());
     }
-    Ok(Held {
-        marks,
-        groups: claimed,
-        is_sound: false,
-        is_changed: true,
-    })
+    Ok(Held { marks, groups: claimed, is_sound: false, is_changed: true })
 }

@@ -3,16 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use longear_core::blob::{
-    BlobHash, BlobLayout, BlockMask, GroupProof, Groups, HASH_BYTES, MeasuredGroup,
-};
+use longear_core::blob::{BlobHash, BlobLayout, BlockMask, GroupProof, Groups, HASH_BYTES, MeasuredGroup};
 
 use super::super::map::{write_dirty, write_group, write_map, write_partials};
 use super::super::marks::{GroupMarks, Marks};
 use super::super::workers::Activity;
-use super::super::{
-    BlobError, data_path, folder_path, map_path, outboard_part_path, outboard_path, part_path,
-};
+use super::super::{BlobError, data_path, folder_path, map_path, outboard_part_path, outboard_path, part_path};
 use super::SYNC_BYTES_MAX;
 use crate::backend::{StorageBackend, StorageError, StorageFile};
 
@@ -94,12 +90,7 @@ impl State {
 }
 
 impl Session {
-    pub(super) fn new(
-        hash: BlobHash,
-        backend: Arc<dyn StorageBackend>,
-        files: Files,
-        state: State,
-    ) -> Self {
+    pub(super) fn new(hash: BlobHash, backend: Arc<dyn StorageBackend>, files: Files, state: State) -> Self {
         Self {
             hash,
             layout: state.marks.layout(),
@@ -125,9 +116,7 @@ impl Session {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .expect("nothing panics while it holds the state")
+        self.state.lock().expect("nothing panics while it holds the state")
     }
 
     /// Enters as one of many writers.
@@ -146,10 +135,7 @@ impl Session {
         if let Some(failure) = &state.sync_failure {
             return Err(failure.again().into());
         }
-        state
-            .failure
-            .take()
-            .map_or(Ok(()), |failure| Err(failure.into()))
+        state.failure.take().map_or(Ok(()), |failure| Err(failure.into()))
     }
 
     /// Marks the map as dirty, durably, before anything changes that it speaks of.
@@ -164,17 +150,10 @@ impl Session {
 
     /// Writes the missing ones of some bytes inside one group; tells how many, and whether the
     /// group is to be hashed now.
-    pub(super) fn write_in_group(
-        &self,
-        group: u32,
-        offset: u64,
-        bytes: &[u8],
-    ) -> Result<(u64, bool), BlobError> {
+    pub(super) fn write_in_group(&self, group: u32, offset: u64, bytes: &[u8]) -> Result<(u64, bool), BlobError> {
         let parts = {
             let mut state = self.state();
-            let parts = state
-                .marks
-                .missing_parts(offset..offset + bytes.len() as u64);
+            let parts = state.marks.missing_parts(offset..offset + bytes.len() as u64);
             if parts.is_empty() {
                 return Ok((0, false));
             }
@@ -224,10 +203,7 @@ impl Session {
         let mut state = self.state();
         state.unsynced_bytes += bytes;
         while state.is_syncing && state.unsynced_bytes >= 2 * SYNC_BYTES_MAX {
-            state = self
-                .synced
-                .wait(state)
-                .expect("nothing panics while it holds the state");
+            state = self.synced.wait(state).expect("nothing panics while it holds the state");
         }
         let is_due = state.unsynced_bytes >= SYNC_BYTES_MAX && !state.is_syncing;
         if is_due {
@@ -239,11 +215,7 @@ impl Session {
 
     /// Makes what was written so far durable, while writers go on.
     pub(in super::super) fn sync_in_background(&self) {
-        let outcome = self
-            .files
-            .part
-            .sync_data()
-            .and_then(|()| self.files.map.sync_data());
+        let outcome = self.files.part.sync_data().and_then(|()| self.files.map.sync_data());
         let mut state = self.state();
         state.is_syncing = false;
         if let Err(error) = outcome {
@@ -255,9 +227,7 @@ impl Session {
     /// Takes all groups that are full but not checked.
     pub(super) fn claim_full_groups(&self) -> Vec<u32> {
         let mut state = self.state();
-        (0..self.layout.group_count())
-            .filter(|group| state.claim_group(*group))
-            .collect()
+        (0..self.layout.group_count()).filter(|group| state.claim_group(*group)).collect()
     }
 
     /// Hashes a full group and notes the result.
@@ -277,8 +247,7 @@ impl Session {
         // Read back rather than handed over: what is proven is what the file holds.
         self.files.part.read_exact_at(range.start, bytes)?;
         self.files.part.start_writeback(range);
-        let measured =
-            MeasuredGroup::new(self.layout, group, bytes).expect("the group's own range");
+        let measured = MeasuredGroup::new(self.layout, group, bytes).expect("the group's own range");
         if let Some(outboard) = &self.files.outboard {
             // Should the group be bad, the slice is written again with the good one.
             outboard.write_at(self.layout.slice_range(group).start, &measured.slice())?;
@@ -286,12 +255,7 @@ impl Session {
         Ok(measured)
     }
 
-    fn note_measured(
-        &self,
-        state: &mut State,
-        group: u32,
-        measured: &MeasuredGroup,
-    ) -> Result<(), StorageError> {
+    fn note_measured(&self, state: &mut State, group: u32, measured: &MeasuredGroup) -> Result<(), StorageError> {
         if let Some(groups) = &state.groups {
             if !measured.belongs_to(groups) {
                 state.damaged.insert(group);
@@ -335,20 +299,10 @@ impl Session {
         state.groups = Some(groups);
         // Both, before it counts as clean again: the map is written whole.
         state.is_dirty = true;
-        write_map(
-            &*self.files.map,
-            self.hash,
-            &state.marks,
-            state.groups.as_ref(),
-            true,
-        )
+        write_map(&*self.files.map, self.hash, &state.marks, state.groups.as_ref(), true)
     }
 
-    pub(super) fn prove_blocks(
-        &self,
-        group: u32,
-        proof: &GroupProof,
-    ) -> Result<BlockMask, BlobError> {
+    pub(super) fn prove_blocks(&self, group: u32, proof: &GroupProof) -> Result<BlockMask, BlobError> {
         if !self.state().damaged.contains(&group) {
             return Err(BlobError::NotDamaged { group });
         }
@@ -373,26 +327,11 @@ impl Session {
     }
 
     /// Keeps the proven blocks of a damaged group and wants the others again.
-    fn reopen_group(
-        &self,
-        state: &mut State,
-        group: u32,
-        proven: BlockMask,
-    ) -> Result<(), BlobError> {
-        state.marks.set_group(
-            group,
-            GroupMarks {
-                verified: proven,
-                received: proven,
-            },
-        );
+    fn reopen_group(&self, state: &mut State, group: u32, proven: BlockMask) -> Result<(), BlobError> {
+        state.marks.set_group(group, GroupMarks { verified: proven, received: proven });
         state.damaged.remove(&group);
         state.measured.remove(&group);
-        Ok(write_group(
-            &*self.files.map,
-            group,
-            state.marks.group(group),
-        )?)
+        Ok(write_group(&*self.files.map, group, state.marks.group(group))?)
     }
 
     /// Makes everything durable and says so in the map.
@@ -406,8 +345,7 @@ impl Session {
         write_map(map, self.hash, &state.marks, state.groups.as_ref(), false)?;
         // From here on the map may be clean on disk: whatever comes next has to mark it again.
         state.is_dirty = false;
-        map.sync_data()
-            .map_err(|error| self.note_sync_failure(&mut state, error))?;
+        map.sync_data().map_err(|error| self.note_sync_failure(&mut state, error))?;
         Ok(())
     }
 
@@ -419,16 +357,12 @@ impl Session {
                 return Ok(());
             }
             if !state.damaged.is_empty() {
-                return Err(BlobError::Damaged {
-                    count: state.damaged.len(),
-                });
+                return Err(BlobError::Damaged { count: state.damaged.len() });
             }
             let missing_bytes = state.marks.missing_bytes();
             let all_groups = 0..self.layout.group_count();
             match &state.groups {
-                Some(groups) if all_groups.into_iter().all(|g| state.marks.is_verified(g)) => {
-                    groups.clone()
-                }
+                Some(groups) if all_groups.into_iter().all(|g| state.marks.is_verified(g)) => groups.clone(),
                 _ => return Err(BlobError::Incomplete { missing_bytes }),
             }
         };
@@ -457,21 +391,15 @@ impl Session {
         let outboard_part = outboard_part_path(self.hash);
         // It is missing where an earlier attempt came this far.
         if self.files.outboard.is_some() && self.backend.metadata(&outboard_part)?.is_some() {
-            self.backend
-                .rename(&outboard_part, &outboard_path(self.hash))?;
+            self.backend.rename(&outboard_part, &outboard_path(self.hash))?;
         }
-        self.backend
-            .rename(&part_path(self.hash), &data_path(self.hash))?;
+        self.backend.rename(&part_path(self.hash), &data_path(self.hash))?;
         self.state().is_renamed = true;
         Ok(())
     }
 
     fn sync_contents(&self) -> Result<(), BlobError> {
-        let outboard = self
-            .files
-            .outboard
-            .as_deref()
-            .map_or(Ok(()), StorageFile::sync_data);
+        let outboard = self.files.outboard.as_deref().map_or(Ok(()), StorageFile::sync_data);
         let outcome = self.files.part.sync_data().and(outboard);
         Ok(outcome.map_err(|error| self.note_sync_failure(&mut self.state(), error))?)
     }
