@@ -3,6 +3,7 @@
 mod channel;
 mod items;
 mod publish;
+mod serve;
 mod status;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -33,6 +34,7 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Retract(arguments) => publish::retract(&context, arguments),
         Command::List(arguments) => items::list(&context, arguments),
         Command::Export(arguments) => items::export(&context, arguments),
+        Command::Serve(arguments) => serve::serve(&context, arguments),
         Command::Status => status::status(&context),
         Command::Completions(arguments) => generate::completions(arguments, screen),
         Command::Man(arguments) => generate::man(arguments, screen),
