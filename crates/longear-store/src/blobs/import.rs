@@ -8,7 +8,9 @@ use longear_core::blob::{
     BlobHash, BlobLayout, GROUP_BYTES, Groups, Hashed, SLICE_BYTES_MAX, TreeHasher,
 };
 
-use super::{BlobError, BlobStore, INCOMING_DIR, data_path, folder_path, outboard_path};
+use super::{
+    BlobError, BlobStore, INCOMING_DIR, data_path, folder_path, outboard_path, write_upper_nodes,
+};
 use crate::backend::{OpenMode, StorageError, StorageFile};
 
 /// Bytes that travel together from reading to writing to hashing: few enough to stay in the
@@ -258,9 +260,7 @@ impl SliceFile<'_> {
             file.read_exact_at(u64::from(group) * SLICE_BYTES_MAX as u64, nodes)?;
             file.write_at(range.start, nodes)?;
         }
-        hashed
-            .groups
-            .write_upper_nodes(|offset, node| file.write_at(offset, node))?;
+        write_upper_nodes(&**file, &hashed.groups)?;
         file.set_len(layout.outboard_bytes())?;
         file.sync_data()
     }

@@ -4,7 +4,10 @@ use longear_core::blob::{BlobHash, BlockMask, GROUP_BLOCKS, GROUP_BYTES, Groups,
 
 use super::map::{MapContents, write_map};
 use super::marks::{GroupMarks, Marks};
-use super::{BlobError, BlobStore, keeps_outboard, map_path, outboard_part_path, part_path};
+use super::{
+    BlobError, BlobStore, keeps_outboard, map_path, outboard_part_path, part_path,
+    write_upper_nodes_of_held,
+};
 use crate::backend::{OpenMode, StorageError, StorageFile};
 
 impl BlobStore {
@@ -44,6 +47,7 @@ impl BlobStore {
         )?;
         part.sync_data()?;
         if let Some(outboard) = outboard {
+            write_upper_nodes_of_held(&*outboard, map.groups.as_ref(), &map.marks)?;
             outboard.sync_data()?;
         }
         write_map(map_file, hash, &map.marks, map.groups.as_ref(), false)?;

@@ -58,6 +58,20 @@ impl Clip {
             .slice()
     }
 
+    fn outboard(&self) -> Vec<u8> {
+        let mut outboard = vec![0; self.layout().outboard_bytes() as usize];
+        for group in 0..self.layout().group_count() {
+            let range = self.layout().slice_range(group);
+            outboard[range.start as usize..range.end as usize].copy_from_slice(&self.slice(group));
+        }
+        let write = |offset: u64, node: &[u8; 64]| -> Result<(), ()> {
+            outboard[offset as usize..][..64].copy_from_slice(node);
+            Ok(())
+        };
+        self.groups.write_upper_nodes(write).unwrap();
+        outboard
+    }
+
     fn begin(&self, store: &BlobStore) -> Result<BlobWriter, BlobError> {
         store.begin(self.hash, self.size(), Some(self.groups.clone()))
     }

@@ -50,6 +50,14 @@ fn only_the_bad_blocks_are_fetched_again() {
                 3 * MIB + 2 * BLOCK..clip.size()
             ]
         );
+        writer.flush().unwrap();
+        let mut outboard = vec![0; clip.layout().outboard_bytes() as usize];
+        store.outboard_read_at(clip.hash, 0, &mut outboard).unwrap();
+        let full = clip.outboard();
+        assert!(
+            outboard == full,
+            "a holder of parts can prove them to others"
+        );
         let wrong_bytes = 4 * BLOCK + clip.size() - 3 * MIB - 2 * BLOCK;
         assert_eq!(clip.assert_only_truth(store), clip.size() - wrong_bytes);
         clip.fetch(&writer, MIB).unwrap();
@@ -170,7 +178,10 @@ fn a_rotten_map_never_vouches_for_bytes() {
         size: clip.size(),
         have_bytes: MIB,
     };
-    for offset in (0..map_len).filter(|offset| *offset < 80 || *offset >= 570) {
+    for offset in (0..map_len)
+        .step_by(3)
+        .filter(|offset| *offset < 80 || *offset >= 570)
+    {
         disk.flip_byte(&map_path(clip.hash), offset).unwrap();
         assert!(clip.assert_only_truth(&store) <= MIB, "byte {offset}");
         // The item brings size and list again, and the next writer puts all in order.
