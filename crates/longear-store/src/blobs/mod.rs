@@ -285,6 +285,20 @@ impl BlobStore {
         }
     }
 
+    /// Opens or makes the outboard of an incomplete blob, where it is to have one.
+    fn open_outboard_part(
+        &self,
+        hash: BlobHash,
+        layout: BlobLayout,
+    ) -> Result<Option<Box<dyn StorageFile>>, StorageError> {
+        if !keeps_outboard(layout) {
+            return Ok(None);
+        }
+        self.backend
+            .open(&outboard_part_path(hash), OpenMode::Create)
+            .map(Some)
+    }
+
     fn groups_from_outboard(&self, hash: BlobHash, size: u64) -> Result<Option<Groups>, BlobError> {
         let layout = BlobLayout::new(size)?;
         if layout.group_count() == 1 {
