@@ -64,6 +64,9 @@ def ranges(book: Book) -> None:
     part("flipped-behind", "a bit in what cannot be checked yet", "accepted", BLOCK_BYTES, BLOCK_BYTES + 100, 2 * BLOCK_BYTES + 5,
          good_bytes=BLOCK_BYTES)
     part("beyond", "the blob ends before", "bad-value", 5 * BLOCK_BYTES, 8)
+    for name, expect, places in (("small", "accepted", []), ("small-flipped", "hash-mismatch", [99])):
+        book.case(f"range-{name}", "a blob of one block is checked by its hash alone", expect, op="range", size=100,
+                  blob=plain(content(0, 100)), outboard=b"", start=0, length=100, flipped=places)
     part("unaligned", "a range begins at a whole block", "bad-value", 100, BLOCK_BYTES)
 
 
