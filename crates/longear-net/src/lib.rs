@@ -1,1 +1,3 @@
 //! Carriers and synchronisation.
+
+pub mod carrier;

@@ -1,1 +1,28 @@
 //! Keeps what was verified: packs, index, blobs.
+//!
+//! [`Store`] is the whole of it. Writing goes through a [`Batch`], which accepts only
+//! [`longear_core::Verified`] objects; what [`Batch::commit`] has returned for survives kill -9 and power loss.
+//! The format of the files is described in `docs/design/002-store.md`.
+
+pub mod backend;
+pub mod batch;
+pub mod blobs;
+pub mod channel;
+
+pub mod error;
+mod index;
+mod indexing;
+mod journal;
+mod packs;
+mod replay;
+mod segment;
+pub mod store;
+mod views;
+
+pub use batch::{Batch, Stored};
+pub use channel::{ChannelState, LogState};
+
+pub use error::StoreError;
+pub use packs::PackAnswer;
+pub use store::{Store, StoreOptions};
+pub use views::StoredItem;

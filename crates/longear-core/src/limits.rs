@@ -1,0 +1,78 @@
+//! Every limit of the formats, in one place. Sizes in bytes unless the name says otherwise.
+
+/// A charter with its signatures.
+pub const CHARTER_BYTES_MAX: usize = 65_536;
+/// Root keys in one set; a newsroom uses three.
+pub const ROOTS_MAX: usize = 16;
+/// Delegates in one charter: a newsroom with editors in twenty regions.
+pub const DELEGATES_MAX: usize = 64;
+/// Logs that one charter closes.
+pub const CLOSINGS_MAX: usize = 256;
+/// Charters of one channel. One a week for nineteen years.
+pub const CHARTERS_MAX: u64 = 1_000;
+/// Channel name.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Label of a delegate, name of a rendition.
+pub const LABEL_BYTES_MAX: usize = 64;
+/// Region code, ISO 3166-2.
+pub const REGION_BYTES_MAX: usize = 16;
+/// TLV block without its length field.
+pub const TLV_BYTES_MAX: usize = 1_024;
+/// A signed header without TLV.
+pub const HEADER_BYTES_MIN: usize = 178;
+/// A signed header.
+pub const HEADER_BYTES_MAX: usize = HEADER_BYTES_MIN + TLV_BYTES_MAX;
+/// Payload of any item; kinds have smaller ones.
+pub const PAYLOAD_BYTES_MAX: usize = 262_144;
+/// Items of one log; an inclusion proof is 20 hashes.
+pub const LOG_ITEMS_MAX: u64 = 1 << 20;
+/// Citations in one statement.
+pub const CITATIONS_MAX: usize = 8;
+/// A statement with all its citations.
+pub const STATEMENT_BYTES_MAX: usize = 501;
+/// The head of a channel.
+pub const HEAD_BYTES_MAX: usize = 32_768;
+/// Statements in a head.
+pub const HEAD_STATEMENTS_MAX: usize = 64;
+/// Forks named in a head.
+pub const FORKS_LISTED_MAX: usize = 32;
+/// Two signed headers.
+pub const FORK_PROOF_BYTES_MAX: usize = 44 + 2 * (2 + HEADER_BYTES_MAX);
+/// Highest level of a pack: 8⁴ = 4,096 items.
+pub const PACK_LEVEL_MAX: u8 = 4;
+/// Items of the largest pack.
+pub const PACK_ITEMS_MAX: u64 = 8u64.pow(PACK_LEVEL_MAX as u32);
+/// Headers with bad signatures in one pack, after which the rest of it is not looked at.
+pub const PACK_LIES_MAX: usize = 64;
+/// Packs of a level that stand in a published tree although a larger one covers them.
+pub const PACKS_KEPT_PER_LEVEL: u64 = 16;
+/// Title of a variant, reason of a retraction.
+pub const TITLE_BYTES_MAX: usize = 256;
+/// Body of a variant.
+pub const BODY_BYTES_MAX: usize = 65_536;
+/// Languages of an article.
+pub const VARIANTS_MAX: usize = 16;
+/// Files of an article.
+pub const RENDITIONS_MAX: usize = 32;
+/// MIME type.
+pub const MIME_BYTES_MAX: usize = 127;
+/// BCP 47 language tag.
+pub const LANGUAGE_BYTES_MAX: usize = 35;
+/// Group hashes of one rendition inside the item; more of them stand in a blob of their own.
+pub const INLINE_GROUPS_BYTES_MAX: usize = 32_768;
+/// Items named by one retraction, and by one log in one UTC day.
+pub const RETRACTION_TARGETS_MAX: usize = 64;
+/// Different headers of one seq that are kept as evidence of a fork.
+pub const BRANCHES_KEPT_MAX: usize = 2;
+/// Objects that wait for their charter.
+pub const QUARANTINE_BYTES_MAX: usize = 4 << 20;
+/// Times stay exact in a JavaScript number.
+pub const TIME_MS_MAX: u64 = 1 << 53;
+/// Carrier hints in an address.
+pub const HINTS_MAX: usize = 8;
+/// One carrier hint.
+pub const HINT_BYTES_MAX: usize = 512;
+/// Unknown kinds: bytes kept per log and UTC day.
+pub const UNKNOWN_KIND_BYTES_PER_DAY: u64 = 1 << 20;
+/// A jump of the derived clock beyond this needs two delegates.
+pub const CLOCK_JUMP_MS_MAX: u64 = 48 * 3_600_000;

@@ -1,0 +1,266 @@
+//! Writing a tree into a folder, so that it is whole whenever the stick is pulled out.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use longear_core::tree::{FILE_BYTES_MAX, FOLDER_ENTRIES_MAX, STICK_FOLDER, TreePath, is_plain_file_name};
+use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::folder::{LIST_ENTRIES_MAX, READ_BLOCK_BYTES, Shared, open_folder, open_regular, open_top, walk};
+use super::{CarrierError, CarrierOptions, FolderCarrier};
+
+/// Starts the names of files that are not whole yet. Readers pass over them: no path of the tree looks so.
+const TEMP_PREFIX: &str = ".tmp-";
+
+/// Says how a tree stands in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderLayout {
+    /// Under [`STICK_FOLDER`], with few entries in each folder, as FAT needs it.
+    Stick,
+    /// Directly, to be served by a web server.
+    Bare,
+}
+
+/// Writing. These calls wait for the disk: run them where that is allowed, not on the async runtime's own threads.
+impl FolderCarrier {
+    /// Opens a folder for writing and makes what is missing of it; removes what an interrupted writer left.
+    ///
+    /// # Errors
+    /// [`CarrierError::InUse`], [`CarrierError::Disk`], [`CarrierError::NotARegularFile`].
+    pub fn create(path: &Path, layout: FolderLayout, options: &CarrierOptions) -> Result<Self, CarrierError> {
+        std::fs::create_dir_all(path).map_err(|error| CarrierError::disk("making the folder", error))?;
+        let top = open_top(path)?;
+        let (tree, top) = match layout {
+            FolderLayout::Stick => (make_folder(top.as_fd(), STICK_FOLDER)?, Some(top)),
+            FolderLayout::Bare => (top, None),
+        };
+        // Some file systems know no locks; there, the user has to know.
+        if let Err(Errno::WOULDBLOCK) = rustix::fs::flock(&tree, FlockOperation::NonBlockingLockExclusive) {
+            return Err(CarrierError::InUse);
+        }
+        remove_stale_files(&tree)?;
+        for name in ["c", "b"] {
+            make_folder(tree.as_fd(), name)?;
+        }
+        let shared = Shared { path: path.to_owned(), tree, top, options: options.clone() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Gives the bytes of an object that stands here; `None` if it does not.
+    ///
+    /// # Errors
+    /// [`CarrierError::NotARegularFile`], [`CarrierError::Disk`].
+    pub fn holds(&self, path: &TreePath) -> Result<Option<u64>, CarrierError> {
+        let (folders, name) = path.folders_and_name();
+        let Some(folder) = walk(self.shared.tree.as_fd(), &folders)? else {
+            return Ok(None);
+        };
+        let Some(file) = open_regular(folder.as_fd(), &name, path)? else {
+            return Ok(None);
+        };
+        let metadata = file.metadata().map_err(|error| CarrierError::disk("looking at a file", error))?;
+        Ok(Some(metadata.len()))
+    }
+
+    /// Writes an object of exactly `bytes` bytes, in the place of the one that stood there.
+    ///
+    /// It appears whole and durable, or not at all; a later power cut may still take back its name, until
+    /// [`FolderCarrier::sync`].
+    ///
+    /// # Errors
+    /// [`CarrierError::DiskFull`], [`CarrierError::FolderFull`], [`CarrierError::FileTooLarge`],
+    /// [`CarrierError::NotARegularFile`], [`CarrierError::Disk`] (also if the source fails or ends early).
+    pub fn write_object(&self, path: &TreePath, source: &mut dyn Read, bytes: u64) -> Result<(), CarrierError> {
+        let (folders, name) = path.folders_and_name();
+        let folder = make_folders(self.shared.tree.as_fd(), &folders);
+        let folder = folder.map_err(|error| self.name_full_disk(error, bytes))?;
+        // What stands there and is no file is not ours to replace.
+        let is_new = open_regular(folder.as_fd(), &name, path)?.is_none();
+        if is_new && self.shared.top.is_some() && count_entries(&folder, FOLDER_ENTRIES_MAX)? >= FOLDER_ENTRIES_MAX {
+            return Err(CarrierError::FolderFull { folder: folders.join("/") });
+        }
+        self.write_file(folder.as_fd(), &name, source, bytes)
+    }
+
+    /// Writes a plain copy into the stick's top folder, in the place of the one that stood there.
+    ///
+    /// `name` comes from [`plain_file_name`](longear_core::tree::plain_file_name).
+    ///
+    /// # Errors
+    /// Those of [`FolderCarrier::write_object`], and [`CarrierError::UnsafeName`], also if this is no stick.
+    pub fn write_plain(&self, name: &str, source: &mut dyn Read, bytes: u64) -> Result<(), CarrierError> {
+        let top = self.shared.top.as_ref().filter(|_| is_plain_file_name(name)).ok_or(CarrierError::UnsafeName)?;
+        self.write_file(top.as_fd(), name, source, bytes)
+    }
+
+    /// Removes an object, if it is there.
+    ///
+    /// # Errors
+    /// [`CarrierError::Disk`].
+    pub fn remove_object(&self, path: &TreePath) -> Result<(), CarrierError> {
+        let (folders, name) = path.folders_and_name();
+        let Some(folder) = walk(self.shared.tree.as_fd(), &folders)? else {
+            return Ok(());
+        };
+        match rustix::fs::unlinkat(&folder, name.as_str(), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(CarrierError::disk("removing a file", error)),
+        }
+    }
+
+    /// Gives the bytes that can still be written here.
+    ///
+    /// # Errors
+    /// [`CarrierError::Disk`].
+    pub fn free_space(&self) -> Result<u64, CarrierError> {
+        let stat = rustix::fs::fstatvfs(&self.shared.tree);
+        let stat = stat.map_err(|error| CarrierError::disk("asking for free space", error))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// Waits until everything written is safely on the disk: then the stick can be pulled out.
+    ///
+    /// # Errors
+    /// [`CarrierError::Disk`].
+    pub fn sync(&self) -> Result<(), CarrierError> {
+        rustix::fs::syncfs(&self.shared.tree).map_err(|error| CarrierError::disk("finishing the disk", error))
+    }
+
+    fn write_file(
+        &self,
+        folder: BorrowedFd<'_>,
+        name: &str,
+        source: &mut dyn Read,
+        bytes: u64,
+    ) -> Result<(), CarrierError> {
+        if bytes > FILE_BYTES_MAX {
+            return Err(CarrierError::FileTooLarge { bytes });
+        }
+        let bytes_free = self.free_space()?;
+        if bytes_free < bytes {
+            return Err(CarrierError::DiskFull { bytes_needed: bytes, bytes_free });
+        }
+        write_whole(&self.shared.tree, folder, name, source, bytes).map_err(|error| self.name_full_disk(error, bytes))
+    }
+
+    fn name_full_disk(&self, error: CarrierError, bytes_needed: u64) -> CarrierError {
+        match error {
+            CarrierError::Disk { source, .. }
+                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
+                CarrierError::DiskFull { bytes_needed, bytes_free: self.free_space().unwrap_or(0) }
+            }
+            error => error,
+        }
+    }
+}
+
+/// Writes beside the tree, makes it durable, and only then gives it its name.
+fn write_whole(
+    tree: &OwnedFd,
+    folder: BorrowedFd<'_>,
+    name: &str,
+    source: &mut dyn Read,
+    bytes: u64,
+) -> Result<(), CarrierError> {
+    let temp = TempFile::new(tree)?;
+    copy(source, &temp.file, bytes)?;
+    temp.file.sync_data().map_err(|error| CarrierError::disk("writing", error))?;
+    temp.rename_to(folder, name)
+}
+
+/// Stands at the tree's root until it is whole; removed if it never is.
+struct TempFile<'a> {
+    tree: &'a OwnedFd,
+    name: String,
+    file: File,
+    renamed: bool,
+}
+
+impl<'a> TempFile<'a> {
+    fn new(tree: &'a OwnedFd) -> Result<Self, CarrierError> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("{TEMP_PREFIX}{:08x}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(tree, name.as_str(), flags, Mode::from_raw_mode(0o644))
+            .map_err(|error| CarrierError::disk("making a file", error))?;
+        Ok(Self { tree, name, file: File::from(file), renamed: false })
+    }
+
+    fn rename_to(mut self, folder: BorrowedFd<'_>, name: &str) -> Result<(), CarrierError> {
+        rustix::fs::renameat(self.tree, self.name.as_str(), folder, name)
+            .map_err(|error| CarrierError::disk("naming a file", error))?;
+        self.renamed = true;
+        Ok(())
+    }
+}
+
+impl Drop for TempFile<'_> {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // What cannot be removed now is removed by the next writer.
+            let _ = rustix::fs::unlinkat(self.tree, self.name.as_str(), AtFlags::empty());
+        }
+    }
+}
+
+fn copy(source: &mut dyn Read, mut file: &File, bytes: u64) -> Result<(), CarrierError> {
+    let length = bytes.min(READ_BLOCK_BYTES as u64);
+    let mut block = vec![0; usize::try_from(length).expect("not more than a block")];
+    let mut bytes_left = bytes;
+    while bytes_left > 0 {
+        let wanted = usize::try_from(bytes_left.min(length)).expect("not more than a block");
+        let failed = |error| CarrierError::disk("reading what is to be written", error);
+        source.read_exact(&mut block[..wanted]).map_err(failed)?;
+        file.write_all(&block[..wanted]).map_err(|error| CarrierError::disk("writing", error))?;
+        bytes_left -= wanted as u64;
+    }
+    Ok(())
+}
+
+fn make_folder(parent: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, CarrierError> {
+    match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o755)) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        // What can be read but not written may hold it already.
+        Err(Errno::ROFS | Errno::ACCESS | Errno::PERM) => {}
+        Err(error) => return Err(CarrierError::disk("making a folder", error)),
+    }
+    let missing = || CarrierError::disk("making a folder", io::Error::from(io::ErrorKind::PermissionDenied));
+    open_folder(parent, name)?.ok_or_else(missing)
+}
+
+fn make_folders(tree: BorrowedFd<'_>, folders: &[String]) -> Result<OwnedFd, CarrierError> {
+    let mut at: Option<OwnedFd> = None;
+    for folder in folders {
+        at = Some(make_folder(at.as_ref().map_or(tree, OwnedFd::as_fd), folder)?);
+    }
+    Ok(at.expect("every object of the tree stands in a folder"))
+}
+
+fn count_entries(folder: &OwnedFd, entries_max: usize) -> Result<usize, CarrierError> {
+    let entries = Dir::read_from(folder).map_err(|error| CarrierError::disk("listing a folder", error))?;
+    // Two more, for the folder itself and its parent.
+    Ok(entries.take(entries_max + 2).count().saturating_sub(2))
+}
+
+fn remove_stale_files(tree: &OwnedFd) -> Result<(), CarrierError> {
+    let failed = |error| CarrierError::disk("listing the folder", error);
+    let mut stale = Vec::new();
+    for entry in Dir::read_from(tree).map_err(failed)?.take(LIST_ENTRIES_MAX) {
+        let entry = entry.map_err(failed)?;
+        let is_temp = entry.file_name().to_bytes().starts_with(TEMP_PREFIX.as_bytes());
+        if is_temp && entry.file_type() != FileType::Directory {
+            stale.push(entry.file_name().to_owned());
+        }
+    }
+    for name in stale {
+        rustix::fs::unlinkat(tree, name, AtFlags::empty())
+            .map_err(|error| CarrierError::disk("removing what an interrupted writer left", error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,346 @@
+//! Writing: verified objects in, durable after the commit.
+
+use std::collections::HashMap;
+use std::sync::MutexGuard;
+
+use longear_core::header::Payload;
+use longear_core::{
+    Applied, ChannelId, Charter, ForkProof, ItemId, LogId, LogOpening, Run, SignedHeader, Statement, Verified, verify,
+};
+
+use crate::channel::ChannelState;
+use crate::error::StoreError;
+use crate::index::place_of;
+use crate::indexing::{Indexed, Indexing, PendingRows, fork_comes_first, read_header};
+use crate::journal::Appender;
+use crate::segment::{Place, RecordKind};
+use crate::store::{Inner, Store, WriteLock};
+
+/// Rows gathered before they are written to the index.
+const PENDING_ROWS_MAX: usize = 4_096;
+
+/// What became of the headers of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// New here.
+    pub new: u64,
+    /// Held already.
+    pub known: u64,
+    /// Contradicted what was held: the log has forked.
+    pub forked: u64,
+}
+
+/// A group of writes that become durable together. Dropped without [`Batch::commit`], nothing of it happened.
+///
+/// Only one batch is open at a time, in all processes that share the store; others wait for it.
+pub struct Batch<'s> {
+    store: &'s Store,
+    inner: MutexGuard<'s, Inner>,
+    appender: Appender,
+    pending: PendingRows,
+    changed: HashMap<ChannelId, ChannelState>,
+    committed: bool,
+    _lock: WriteLock,
+}
+
+impl<'s> Batch<'s> {
+    pub(crate) fn new(
+        store: &'s Store,
+        inner: MutexGuard<'s, Inner>,
+        appender: Appender,
+        lock: WriteLock,
+    ) -> Result<Self, StoreError> {
+        inner.index.begin()?;
+        let (pending, changed) = (PendingRows::new(), HashMap::new());
+        Ok(Batch { store, inner, appender, pending, changed, committed: false, _lock: lock })
+    }
+
+    /// The channel as it will be after the commit.
+    pub fn channel(&mut self, channel: &ChannelId) -> Result<&ChannelState, StoreError> {
+        self.state(channel).map(|state| &*state)
+    }
+
+    /// Begins to follow a channel.
+    pub fn follow(&mut self, channel: &ChannelId) -> Result<(), StoreError> {
+        if !self.inner.states.contains_key(channel) && !self.changed.contains_key(channel) {
+            let no = self.inner.index.channel_no(channel)?;
+            self.changed.insert(*channel, ChannelState::new(no, *channel, false));
+        }
+        self.set_followed(channel, true)
+    }
+
+    /// Stops following a channel; what is held of it stays.
+    pub fn unfollow(&mut self, channel: &ChannelId) -> Result<(), StoreError> {
+        self.set_followed(channel, false)
+    }
+
+    /// Keeps a charter, and applies it.
+    pub fn charter(&mut self, charter: Verified<Charter>) -> Result<Applied, StoreError> {
+        let channel = charter.body.channel();
+        let bytes = charter.encode();
+        let mut lineage = self.state(&channel)?.lineage.clone();
+        let applied = lineage.apply(charter);
+        if matches!(applied, Applied::Next | Applied::Rival) {
+            let place = self.append(RecordKind::Charter, &[&channel.0, &bytes])?;
+            let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
+            let (state, indexing) = self.parts(&channel)?;
+            state.lineage = lineage;
+            indexing.charter(state, place)?;
+        }
+        Ok(applied)
+    }
+
+    /// Keeps a statement if it is the newest in some respect. True if it was.
+    pub fn statement(&mut self, channel: &ChannelId, statement: &Verified<Statement>) -> Result<bool, StoreError> {
+        let slots = self.state(channel)?.slots_won(statement);
+        if slots.is_empty() {
+            return Ok(false);
+        }
+        let place = self.append(RecordKind::Statement, &[&channel.0, &statement.encode()])?;
+        let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
+        let (state, indexing) = self.parts(channel)?;
+        indexing.statement(state, statement, slots, place)?;
+        Ok(true)
+    }
+
+    /// Keeps a fork proof unless one that says more is held. True if it was kept.
+    pub fn fork(&mut self, channel: &ChannelId, proof: &Verified<ForkProof>) -> Result<bool, StoreError> {
+        let log = proof.opening.log(channel);
+        if !fork_comes_first(proof, self.state(channel)?.forks.get(&log)) {
+            return Ok(false);
+        }
+        let place = self.append(RecordKind::Fork, &[&channel.0, &proof.encode()])?;
+        let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
+        let (state, indexing) = self.parts(channel)?;
+        indexing.fork(state, proof, place)?;
+        // Its headers are items too: without them nobody could tell the branches apart.
+        for item in [&proof.first, &proof.second] {
+            let lineage = &self.state(channel)?.lineage;
+            let run = Run::new(proof.opening, vec![item.clone()]).and_then(|run| verify(lineage, run));
+            if let Ok(run) = run {
+                self.run(channel, &run)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Keeps the headers of a run that are not here yet. Payloads follow through [`Batch::payload`].
+    ///
+    /// Where a header contradicts what is held, the proof of the fork is kept too.
+    pub fn run(&mut self, channel: &ChannelId, run: &Verified<Run>) -> Result<Stored, StoreError> {
+        if self.pending.len() >= PENDING_ROWS_MAX {
+            self.appender.write()?;
+            self.parts(channel)?.1.flush()?;
+        }
+        let mut stored = Stored::default();
+        let (state, indexing) = self.parts(channel)?;
+        let log = indexing.log(state, run.opening())?;
+        let headers = run.headers();
+        let (first, last) = (headers[0].header().seq, headers[headers.len() - 1].header().seq);
+        let untouched = log.headers.count_within(first.saturating_sub(1)..last + 2) == 0;
+        let fresh = if untouched { headers.iter().collect() } else { self.fresh(channel, run, &mut stored)? };
+        self.append_headers(channel, run.opening(), &fresh, &mut stored)?;
+        Ok(stored)
+    }
+
+    /// Headers of the run that are not held; keeps proofs of the contradictions it meets.
+    fn fresh<'r>(
+        &mut self,
+        channel: &ChannelId,
+        run: &'r Verified<Run>,
+        stored: &mut Stored,
+    ) -> Result<Vec<&'r SignedHeader>, StoreError> {
+        // What was appended a moment ago may be looked at again.
+        self.appender.write()?;
+        let mut fresh = Vec::new();
+        let (mut proofs, mut forked) = (Vec::new(), false);
+        let (state, indexing) = self.parts(channel)?;
+        let log = indexing.log(state, run.opening())?;
+        let held = |seq: u64| -> Result<Option<(ItemId, Place)>, StoreError> {
+            if !log.headers.contains(seq) {
+                return Ok(None);
+            }
+            Ok(indexing.held(place_of(log.no, seq))?.map(|(row, id)| (id, row.header)))
+        };
+        for item in run.headers() {
+            let header = item.header();
+            match held(header.seq)? {
+                Some((id, _)) if id == item.id() => stored.known += 1,
+                Some((_, place)) => {
+                    proofs.push((place, item));
+                    fresh.push(item);
+                }
+                None => {
+                    let before = header.seq.checked_sub(1).map_or(Ok(None), held)?;
+                    proofs.extend(before.filter(|(id, _)| *id != header.previous).map(|(_, place)| (place, item)));
+                    let after = held(header.seq + 1)?;
+                    proofs.extend(after.map(|(_, place)| (place, item)));
+                    fresh.push(item);
+                }
+            }
+        }
+        for (place, item) in proofs {
+            let other = read_header(&self.store.journal, place)?;
+            let lineage = &self.state(channel)?.lineage;
+            let Some(proof) = ForkProof::between(*run.opening(), &other, item) else { continue };
+            // A header inside a run may carry a bad signature of its own; then it proves nothing.
+            let Ok(proof) = verify(lineage, proof) else { continue };
+            forked = true;
+            self.fork(channel, &proof)?;
+        }
+        stored.forked += u64::from(forked);
+        Ok(fresh)
+    }
+
+    fn append_headers(
+        &mut self,
+        channel: &ChannelId,
+        opening: &LogOpening,
+        headers: &[&SignedHeader],
+        stored: &mut Stored,
+    ) -> Result<(), StoreError> {
+        if headers.is_empty() {
+            return Ok(());
+        }
+        let mut body = Vec::with_capacity(80 + headers.len() * 184);
+        body.extend_from_slice(&channel.0);
+        body.extend_from_slice(&opening.key.0);
+        body.extend_from_slice(&opening.incarnation.to_le_bytes());
+        let mut offsets = Vec::with_capacity(headers.len());
+        for item in headers {
+            body.extend_from_slice(&(item.bytes().len() as u16).to_le_bytes());
+            offsets.push(body.len() as u64);
+            body.extend_from_slice(item.bytes());
+        }
+        let record = self.append(RecordKind::Run, &[&body])?;
+        let (state, mut indexing) = self.parts(channel)?;
+        let log = indexing.log(state, opening)?;
+        let mut bare = Vec::new();
+        for (item, offset) in headers.iter().zip(offsets) {
+            let place = Place { offset: record.offset + offset, length: item.bytes().len() as u32, ..record };
+            match indexing.header(log, item, place)? {
+                Indexed::New => stored.new += 1,
+                Indexed::Known => stored.known += 1,
+                Indexed::Branch | Indexed::Dropped => {}
+            }
+            // Nothing to fetch, but what is not there must still have the announced hash.
+            if verify(*item, Payload::new(item.id(), &[])).is_ok() {
+                bare.push((item.header().seq, item.id(), Place { length: 0, ..place }));
+            }
+        }
+        for (seq, id, place) in bare {
+            indexing.payload(state, opening, seq, id, (place, &[]))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the payload of an item whose header is here. False if it is not, or the payload was here already.
+    pub fn payload(
+        &mut self,
+        channel: &ChannelId,
+        opening: &LogOpening,
+        seq: u64,
+        payload: &Verified<Payload<'_>>,
+    ) -> Result<bool, StoreError> {
+        let log = opening.log(channel);
+        let held = self.state(channel)?.logs.get(&log);
+        if held.is_none_or(|held| held.payloads.contains(seq) || !held.headers.contains(seq)) {
+            return Ok(false);
+        }
+        let (id, bytes) = (payload.item(), payload.bytes());
+        let record = self.append(RecordKind::Payload, &[&channel.0, &log.0, &seq.to_le_bytes(), &id.0, bytes])?;
+        let place = payload_place(record);
+        let (state, mut indexing) = self.parts(channel)?;
+        indexing.payload(state, opening, seq, id, (place, bytes))
+    }
+
+    /// Notes that the payload of an item is not here any more: damaged, or deleted after it was taken back.
+    pub fn gone(&mut self, channel: &ChannelId, log: &LogId, seq: u64, item: ItemId) -> Result<(), StoreError> {
+        self.append(RecordKind::Gone, &[&channel.0, &log.0, &seq.to_le_bytes(), &item.0])?;
+        let (state, mut indexing) = self.parts(channel)?;
+        let Some(opening) = state.logs.get(log).map(|log| log.opening) else { return Ok(()) };
+        let log = indexing.log(state, &opening)?;
+        indexing.gone(log, seq)
+    }
+
+    /// Makes durable what is about to be signed. After the commit exactly these bytes are signed, whatever happens.
+    pub fn intent(
+        &mut self,
+        channel: &ChannelId,
+        opening: &LogOpening,
+        seq: u64,
+        unsigned: &[u8],
+        payload: &[u8],
+    ) -> Result<(), StoreError> {
+        let length = (unsigned.len() as u16).to_le_bytes();
+        let incarnation = opening.incarnation.to_le_bytes();
+        let parts: [&[u8]; 6] = [&channel.0, &opening.key.0, &incarnation, &length, unsigned, payload];
+        let record = self.append(RecordKind::Intent, &parts)?;
+        let (state, indexing) = self.parts(channel)?;
+        let at = place_of(indexing.log(state, opening)?.no, seq);
+        let values = rusqlite::params![at, record.segment, record.offset as i64, record.length];
+        Ok(indexing.index.run("INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?)", values)?)
+    }
+
+    /// Makes everything of this batch durable. Costs one sync of the segment and one commit of the index.
+    pub fn commit(mut self) -> Result<(), StoreError> {
+        let (segment, length) = self.appender.sync()?;
+        let inner = &mut *self.inner;
+        let mut indexing = Indexing { index: &inner.index, journal: &self.store.journal, pending: &mut self.pending };
+        indexing.flush()?;
+        inner.index.set_progress(segment, length)?;
+        inner.index.commit()?;
+        self.committed = true;
+        inner.data_version = inner.index.data_version()?;
+        for (channel, mut state) in self.changed.drain() {
+            inner.generation += 1;
+            state.generation = inner.generation;
+            inner.states.insert(channel, state.into());
+        }
+        Ok(())
+    }
+
+    fn set_followed(&mut self, channel: &ChannelId, followed: bool) -> Result<(), StoreError> {
+        if self.state(channel)?.followed == followed {
+            return Ok(());
+        }
+        let kind = if followed { RecordKind::Follow } else { RecordKind::Unfollow };
+        self.append(kind, &[&channel.0])?;
+        let (state, indexing) = self.parts(channel)?;
+        state.followed = followed;
+        Ok(indexing.index.set_followed(state.no, followed)?)
+    }
+
+    fn append(&mut self, kind: RecordKind, parts: &[&[u8]]) -> Result<Place, StoreError> {
+        Ok(self.appender.append(kind, parts)?)
+    }
+
+    fn state(&mut self, channel: &ChannelId) -> Result<&mut ChannelState, StoreError> {
+        if !self.changed.contains_key(channel) {
+            let state = self.inner.states.get(channel).ok_or(StoreError::UnknownChannel)?;
+            self.changed.insert(*channel, ChannelState::clone(state));
+        }
+        self.changed.get_mut(channel).ok_or(StoreError::UnknownChannel)
+    }
+
+    fn parts(&mut self, channel: &ChannelId) -> Result<(&mut ChannelState, Indexing<'_>), StoreError> {
+        self.state(channel)?;
+        let state = self.changed.get_mut(channel).ok_or(StoreError::UnknownChannel)?;
+        let indexing = Indexing { index: &self.inner.index, journal: &self.store.journal, pending: &mut self.pending };
+        Ok((state, indexing))
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.inner.index.roll_back();
+        }
+    }
+}
+
+/// Where in a payload record the payload itself stands.
+pub(crate) fn payload_place(record: Place) -> Place {
+    const FRONT: u32 = 32 + 16 + 8 + 32;
+    Place { offset: record.offset + u64::from(FRONT), length: record.length - FRONT, ..record }
+}

@@ -1,0 +1,64 @@
+//! Packs for others, put together from what is held.
+
+use longear_core::pack::{PackName, PackSlot, encode_front};
+use longear_core::{ChannelId, LogId};
+
+use crate::error::StoreError;
+use crate::index::place_of;
+use crate::segment::Place;
+use crate::store::Store;
+
+/// A pack that can be sent: its front, and where the payloads stand that follow it.
+#[derive(Clone, Debug)]
+pub struct PackAnswer {
+    front: Vec<u8>,
+    payloads: Vec<Place>,
+}
+
+impl PackAnswer {
+    /// Everything before the payloads.
+    pub fn front(&self) -> &[u8] {
+        &self.front
+    }
+
+    /// How many payloads follow.
+    pub fn payload_count(&self) -> usize {
+        self.payloads.len()
+    }
+
+    /// Length of the whole pack in bytes.
+    pub fn length(&self) -> u64 {
+        self.front.len() as u64 + self.payloads.iter().map(|place| u64::from(place.length)).sum::<u64>()
+    }
+}
+
+impl Store {
+    /// The pack of that name, if every item of it is here (a payload that was taken back may be missing).
+    pub fn pack(&self, channel: &ChannelId, log: &LogId, name: PackName) -> Result<Option<PackAnswer>, StoreError> {
+        let inner = self.fresh()?;
+        let state = inner.states.get(channel);
+        let Some(held) = state.and_then(|state| state.logs.get(log)) else { return Ok(None) };
+        let range = name.items();
+        if !held.headers.covers(range.clone()) || held.payloads.count_within(range.clone()) == 0 {
+            return Ok(None);
+        }
+        let (from, to) = (place_of(held.no, range.start), place_of(held.no, range.end));
+        let rows = inner.index.items_between(from, to, name.length() as usize)?;
+        let mut headers = Vec::with_capacity(rows.len());
+        for row in &rows {
+            headers.push(self.journal.read(row.header)?);
+        }
+        let slots = rows.iter().zip(&headers).map(|(row, header)| {
+            let payload_length = row.payload.map_or(0, |_| row.payload_length);
+            Some(PackSlot { header, payload_length })
+        });
+        let front = encode_front(name, &held.opening, &slots.collect::<Vec<_>>());
+        let payloads = rows.iter().filter_map(|row| row.payload).filter(|place| place.length > 0).collect();
+        Ok(Some(PackAnswer { front, payloads }))
+    }
+
+    /// The payload number `index` of a pack.
+    pub fn pack_payload(&self, pack: &PackAnswer, index: usize) -> Result<Vec<u8>, StoreError> {
+        Ok(self.journal.read(pack.payloads[index])?)
+    }
+}
