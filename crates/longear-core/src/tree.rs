@@ -71,6 +71,13 @@ pub enum TreePath {
         /// The charter's number, from 1.
         number: u32,
     },
+    /// Names the proof that a log has forked: two signed headers of one place.
+    Fork {
+        /// The channel's ID.
+        channel: [u8; 32],
+        /// The log's ID.
+        log: [u8; 16],
+    },
     /// Names a pack of 8^level items, the first of which is number index · 8^level.
     Pack {
         /// The channel's ID.
@@ -112,6 +119,7 @@ impl fmt::Display for TreePath {
         match self {
             Self::Head { channel } => write!(out, "c/{}/head", Hex(channel)),
             Self::Charter { channel, number } => write!(out, "c/{}/charter/{number}", Hex(channel)),
+            Self::Fork { channel, log } => write!(out, "c/{}/fork/{}", Hex(channel), Hex(log)),
             Self::Pack { channel, log, level, index } => {
                 write!(out, "c/{}/p/{}/{level}-{index}", Hex(channel), Hex(log))
             }
@@ -285,6 +293,9 @@ fn parse_loosely(text: &str) -> Option<TreePath> {
             let number = parse_decimal(pieces.next()?)?;
             (number >= 1).then_some(TreePath::Charter { channel: parse_hex(channel)?, number })?
         }
+        ("c", channel, "fork") => {
+            TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? }
+        }
         ("c", channel, "p") => {
             let log = parse_hex(pieces.next()?)?;
             let (level, index) = parse_pack_name(pieces.next()?)?;
@@ -395,6 +406,7 @@ mod tests {
                 TreePath::Pack { channel: CHANNEL, log: LOG, level: 4, index: 255 },
                 format!("c/{channel}/p/{}/4-255", "0f".repeat(16)),
             ),
+            (TreePath::Fork { channel: CHANNEL, log: LOG }, format!("c/{channel}/fork/{}", "0f".repeat(16))),
             (TreePath::Blob { hash: hash(7) }, format!("b/07/{blob}")),
             (TreePath::Outboard { hash: hash(7) }, format!("b/07/{blob}.o")),
             (TreePath::BlobPart { hash: hash(7), start_mib: 0x1_0400 }, format!("b/07/{blob}.00010400")),

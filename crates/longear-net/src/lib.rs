@@ -1,3 +1,5 @@
 //! Carriers and synchronisation.
 
 pub mod carrier;
+pub mod push;
+pub mod serve;

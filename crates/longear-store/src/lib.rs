@@ -8,7 +8,6 @@ pub mod backend;
 pub mod batch;
 pub mod blobs;
 pub mod channel;
-
 pub mod error;
 mod index;
 mod indexing;
