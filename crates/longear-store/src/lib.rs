@@ -8,7 +8,6 @@ pub mod backend;
 pub mod batch;
 pub mod blobs;
 pub mod channel;
-
 pub mod error;
 mod index;
 mod indexing;
@@ -21,7 +20,6 @@ mod views;
 
 pub use batch::{Batch, Stored};
 pub use channel::{ChannelState, LogState};
-
 pub use error::StoreError;
 pub use packs::PackAnswer;
 pub use store::{Store, StoreOptions};

@@ -43,6 +43,15 @@ impl StorageError {
         Self { operation, path: path.to_owned(), source }
     }
 
+    /// Makes another error that says the same.
+    pub(crate) fn again(&self) -> Self {
+        let source = match self.source.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => self.source.kind().into(),
+        };
+        Self::new(self.operation, &self.path, source)
+    }
+
     /// Tells the kind of the operating system's error.
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()
