@@ -1,3 +1,4 @@
 //! Carriers and synchronisation.
 
 pub mod carrier;
+pub mod sync;
