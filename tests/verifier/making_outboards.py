@@ -7,6 +7,7 @@ from .forge import seed
 from .hashes import plain
 from .limits import GROUP_BYTES
 from .outboard import BLOCK_BYTES
+from .subtree import chaining_value
 from .world import flipped
 
 SIZES = (0, 1, 1024, 1025, BLOCK_BYTES, BLOCK_BYTES + 1, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES - 1, 5 * BLOCK_BYTES + 7, 100_000)
@@ -20,6 +21,7 @@ def outboards() -> Book:
         book.case(f"write-{size}", "groups from 1 MiB on", op="write", size=size)
     checks(book)
     ranges(book)
+    lacking(book)
     groups(book)
     return book
 
@@ -64,7 +66,27 @@ def ranges(book: Book) -> None:
     part("flipped-behind", "a bit in what cannot be checked yet", "accepted", BLOCK_BYTES, BLOCK_BYTES + 100, 2 * BLOCK_BYTES + 5,
          good_bytes=BLOCK_BYTES)
     part("beyond", "the blob ends before", "bad-value", 5 * BLOCK_BYTES, 8)
+    for name, expect, places in (("small", "accepted", []), ("small-flipped", "hash-mismatch", [99])):
+        book.case(f"range-{name}", "a blob of one block is checked by its hash alone", expect, op="range", size=100,
+                  blob=plain(content(0, 100)), outboard=b"", start=0, length=100, flipped=places)
     part("unaligned", "a range begins at a whole block", "bad-value", 100, BLOCK_BYTES)
+
+
+def lacking(book: Book) -> None:
+    """A holder of a part writes zeros for the slices that it does not know."""
+    size = 2 * GROUP_BYTES + 2 * BLOCK_BYTES
+    data = content(0, size)
+    blob, good = plain(data), outboard.write(data)
+    # Two nodes stand above the groups; then come the slices, 63 nodes each but for the last, which has one.
+    zeros = good[:128] + bytes(4_032) + good[128 + 4_032:]
+    case = lambda name, why, expect, held, start, length, *places, **more: book.case(
+        f"lacking-{name}", why, expect, op="range", size=size, blob=blob, outboard=held, start=start, length=length, flipped=list(places), **more)
+    case("other-group", "group 1 is checked though the slice of group 0 is zeros", "accepted", zeros, GROUP_BYTES, 3 * BLOCK_BYTES,
+         result={"good": 3 * BLOCK_BYTES})
+    case("other-group-flipped", "one bit in group 1", "hash-mismatch", zeros, GROUP_BYTES, 3 * BLOCK_BYTES, GROUP_BYTES + 5)
+    case("this-group", "group 0 cannot be checked", "accepted", zeros, 0, BLOCK_BYTES, result={"good": 0})
+    case("upper", "the nodes above the groups are never left out", "hash-mismatch", bytes(128) + good[128:], GROUP_BYTES, BLOCK_BYTES)
+    book.case("check-lacking", "with zeros it is no whole outboard", "hash-mismatch", op="check", size=size, blob=blob, outboard=zeros)
 
 
 def groups(book: Book) -> None:
@@ -80,5 +102,9 @@ def groups(book: Book) -> None:
     check("flipped", "one bit", "hash-mismatch", [good[0], good[1], flipped(good[2], 0)])
     check("hashes", "plain hashes of the groups are no chaining values", "hash-mismatch",
           [plain(data[start:start + GROUP_BYTES]) for start in range(0, size, GROUP_BYTES)])
+    one = content(0, GROUP_BYTES)
+    check("one", "the value of the only group is the blob's hash", "accepted", [plain(one)], size=GROUP_BYTES, blob=plain(one))
+    check("one-not-root", "and not its value as a part of something larger", "hash-mismatch", [chaining_value(one, 0)],
+          size=GROUP_BYTES, blob=plain(one))
     check("too-few", "the size says three", "not-canonical", good[:2])
     check("too-many", "the size says three", "not-canonical", [*good, good[2]])

@@ -50,6 +50,7 @@ def bad_proofs(book: Book, items: list[bytes]) -> None:
     bad("other-root", "the root of more items", 13, 5, joined, root=closing.root(items[:14]))
     bad("other-count", "the same path in a tree of another size, whose proofs are longer", 20, 5, joined, root=closing.root(items[:13]))
     bad("beyond", "seq is not below the count", 13, 13, joined)
+    bad("last-as-next", "the path of the last item fits no seq behind it", 13, 13, b"".join(closing.prove(items[:13], 12)), id=items[12])
     bad("of-nothing", "an empty log has no items", 0, 0, b"", root=bytes(32))
     bad("seq-2-63", "a seq of 2⁶³", 13, 2**63, joined)
     bad("count-2-63", "a count of 2⁶³", 2**63, 5, joined)

@@ -3,3 +3,4 @@
 pub mod carrier;
 pub mod push;
 pub mod serve;
+pub mod sync;

@@ -20,7 +20,6 @@ mod views;
 
 pub use batch::{Batch, Stored};
 pub use channel::{ChannelState, LogState};
-
 pub use error::StoreError;
 pub use packs::PackAnswer;
 pub use store::{Store, StoreOptions};

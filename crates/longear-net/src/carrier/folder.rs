@@ -126,6 +126,21 @@ impl FolderCarrier {
         .await
     }
 
+    pub(super) async fn list_logs(&self, channel: &[u8; 32]) -> Result<Listing<[u8; 16]>, CarrierError> {
+        let shared = self.shared.clone();
+        let (mut folders, _) =
+            TreePath::Pack { channel: *channel, log: [0; 16], level: 0, index: 0 }.folders_and_name();
+        folders.pop();
+        blocking(move || {
+            let prefix = folders.join("/");
+            list_folder(&shared, &folders, |name| match format!("{prefix}/{name}/0-0").parse() {
+                Ok(TreePath::Pack { log, .. }) => Some(log),
+                _ => None,
+            })
+        })
+        .await
+    }
+
     /// Lists the folder in which `sibling` would stand.
     async fn list<T: Ord + Send + 'static>(
         &self,

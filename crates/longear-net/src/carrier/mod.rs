@@ -245,6 +245,17 @@ impl Carrier {
         }
     }
 
+    /// Lists the logs of a channel of which packs stand here, ascending; `None` if this kind of carrier has no lists.
+    ///
+    /// # Errors
+    /// Those of [`Carrier::list_parts`].
+    pub async fn list_logs(&self, channel: &[u8; 32]) -> Result<Option<Listing<[u8; 16]>>, CarrierError> {
+        match self {
+            Self::Http(_) => Ok(None),
+            Self::Folder(carrier) => carrier.list_logs(channel).await.map(Some),
+        }
+    }
+
     /// Lists the channels held, ascending; `None` if this kind of carrier has no lists.
     ///
     /// # Errors

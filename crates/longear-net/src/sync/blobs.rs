@@ -1,0 +1,294 @@
+//! Blobs: which are wanted, and bringing one from all carriers at once.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, join_all};
+use futures_util::stream::FuturesUnordered;
+use longear_core::blob::{BlobHash, Groups as BlobGroups};
+use longear_core::schedule::{BlobWant, order_blobs};
+use longear_core::tree::{BLOB_WHOLE_BYTES_MAX, PART_MIB, TreePath, blob_file_holding};
+use longear_core::{ChannelId, Groups, Rendition};
+use longear_store::Store;
+use longear_store::blobs::{BlobError, BlobState, BlobWriter};
+use tokio::sync::Semaphore;
+
+use super::division::{BlobFile, Division, Span};
+use super::options::{BLOBS_IN_FLIGHT_MAX, BlobsWanted, SPAN_BYTES_MIN};
+use super::repair::repair;
+use super::report::{SyncError, SyncEvent};
+use super::round::Round;
+use super::source::Source;
+use super::transfer::{SpanEnd, Stop, transfer};
+
+/// Time between two looks at a blob that is coming: for its progress, for damage, for carriers that became free.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Ranges of a blob that are looked at when it is divided.
+const RANGES_MAX: usize = 1_024;
+
+/// Length of the longest list of groups: that of a blob of 64 GiB.
+const GROUP_LIST_BYTES_MAX: u64 = 2 << 20;
+
+/// A file that somebody wants, with what is needed to check it.
+#[derive(Clone, Debug)]
+pub(super) struct WantedBlob {
+    pub hash: [u8; 32],
+    pub size: u64,
+    pub name: String,
+    groups: Groups,
+}
+
+/// Brings the blobs of the channels' items, best first. Returns how many are still missing.
+pub(super) async fn pull_blobs(round: &Round<'_>, channels: &[ChannelId]) -> Result<u64, SyncError> {
+    let (channels, wanted) = (channels.to_vec(), round.options.blobs);
+    let wants = round.blocking(move |store| wanted_blobs(store, &channels, wanted)).await?;
+    let places = Semaphore::new(BLOBS_IN_FLIGHT_MAX as usize);
+    let mut missing = 0;
+    let mut running = FuturesUnordered::new();
+    let mut wants = wants.into_iter();
+    loop {
+        while running.len() < BLOBS_IN_FLIGHT_MAX as usize {
+            let Some(want) = wants.next() else { break };
+            let places = &places;
+            running.push(async move {
+                let weight = if want.size >= SPAN_BYTES_MIN { BLOBS_IN_FLIGHT_MAX } else { 1 };
+                let _place = places.acquire_many(weight).await;
+                pull_blob(round, want).await
+            });
+        }
+        match running.next().await {
+            Some(complete) => missing += u64::from(!complete?),
+            None => return Ok(missing),
+        }
+    }
+}
+
+fn wanted_blobs(store: &Store, channels: &[ChannelId], wanted: BlobsWanted) -> Result<Vec<WantedBlob>, SyncError> {
+    let mut order = Vec::new();
+    let mut renditions = std::collections::HashMap::<[u8; 32], Rendition>::new();
+    for channel in channels {
+        for item in store.media(channel)? {
+            if !item.status.is_visible() {
+                continue;
+            }
+            for rendition in store.article(&item)?.into_iter().flat_map(|article| article.renditions) {
+                let class = rendition.class();
+                let (blob, size) = (rendition.blob, rendition.size);
+                let is_here = || {
+                    let state = store.blobs().state(BlobHash::from_bytes(blob));
+                    Ok::<_, BlobError>(matches!(state?, BlobState::Complete { .. }))
+                };
+                if !wanted.includes(class, size) || renditions.contains_key(&blob) || is_here()? {
+                    continue;
+                }
+                order.push(BlobWant { blob, size, class, item: item.id(), log: item.log, time: item.header().time });
+                renditions.insert(blob, rendition);
+            }
+        }
+    }
+    order_blobs(&mut order);
+    let wants = order.into_iter().filter_map(|want| renditions.remove(&want.blob));
+    Ok(wants.map(|rendition| WantedBlob::of(&rendition)).collect())
+}
+
+impl WantedBlob {
+    fn of(rendition: &Rendition) -> Self {
+        let Rendition { blob, size, name, groups, .. } = rendition.clone();
+        Self { hash: blob, size, name, groups }
+    }
+
+    fn hash(&self) -> BlobHash {
+        BlobHash::from_bytes(self.hash)
+    }
+}
+
+/// Brings one blob as far as it can be had. True if it is complete.
+fn pull_blob<'r>(round: &'r Round<'_>, want: WantedBlob) -> BoxFuture<'r, Result<bool, SyncError>> {
+    Box::pin(async move {
+        if round.is_cancelled() || round.live().next().is_none() {
+            return Ok(false);
+        }
+        let groups = known_groups(round, &want).await?;
+        let (hash, size) = (want.hash(), want.size);
+        let begun = round.blocking(move |store| Ok::<_, SyncError>(store.blobs().begin(hash, size, groups))).await?;
+        let writer = match begun {
+            Ok(writer) => Arc::new(writer),
+            Err(BlobError::AlreadyComplete { .. }) => return Ok(true),
+            // Somebody else fetches it, or two items differ about its size: not for us to decide.
+            Err(BlobError::Busy { .. } | BlobError::SizeConflict { .. } | BlobError::Refused(_)) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let files = join_all(round.sources.iter().map(|source| blob_files(source, &want))).await;
+        let mut division = Division::new(files);
+        let outcome = bring(round, &want, &writer, &mut division).await;
+        let finished = round.blocking(move |_| Ok::<_, SyncError>(let_go(&writer))).await?;
+        outcome?;
+        match finished {
+            Ok(complete) => {
+                round.report().new_blobs += u64::from(complete);
+                Ok(complete)
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// Completes the blob, or lets go of it so that the next carrier goes on from the byte.
+fn let_go(writer: &BlobWriter) -> Result<bool, BlobError> {
+    match writer.finish() {
+        Ok(()) => Ok(true),
+        Err(BlobError::Incomplete { .. } | BlobError::Damaged { .. }) => writer.flush().map(|()| false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The hashes of the blob's groups, from its item, or from a blob of their own that is fetched first.
+async fn known_groups(round: &Round<'_>, want: &WantedBlob) -> Result<Option<BlobGroups>, SyncError> {
+    let (hash, size) = (want.hash(), want.size);
+    match &want.groups {
+        Groups::None => Ok(None),
+        // A list that does not belong to the blob is the publisher's slip; the blob's own hash still decides.
+        Groups::Inline(list) => Ok(BlobGroups::verify(hash, size, list.clone()).ok()),
+        Groups::Blob(list) => {
+            let list = *list;
+            let bytes = Rendition::group_count(size).saturating_mul(32);
+            if bytes > GROUP_LIST_BYTES_MAX {
+                return Ok(None);
+            }
+            let want = WantedBlob { hash: list, size: bytes, name: want.name.clone(), groups: Groups::None };
+            if !pull_blob(round, want).await? {
+                return Ok(None);
+            }
+            let read = move |store: &Store| -> Result<Vec<u8>, BlobError> {
+                let mut held = vec![0; usize::try_from(bytes).expect("at most 2 MiB")];
+                let reader = store.blobs().reader(BlobHash::from_bytes(list))?;
+                let mut at = 0;
+                while at < held.len() {
+                    match reader.read_at(at as u64, &mut held[at..])? {
+                        0 => break,
+                        count => at += count,
+                    }
+                }
+                Ok(held)
+            };
+            let held = round.blocking(read).await?;
+            Ok(BlobGroups::decode(hash, size, &held).ok())
+        }
+    }
+}
+
+/// The files in which a carrier may have bytes of a blob.
+async fn blob_files(source: &Source, want: &WantedBlob) -> Vec<BlobFile> {
+    if source.is_aside() || source.state().absent_blobs.contains(&want.hash) {
+        return Vec::new();
+    }
+    let mut files = Vec::new();
+    let mut at = 0;
+    while let Some((path, covers)) = blob_file_holding(want.hash, want.size, at) {
+        at = covers.end;
+        let bytes_max = covers.end - covers.start;
+        files.push(BlobFile { path, covers, bytes_max });
+    }
+    let part_bytes = u64::from(PART_MIB) << 20;
+    if let Ok(Some(parts)) = source.carrier.list_parts(&want.hash).await {
+        for start_mib in parts.entries {
+            let start = u64::from(start_mib) << 20;
+            let bytes_max = part_bytes.min(want.size.saturating_sub(start));
+            let path = TreePath::BlobPart { hash: want.hash, start_mib };
+            if bytes_max > 0 && !(want.size > BLOB_WHOLE_BYTES_MAX && files.iter().any(|file| file.path == path)) {
+                files.push(BlobFile { path, covers: start..start + bytes_max, bytes_max });
+            }
+        }
+    }
+    files
+}
+
+/// Lets the carriers bring what is wanted, until nobody can bring any more.
+async fn bring(
+    round: &Round<'_>,
+    want: &WantedBlob,
+    writer: &Arc<BlobWriter>,
+    division: &mut Division,
+) -> Result<(), SyncError> {
+    let mut running = FuturesUnordered::new();
+    let mut looks = tokio::time::interval(LOOK_INTERVAL);
+    let mut told = None;
+    loop {
+        let damaged = writer.damaged();
+        for group in damaged {
+            repair(round, want, writer, division, group).await?;
+        }
+        if !round.is_cancelled() {
+            for span in next_spans(round, writer, division) {
+                running.push(transfer(round, &round.sources[span.source], writer.clone(), span));
+            }
+        }
+        if running.is_empty() {
+            let settling = writer.clone();
+            let damaged = round.blocking(move |_| settling.settle()).await?;
+            if !damaged.is_empty() {
+                continue;
+            }
+            tell_progress(round, want, writer, &mut told);
+            return Ok(());
+        }
+        tokio::select! {
+            Some(end) = running.next() => note_end(round, want, division, end)?,
+            _ = looks.tick() => tell_progress(round, want, writer, &mut told),
+        }
+    }
+}
+
+/// Gives every carrier that is free something to do.
+fn next_spans(round: &Round<'_>, writer: &BlobWriter, division: &mut Division) -> Vec<Span> {
+    let mut idle = division.idle();
+    idle.retain(|source| !round.sources[*source].is_aside());
+    if idle.is_empty() {
+        return Vec::new();
+    }
+    // Who has the fewest requests under way goes first.
+    idle.sort_by_key(|source| std::cmp::Reverse(round.sources[*source].slots.available_permits()));
+    let wanted: Vec<Range<u64>> = writer.wanted(0, RANGES_MAX);
+    let count = idle.len();
+    let spans = idle.into_iter().enumerate();
+    spans.filter_map(|(done, source)| division.next_span(source, &wanted, count - done)).collect()
+}
+
+fn note_end(round: &Round<'_>, want: &WantedBlob, division: &mut Division, end: SpanEnd) -> Result<(), SyncError> {
+    let SpanEnd { span, stop, new_bytes } = end;
+    round.report().blob_bytes += new_bytes;
+    division.end_span(&span);
+    let source = &round.sources[span.source];
+    match stop {
+        Stop::Done => {}
+        Stop::Absent => {
+            division.file_ends(span.source, &span.file.path, None);
+            if matches!(span.file.path, TreePath::Blob { .. }) && !source.is_folder() {
+                source.state().absent_blobs.insert(want.hash);
+            }
+        }
+        Stop::Short => {
+            division.file_ends(span.source, &span.file.path, Some(span.progress.at()));
+            let is_whole_file = !matches!(span.file.path, TreePath::BlobPart { .. });
+            if is_whole_file {
+                let reason = longear_core::Reason::Truncated;
+                round.refuse(source, span.file.path.to_string(), &reason, 0);
+            }
+        }
+        Stop::BrokeOff if span.progress.at() > span.start => {}
+        Stop::BrokeOff | Stop::Failed => division.leave(span.source),
+        Stop::Disk(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+fn tell_progress(round: &Round<'_>, want: &WantedBlob, writer: &BlobWriter, told: &mut Option<u64>) {
+    let have = writer.verified_bytes();
+    if *told != Some(have) {
+        *told = Some(have);
+        round.tell(SyncEvent::Blob { hash: want.hash, name: want.name.clone(), size: want.size, have });
+    }
+}

@@ -1,0 +1,122 @@
+//! What a sync shall bring, within which limits, and how it is stopped.
+
+use std::sync::Arc;
+
+use longear_core::{ChannelId, Class};
+use tokio::sync::watch;
+
+use crate::carrier::RetryPolicy;
+
+/// Counts the requests under way to one carrier.
+pub const REQUESTS_PER_CARRIER_MAX: usize = 6;
+
+/// Counts the packs read at once over all carriers, the largest counting as [`LARGE_PACK_WEIGHT`].
+///
+/// A pack being read takes up to 10 MiB (blocks read ahead, headers, payloads that wait for the disk).
+pub const PACKS_IN_FLIGHT_MAX: u32 = 8;
+
+/// Gives what packs of 512 items and more count of [`PACKS_IN_FLIGHT_MAX`].
+pub const LARGE_PACK_WEIGHT: u32 = 4;
+
+/// Counts the small blobs fetched at once; a blob of [`SPAN_BYTES_MIN`] and more takes all places.
+pub const BLOBS_IN_FLIGHT_MAX: u32 = 4;
+
+/// Gives the fewest bytes of a blob for which a further carrier is asked: a request more costs less than it gains.
+pub const SPAN_BYTES_MIN: u64 = 8 << 20;
+
+/// Gives the payload bytes that are written together.
+pub const BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// Gives the refused bytes after which a carrier is set aside.
+pub const LIES_BYTES_MAX: u64 = 2 << 20;
+
+/// Gives the same for folders: damage there costs no traffic, and the rest of a damaged stick may be good.
+pub const FOLDER_LIES_BYTES_MAX: u64 = 256 << 20;
+
+/// Gives what a refusal costs a carrier at least: the signature or hash that was checked in vain.
+pub const REFUSAL_COST_BYTES: u64 = 8 << 10;
+
+/// Counts the wrong signatures that are looked at in one pack (40 µs each).
+pub const BAD_SIGNATURES_PER_PACK_MAX: usize = 64;
+
+/// Counts the refusals that a report lists; further ones are counted only.
+pub const REFUSALS_LISTED_MAX: usize = 1_000;
+
+/// Says which blobs to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlobsWanted {
+    /// The last class that is brought; `None` for no blobs at all.
+    pub class_max: Option<Class>,
+    /// The longest blob that is brought, in bytes.
+    pub bytes_max: u64,
+}
+
+impl BlobsWanted {
+    /// Everything.
+    pub const ALL: Self = Self { class_max: Some(Class::Unknown), bytes_max: u64::MAX };
+    /// Posts only.
+    pub const NONE: Self = Self { class_max: None, bytes_max: 0 };
+
+    pub(super) fn includes(&self, class: Class, bytes: u64) -> bool {
+        self.class_max.is_some_and(|max| class <= max) && bytes <= self.bytes_max
+    }
+}
+
+/// Says what a sync shall do. The default brings everything of all followed channels.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SyncOptions {
+    /// The channels; `None` for all that are followed.
+    pub channels: Option<Vec<ChannelId>>,
+    /// The blobs.
+    pub blobs: BlobsWanted,
+    /// When a failed request is repeated.
+    pub retry: RetryPolicy,
+    /// Spreads the waits before repeated requests; any number that differs between machines.
+    pub jitter_seed: u64,
+    /// Ends the sync early; what came is kept.
+    pub cancel: Cancel,
+}
+
+impl Default for SyncOptions {
+    fn default() -> Self {
+        Self {
+            channels: None,
+            blobs: BlobsWanted::ALL,
+            retry: RetryPolicy::default(),
+            jitter_seed: 0,
+            cancel: Cancel::default(),
+        }
+    }
+}
+
+/// Ends a sync from elsewhere. Clones are one and the same.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    state: Arc<watch::Sender<bool>>,
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self { state: Arc::new(watch::Sender::new(false)) }
+    }
+}
+
+impl Cancel {
+    /// Ends whatever runs with it, soon.
+    pub fn cancel(&self) {
+        self.state.send_replace(true);
+    }
+
+    /// Tells whether it was called.
+    pub fn is_cancelled(&self) -> bool {
+        *self.state.borrow()
+    }
+
+    /// Waits until it is called.
+    pub async fn cancelled(&self) {
+        let mut receiver = self.state.subscribe();
+        // The sender lives as long as `self`, so this ends only when it is called.
+        let _ = receiver.wait_for(|cancelled| *cancelled).await;
+    }
+}
