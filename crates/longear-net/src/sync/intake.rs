@@ -149,6 +149,7 @@ pub(super) struct Intake {
 
 /// How the reading of a pack ended.
 pub(super) struct IntakeEnd {
+    pub pack: PackOrigin,
     /// It was there from its beginning to its end, and no header was refused.
     pub whole: bool,
     pub refused: Vec<RefusedPart>,
@@ -179,7 +180,7 @@ impl Intake {
             match self.take_parts() {
                 Ok(true) => {}
                 // The writer is gone: the store failed, and says so itself.
-                Ok(false) => return IntakeEnd { whole: false, refused: self.refused },
+                Ok(false) => return IntakeEnd { pack: self.pack, whole: false, refused: self.refused },
                 Err(reason) => {
                     failed = true;
                     self.refuse(None, "", reason, block.len() as u64);
@@ -197,7 +198,7 @@ impl Intake {
             }
             self.send(opening);
         }
-        IntakeEnd { whole: self.refused.is_empty(), refused: self.refused }
+        IntakeEnd { pack: self.pack, whole: self.refused.is_empty(), refused: self.refused }
     }
 
     /// Takes what the bytes so far hold. False if nobody wants it any more.
