@@ -293,9 +293,7 @@ fn parse_loosely(text: &str) -> Option<TreePath> {
             let number = parse_decimal(pieces.next()?)?;
             (number >= 1).then_some(TreePath::Charter { channel: parse_hex(channel)?, number })?
         }
-        ("c", channel, "fork") => {
-            TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? }
-        }
+        ("c", channel, "fork") => TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? },
         ("c", channel, "p") => {
             let log = parse_hex(pieces.next()?)?;
             let (level, index) = parse_pack_name(pieces.next()?)?;
