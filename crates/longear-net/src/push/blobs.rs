@@ -98,7 +98,7 @@ impl Want {
             BlobState::Partial { size, .. } => (size, false),
             BlobState::Complete { size } => (size, true),
         };
-        let ranges = if is_complete { vec![0..size] } else { store.verified_ranges(name, 0, usize::MAX)? };
+        let ranges = store.verified_ranges(name, 0, usize::MAX)?;
         let here = ranges.into_iter().map(|range| whole_groups(range, size)).collect();
         Ok(Some(Want { store: store.clone(), hash, size, here, is_complete }))
     }
@@ -246,7 +246,7 @@ fn standing(folder: &FolderCarrier, hash: [u8; 32], size: u64) -> Result<Interva
         answer => answer,
     };
     if length(&TreePath::Blob { hash })? == Some(size) {
-        return Ok(Intervals::from_iter([0..size]));
+        return Ok(std::iter::once(0..size).collect());
     }
     let mut standing = Intervals::new();
     for start_mib in part_starts(folder, &hash)? {

@@ -218,7 +218,7 @@ async fn blob(
         None => 0..size,
         Some(start_mib) => {
             let start = u64::from(start_mib) * GROUP_BYTES;
-            if size <= BLOB_WHOLE_BYTES_MAX || start % PART_BYTES != 0 || start >= size {
+            if size <= BLOB_WHOLE_BYTES_MAX || !start.is_multiple_of(PART_BYTES) || start >= size {
                 return Ok(None);
             }
             start..size.min(start + PART_BYTES)

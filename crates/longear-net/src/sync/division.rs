@@ -144,7 +144,8 @@ impl Division {
         let others = others.filter(|span| span.source != source && left(span) >= 2 * SPAN_BYTES_MIN);
         let longest = others.max_by_key(|span| left(span))?.clone();
         let middle = (longest.progress.at() + left(&longest) / 2).next_multiple_of(GROUP_BYTES);
-        let half = Intervals::from_iter([middle..longest.progress.end()]);
+        let mut half = Intervals::new();
+        half.insert(middle..longest.progress.end());
         let (file, bytes) = self.first_piece(source, &half)?;
         if bytes != (middle..longest.progress.end()) {
             return None;
@@ -181,6 +182,14 @@ impl Division {
         (0..self.holdings.len()).filter(gave).collect()
     }
 
+    /// The carrier that gave all of a range in this round, if no other gave any of it.
+    pub fn sole_giver(&mut self, range: &Range<u64>) -> Option<usize> {
+        match self.givers(range)[..] {
+            [giver] if self.holdings[giver].gave.covers(range.clone()) => Some(giver),
+            _ => None,
+        }
+    }
+
     fn note_progress(&mut self) {
         for under_way in &mut self.spans {
             let at = under_way.span.progress.at();
@@ -201,7 +210,7 @@ impl Division {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::single_range_in_vec_init)]
 mod tests {
     use super::*;
 
@@ -271,7 +280,9 @@ mod tests {
         let span = division.next_span(0, &[0..4 * MIB], 1).unwrap();
         span.progress.advance_to(2 * MIB);
         let group = MIB..2 * MIB;
-        assert_eq!(division.givers(&group), [0]);
+        assert_eq!((division.givers(&group), division.sole_giver(&group)), (vec![0], Some(0)));
+        let longer = MIB..2 * MIB + 1;
+        assert_eq!((division.givers(&longer), division.sole_giver(&longer)), (vec![0], None));
         division.end_span(&span);
         division.forget(&group);
         division.bar(0, group.clone());

@@ -16,7 +16,7 @@ use longear_core::{
 use longear_store::{ChannelState, Store, StoreError};
 use tokio::sync::mpsc;
 
-use super::options::{BAD_SIGNATURES_PER_PACK_MAX, BATCH_BYTES_MAX};
+use super::options::BATCH_BYTES_MAX;
 
 /// Pieces that wait to be written. With [`PIECE_BYTES`] they bound the memory.
 pub(super) const PIECES_WAITING_MAX: usize = 8;
@@ -149,6 +149,7 @@ pub(super) struct Intake {
 
 /// How the reading of a pack ended.
 pub(super) struct IntakeEnd {
+    pub pack: PackOrigin,
     /// It was there from its beginning to its end, and no header was refused.
     pub whole: bool,
     pub refused: Vec<RefusedPart>,
@@ -179,7 +180,7 @@ impl Intake {
             match self.take_parts() {
                 Ok(true) => {}
                 // The writer is gone: the store failed, and says so itself.
-                Ok(false) => return IntakeEnd { whole: false, refused: self.refused },
+                Ok(false) => return IntakeEnd { pack: self.pack, whole: false, refused: self.refused },
                 Err(reason) => {
                     failed = true;
                     self.refuse(None, "", reason, block.len() as u64);
@@ -197,7 +198,7 @@ impl Intake {
             }
             self.send(opening);
         }
-        IntakeEnd { whole: self.refused.is_empty(), refused: self.refused }
+        IntakeEnd { pack: self.pack, whole: self.refused.is_empty(), refused: self.refused }
     }
 
     /// Takes what the bytes so far hold. False if nobody wants it any more.
@@ -228,35 +229,9 @@ impl Intake {
 
     /// Verifies the runs among the headers. Where the signature at a tip is wrong, the run before it may still be good.
     fn take_headers(&mut self, headers: PackHeaders, opening: LogOpening) {
-        for (seq, reason) in headers.refused.iter() {
-            self.refuse(Some(*seq), "header", reason.clone(), 0);
-        }
-        let mut good = Vec::new();
-        let mut bad_signatures = 0;
-        for run in headers.runs(opening) {
-            let mut run = run;
-            loop {
-                let items = run.headers().to_vec();
-                let Some(tip) = items.last().map(|item| item.header().seq) else { break };
-                let reason = match verify(self.state.lineage(), run) {
-                    Ok(run) => {
-                        good.push(run);
-                        break;
-                    }
-                    Err(reason) => reason,
-                };
-                let is_signature = reason == Reason::BadSignature;
-                self.refuse(Some(tip), "header", reason, 0);
-                bad_signatures += 1;
-                let before = Run::new(opening, items[..items.len() - 1].to_vec());
-                match before {
-                    Ok(before) if is_signature && bad_signatures < BAD_SIGNATURES_PER_PACK_MAX => run = before,
-                    _ => break,
-                }
-            }
-            if bad_signatures >= BAD_SIGNATURES_PER_PACK_MAX {
-                break;
-            }
+        let (good, refused) = headers.verified(opening, self.state.lineage());
+        for (seq, reason) in refused {
+            self.refuse(Some(seq), "header", reason, 0);
         }
         self.runs = Arc::new(good);
     }

@@ -10,11 +10,11 @@ use futures_util::future::join_all;
 use longear_core::limits::{HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use longear_core::schedule::packs_to_fetch;
 use longear_core::tree::TreePath;
-use longear_core::{ChannelId, Intervals, LogId, PackName, Status};
+use longear_core::{ChannelId, Intervals, LogId, PackName, Reason, Status};
 use longear_store::{ChannelState, Store, StoreError};
 use tokio::sync::{Semaphore, mpsc};
 
-use super::intake::{Intake, PIECES_WAITING_MAX, Piece, write_pieces};
+use super::intake::{Intake, IntakeEnd, PIECES_WAITING_MAX, Piece, write_pieces};
 use super::options::{LARGE_PACK_WEIGHT, PACKS_IN_FLIGHT_MAX};
 use super::report::{SyncError, SyncEvent};
 use super::round::{Fetched, Round};
@@ -369,13 +369,26 @@ async fn pull_pack(wave: &Wave<'_>, source: &Source, job: &Job) {
     }
     drop((sender, body));
     let Ok(end) = reading.await else { return };
+    round.report().cut |= broke_off;
+    note_intake(round, source, job, end, broke_off);
+}
+
+/// Remembers what must not be asked again, and names what was refused.
+fn note_intake(round: &Round<'_>, source: &Source, job: &Job, end: IntakeEnd, broke_off: bool) {
+    if end.refused.iter().any(|refused| refused.reason == Reason::UnknownKey) {
+        // The charter may come with the next round; until then one complaint is enough.
+        if source.state().unknown_logs.insert(job.log) {
+            let object = format!("log {} of channel {}", job.log, end.pack.channel);
+            round.refuse(source, object, &Reason::UnknownKey, 0);
+        }
+        return;
+    }
     if !end.whole {
-        // Asked again in smaller pieces, or from others; after a broken connection the same again would do as well.
+        // Asked again in smaller pieces, or from others.
         source.state().damaged_packs.insert((job.log, job.name));
     }
-    round.report().cut |= broke_off;
     for refused in end.refused {
-        if !(broke_off && refused.reason == longear_core::Reason::Truncated) {
+        if !(broke_off && refused.reason == Reason::Truncated) {
             round.refuse(source, refused.object(), &refused.reason, refused.bytes);
         }
     }

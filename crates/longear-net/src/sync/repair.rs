@@ -1,6 +1,6 @@
 //! A damaged group of a blob: which of its blocks are bad, who gave them, and what counts all the same.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -29,31 +29,43 @@ pub(super) async fn repair(
     let givers = division.givers(&range);
     let bad = prove_blocks(round, want, writer, layout, group, &givers).await?;
     let first_block = group * GROUP_BLOCKS;
-    let is_proven = bad.is_some();
-    let (blocks, culprits) = match bad {
-        Some(bad) => {
-            let ranges = bad.iter().map(|block| layout.block_range(first_block + block)).collect::<Vec<_>>();
-            let culprits = ranges.iter().flat_map(|range| division.givers(range)).collect::<BTreeSet<_>>();
-            (bad, culprits.into_iter().collect())
-        }
+    let culprits = match bad {
+        Some(bad) => culprits_by_block(division, layout, first_block, bad),
         None => {
             let dropping = writer.clone();
             round.blocking(move |_| ignore_settled(dropping.drop_group(group))).await?;
-            (BlockMask::first(layout.group_block_count(group)), givers)
+            division
+                .sole_giver(&range)
+                .map(|giver| (giver, BlockMask::first(layout.group_block_count(group))))
+                .into_iter()
+                .collect()
         }
     };
-    let bad_bytes = blocks.iter().map(|block| length(&layout.block_range(first_block + block))).sum::<u64>();
-    for culprit in &culprits {
+    for (culprit, blocks) in culprits {
         let object = format!("{}, {}", TreePath::Blob { hash: want.hash }, name_blocks(first_block, blocks));
-        round.refuse(&round.sources[*culprit], object, &Reason::HashMismatch, bad_bytes / culprits.len() as u64);
-        // Of several, one may be innocent where the blocks cannot be told apart. Then the group is asked for anew; being
-        // short, it comes from one carrier alone, and the next time it is known who it was.
-        if is_proven || culprits.len() == 1 {
-            division.bar(*culprit, range.clone());
-        }
+        let bytes = blocks.iter().map(|block| length(&layout.block_range(first_block + block))).sum();
+        round.refuse(&round.sources[culprit], object, &Reason::HashMismatch, bytes);
+        division.bar(culprit, range.clone());
     }
     division.forget(&range);
     Ok(())
+}
+
+/// Who gave which of the bad blocks. Of two that gave parts of one block, be it in an earlier round, either may be
+/// innocent: then the block is just asked for anew, which is little enough to come from one alone, and the next time it is known who it was.
+fn culprits_by_block(
+    division: &mut Division,
+    layout: BlobLayout,
+    first_block: u32,
+    bad: BlockMask,
+) -> BTreeMap<usize, BlockMask> {
+    let mut culprits = BTreeMap::<usize, BlockMask>::new();
+    for block in bad.iter() {
+        if let Some(giver) = division.sole_giver(&layout.block_range(first_block + block)) {
+            culprits.entry(giver).or_default().insert(block);
+        }
+    }
+    culprits
 }
 
 /// Asks the carriers for the group's slice of the outboard, those first that did not give the group.

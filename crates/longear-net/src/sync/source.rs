@@ -32,6 +32,8 @@ pub(super) struct SourceState {
     pub damaged_packs: HashSet<(LogId, PackName)>,
     /// Packs that are not here; forgotten when its head changes.
     pub absent_packs: HashSet<(LogId, PackName)>,
+    /// Logs whose delegate is in no charter held; looked at again in the next round.
+    pub unknown_logs: HashSet<LogId>,
     /// Blobs that are not here; forgotten when its head changes.
     pub absent_blobs: HashSet<[u8; 32]>,
     /// Logs whose fork proof it gave already.
@@ -63,6 +65,7 @@ impl Source {
         let mut state = self.state();
         state.outcome = CarrierOutcome { carrier: self.label.clone(), ..CarrierOutcome::default() };
         state.interruptions = 0;
+        state.unknown_logs.clear();
         state.random = jitter_seed.wrapping_add(self.index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
@@ -113,6 +116,8 @@ impl Source {
     /// Whether a pack must not be asked for here.
     pub fn is_pack_tried(&self, log: LogId, name: PackName) -> bool {
         let state = self.state();
-        state.damaged_packs.contains(&(log, name)) || state.absent_packs.contains(&(log, name))
+        state.unknown_logs.contains(&log)
+            || state.damaged_packs.contains(&(log, name))
+            || state.absent_packs.contains(&(log, name))
     }
 }

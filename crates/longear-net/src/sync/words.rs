@@ -151,7 +151,7 @@ async fn pull_charters(
         let Ok(number) = u32::try_from(number) else { return Ok(gave) };
         match pull_charter(round, source, channel, number).await? {
             Some(Applied::Next) => gave = true,
-            Some(Applied::Known | Applied::Rival) => return Ok(true),
+            Some(Applied::Known | Applied::Rival | Applied::Stale) => return Ok(true),
             None => return Ok(gave),
         }
     }

@@ -1,5 +1,7 @@
 //! A newsroom with one delegate, and its store.
 
+use std::sync::Arc;
+
 use longear_core::article::{Article, Groups, Origin as TextOrigin, Rendition, Variant};
 use longear_core::blob::BlobHash;
 use longear_core::charter::{Delegate, Origin, founding};
@@ -14,7 +16,7 @@ use tempfile::TempDir;
 const START_MS: u64 = 1_700_000_000_000;
 
 pub struct Newsroom {
-    pub store: Store,
+    pub store: Arc<Store>,
     pub folder: TempDir,
     pub channel: ChannelId,
     pub opening: LogOpening,
@@ -27,7 +29,7 @@ pub struct Newsroom {
 impl Newsroom {
     pub fn new(seed: u8) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Arc::new(Store::open(folder.path()).unwrap());
         let roots = [1, 2, 3].map(|root| SecretKey::from_seed([seed ^ root << 4; 32]));
         let set = RootSet::new(2, roots.iter().map(SecretKey::public).collect());
         let (salt, next) = ([seed; 32], [9; 32]);
@@ -67,10 +69,6 @@ impl Newsroom {
 
     pub fn log(&self) -> LogId {
         self.opening.log(&self.channel)
-    }
-
-    pub fn items(&self) -> u64 {
-        self.items
     }
 
     /// Signs and keeps one item.

@@ -98,8 +98,7 @@ fn two_sticks_complete_each_other() {
     let (_, photo) = newsroom.media("Photo", &[("p.jpg", "image/jpeg", 0, &pattern(26, 200_000))]);
     let sticks = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     push_with(&newsroom.store, sticks[0].path(), budget((4 * MIB) as u64));
-    let Carrier::Folder(first) =
-        Carrier::open(sticks[0].path().to_str().unwrap(), &CarrierOptions::default()).unwrap()
+    let Carrier::Folder(first) = Carrier::open(sticks[0].path().to_str().unwrap(), &CarrierOptions::default()).unwrap()
     else {
         panic!("a folder");
     };
@@ -165,7 +164,8 @@ fn a_blob_of_more_than_3_gib_stands_in_parts_of_1_gib() {
     let folder = tempfile::tempdir().unwrap();
     let report = push_all(&newsroom.store, folder.path());
     assert_eq!(report.blobs_whole, 2);
-    let length = |path: TreePath| fs::metadata(folder.path().join("files").join(path.to_string())).map(|file| file.len());
+    let length =
+        |path: TreePath| fs::metadata(folder.path().join("files").join(path.to_string())).map(|file| file.len());
     let hash = *imported.hash.as_bytes();
     for (start_mib, bytes) in [(0, 1 << 30), (1024, 1 << 30), (2048, 1 << 30), (3072, 12_345)] {
         assert_eq!(length(TreePath::BlobPart { hash, start_mib }).unwrap(), bytes);

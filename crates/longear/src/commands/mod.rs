@@ -1,6 +1,8 @@
 //! What each command does. The commands speak with people; the work is done elsewhere.
 
+mod carriers;
 mod channel;
+mod check;
 mod items;
 mod publish;
 mod serve;
@@ -35,6 +37,11 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::List(arguments) => items::list(&context, arguments),
         Command::Export(arguments) => items::export(&context, arguments),
         Command::Serve(arguments) => serve::serve(&context, arguments),
+        Command::Follow(arguments) => carriers::follow(&context, arguments),
+        Command::Unfollow(arguments) => carriers::unfollow(&context, arguments),
+        Command::Sync(arguments) => carriers::sync(&context, arguments),
+        Command::Stick(command) => carriers::stick(&context, command),
+        Command::Check(arguments) => check::check(&context, arguments),
         Command::Status => status::status(&context),
         Command::Completions(arguments) => generate::completions(arguments, screen),
         Command::Man(arguments) => generate::man(arguments, screen),

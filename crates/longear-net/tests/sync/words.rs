@@ -1,0 +1,120 @@
+//! Charters, statements, forks.
+
+use longear_core::{Head, Status};
+use longear_net::sync::{SyncOptions, SyncOutcome, Syncer};
+use tempfile::TempDir;
+
+use super::publisher::Publisher;
+use super::{Reader, newsroom, open};
+
+#[tokio::test]
+async fn a_charter_from_one_carrier_makes_sense_of_the_statement_of_another() {
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let mut publisher = Publisher::new(1);
+    publisher.post(0, 3);
+    publisher.enrol(101);
+    publisher.post(1, 9);
+    let full = publisher.write(folders[0].path());
+    let without_charter = full.copy_to(folders[1].path());
+    without_charter.remove(&full.charter(2));
+    let reader = Reader::of(publisher.channel);
+    let alone = reader.pull(&[&without_charter]).await;
+    assert_eq!((alone.new_charters, alone.new_items), (1, 3), "{alone:?}");
+    assert!(alone.refused.iter().any(|refusal| refusal.code == Some("unknown-key")), "{alone:?}");
+    assert_eq!(alone.outcome(), SyncOutcome::Partial);
+    full.remove(&full.pack(publisher.writers[1].log, longear_core::PackName { level: 1, index: 0 }));
+    let both = reader.pull(&[&without_charter, &full]).await;
+    assert_eq!((both.new_charters, both.new_items), (1, 9), "{both:?}");
+}
+
+#[tokio::test]
+async fn a_statement_waits_for_its_charter_until_a_later_round() {
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let mut publisher = Publisher::new(1);
+    publisher.enrol(101);
+    publisher.post(1, 2);
+    let full = publisher.write(folders[0].path());
+    let mut head = Head::decode(&publisher.channel, &full.read(&full.head())).unwrap();
+    let early = full.copy_to(folders[1].path());
+    early.remove(&full.charter(2));
+    let reader = Reader::of(publisher.channel);
+    let mut syncer = Syncer::new(reader.store.clone(), vec![open(&early.folder)]);
+    let first = syncer.round(&SyncOptions::default(), &|_| {}).await.unwrap();
+    assert_eq!((first.new_items, first.refused.len()), (0, 2), "{first:?}");
+    // The head says nothing of that log any more, and the charter is there: what waited is enough.
+    early.put(&full.charter(2), &full.read(&full.charter(2)));
+    head.statements.remove(&publisher.writers[1].log);
+    early.put(&full.head(), &head.encode());
+    let second = syncer.round(&SyncOptions::default(), &|_| {}).await.unwrap();
+    assert_eq!((second.new_charters, second.new_statements, second.new_items), (1, 1, 2), "{second:?}");
+}
+
+#[tokio::test]
+async fn a_closed_log_ends_at_its_last_good_item() {
+    let folder = TempDir::new().unwrap();
+    let mut publisher = Publisher::new(1);
+    publisher.enrol(101);
+    publisher.post(1, 12);
+    publisher.close(1, 10);
+    let tree = publisher.write(folder.path());
+    let reader = Reader::of(publisher.channel);
+    let report = reader.pull(&[&tree]).await;
+    assert_eq!((report.new_charters, report.still_missing_items), (3, 0), "{report:?}");
+    let items = reader.store.log_items(&publisher.writers[1].log, 0, 100).unwrap();
+    assert_eq!(items.iter().filter(|item| item.status == Status::Shown).count(), 10);
+    assert!(items.iter().all(|item| item.status == Status::Shown || item.header().seq >= 10));
+}
+
+#[tokio::test]
+async fn the_proof_of_a_fork_comes_along() {
+    let folder = TempDir::new().unwrap();
+    let mut publisher = Publisher::new(1);
+    publisher.post(0, 5);
+    publisher.fork(0);
+    let tree = publisher.write(folder.path());
+    let reader = Reader::of(publisher.channel);
+    let report = reader.pull(&[&tree]).await;
+    assert_eq!((report.new_forks, report.new_items), (1, 5), "{report:?}");
+    let items = reader.store.log_items(&publisher.writers[0].log, 0, 10).unwrap();
+    assert!(matches!(items[4].status, Status::Disputed) && matches!(items[3].status, Status::Shown));
+}
+
+#[tokio::test]
+async fn rival_charters_are_kept_and_told() {
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let mut trees = Vec::new();
+    for (folder, name) in folders.iter().zip(["A", "B"]) {
+        let mut publisher = Publisher::new(1);
+        publisher.amend(|body| body.name = name.into());
+        trees.push(publisher.write(folder.path()));
+    }
+    let reader = Reader::of(trees[0].channel);
+    let report = reader.pull(&[&trees[0], &trees[1]]).await;
+    assert_eq!(report.rivals, [trees[0].channel], "{report:?}");
+}
+
+#[tokio::test]
+async fn an_old_head_is_stale_and_no_lie() {
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let (mut publisher, old) = newsroom(folders[0].path());
+    publisher.post(0, 1);
+    let new = publisher.write(folders[1].path());
+    let reader = Reader::of(publisher.channel);
+    let report = reader.pull(&[&old, &new]).await;
+    assert_eq!(report.carriers[0].stale, [publisher.channel]);
+    assert!(report.carriers[1].stale.is_empty() && report.refused.is_empty(), "{report:?}");
+    assert_eq!(report.new_items, 101);
+}
+
+#[tokio::test]
+async fn a_head_of_another_channel_is_refused_by_name() {
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let (publisher, tree) = newsroom(folders[0].path());
+    let (other, _) = (Publisher::new(9).write(folders[1].path()), ());
+    tree.put(&tree.head(), &other.read(&other.head()));
+    let reader = Reader::of(publisher.channel);
+    let report = reader.pull(&[&tree]).await;
+    let refusal = &report.refused[0];
+    assert_eq!((refusal.object.clone(), refusal.code), (tree.head().to_string(), Some("wrong-channel")));
+    assert_eq!(report.new_items, 100, "what stands there is good all the same: {report:?}");
+}
