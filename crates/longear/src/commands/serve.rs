@@ -1,6 +1,5 @@
 //! `longear serve`: the box.
 
-
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
