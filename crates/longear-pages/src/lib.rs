@@ -34,7 +34,7 @@ mod words;
 pub use clean::{clean_line, clean_text};
 pub use language::Language;
 pub use markdown::{EVENTS_MAX, INPUT_BYTES_MAX, NESTING_MAX, OUTPUT_BYTES_MAX, excerpt, markdown_to_html};
-pub use page::{about, address, error, feed, item};
+pub use page::{about, address, error, feed, file_name, item};
 pub use style::{content_security_policy, icon, stylesheet};
 pub use tamga::tamga;
 pub use view::{

@@ -24,6 +24,8 @@ pub const PAGE_QUERY: &str = "page";
 pub const FORM_QUERY: &str = "form";
 /// Query name of the language variant to read: its tag.
 pub const TEXT_QUERY: &str = "text";
+/// Query name that asks for a rendition as a file to keep, not to play.
+pub const SAVE_QUERY: &str = "save";
 
 /// Returns the address of an item's page. What is not hexadecimal in `id_hex` is left out.
 pub fn item(id_hex: &str) -> String {

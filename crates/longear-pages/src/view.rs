@@ -182,7 +182,8 @@ pub struct RenditionView {
     pub width: Option<u32>,
     /// Its height in pixels.
     pub height: Option<u32>,
-    /// Its address on this box (answers Range requests with checked bytes only).
+    /// Its address on this box (answers Range requests with checked bytes only, and with
+    /// [`crate::paths::SAVE_QUERY`] as a download).
     pub href: String,
 }
 

@@ -4,7 +4,7 @@ use crate::clean::clean_line;
 use crate::drawing::Icon;
 use crate::html::{Html, fill};
 use crate::line::Holding;
-use crate::paths::{FORM_QUERY, Target, item as item_path, on_this_box};
+use crate::paths::{FORM_QUERY, SAVE_QUERY, Target, item as item_path, on_this_box};
 use crate::view::{ItemView, RenditionView, Visit};
 use crate::words::Voice;
 
@@ -140,8 +140,8 @@ impl Form<'_> {
         html.raw("<a class=\"")
             .raw(class)
             .raw("\"")
-            .attribute("href", href)
-            .attribute("download", &file_name(self.rendition))
+            .attribute("href", &saved(href))
+            .attribute("download", &file_name(&self.rendition.name, &self.rendition.mime))
             .raw(">");
         icon.draw(html);
         html.raw("<span>").text(text).raw(" <small>");
@@ -261,7 +261,10 @@ fn form_actions(html: &mut Html, visit: &Visit, item: &ItemView, form: &Form<'_>
         named_action(html, voice, form, voice.words.play);
     }
     if let Some(href) = form.href.filter(|_| form.holding.is_whole()) {
-        html.raw("<a class=\"btn\"").attribute("href", href).attribute("download", &file_name(form.rendition)).raw(">");
+        html.raw("<a class=\"btn\"")
+            .attribute("href", &saved(href))
+            .attribute("download", &file_name(&form.rendition.name, &form.rendition.mime))
+            .raw(">");
         Icon::SAVE.draw(html);
         named_action(html, voice, form, voice.words.save);
     }
@@ -341,6 +344,12 @@ pub(super) fn share(html: &mut Html, voice: Voice, media: &Media<'_>) {
     html.append(holding.draw(voice, duration_ms));
 }
 
+/// The address that gives a file to be kept: browsers that do not know `download` would play it instead.
+fn saved(href: &str) -> String {
+    let sign = if href.contains('?') { '&' } else { '?' };
+    format!("{href}{sign}{SAVE_QUERY}")
+}
+
 fn medium(mime: &str) -> Medium {
     let mime = mime.trim().to_ascii_lowercase();
     let essence = mime.split(';').next().unwrap_or_default().trim();
@@ -353,17 +362,19 @@ fn medium(mime: &str) -> Medium {
     }
 }
 
-/// A plain name for a saved file, with the ending that its MIME type calls for.
-fn file_name(rendition: &RenditionView) -> String {
+/// Returns a plain name for a saved file, with the ending that its MIME type calls for.
+///
+/// Letters, digits, `.`, `-` and `_` of the publisher's name stay; no name is hidden, empty or leads into a folder.
+pub fn file_name(name: &str, mime: &str) -> String {
     let plain = |character: char| match character {
         '.' | '-' | '_' => character,
         other if other.is_alphanumeric() => other,
         _ => '_',
     };
-    let name: String = clean_line(&rendition.name).chars().map(plain).take(FILE_NAME_CHARACTERS_MAX).collect();
+    let name: String = clean_line(name).chars().map(plain).take(FILE_NAME_CHARACTERS_MAX).collect();
     let name = name.trim_matches(['.', '_', '-']);
     let name = if name.is_empty() { "longear" } else { name };
-    match endings(&rendition.mime) {
+    match endings(mime) {
         [] => name.to_owned(),
         endings => {
             let lower = name.to_lowercase();
@@ -396,20 +407,6 @@ fn endings(mime: &str) -> &'static [&'static str] {
 mod tests {
     use super::*;
 
-    fn rendition(name: &str, mime: &str) -> RenditionView {
-        RenditionView {
-            name: name.into(),
-            mime: mime.into(),
-            size_bytes: 1,
-            have_bytes: 1,
-            held: std::iter::once(0..1).collect(),
-            duration_ms: None,
-            width: None,
-            height: None,
-            href: "/b/00/00".into(),
-        }
-    }
-
     #[test]
     fn saved_files_get_plain_names_with_the_right_ending() {
         let cases = [
@@ -423,8 +420,14 @@ mod tests {
             ("...", "application/x-unknown", "longear"),
         ];
         for (name, mime, expected) in cases {
-            assert_eq!(file_name(&rendition(name, mime)), expected);
+            assert_eq!(file_name(name, mime), expected);
         }
+    }
+
+    #[test]
+    fn saving_is_said_in_the_address() {
+        assert_eq!(saved("/media/a1/0"), "/media/a1/0?save");
+        assert_eq!(saved("/x?y=1"), "/x?y=1&save");
     }
 
     #[test]

@@ -14,3 +14,4 @@ pub use channel::address;
 pub use error::error;
 pub use feed::feed;
 pub use item::item;
+pub use media::file_name;

@@ -3,8 +3,10 @@
 mod carriers;
 mod channel;
 mod check;
+mod demo;
 mod items;
-mod publish;
+pub(crate) mod publish;
+mod serve;
 mod status;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -40,10 +42,11 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Sync(arguments) => carriers::sync(&context, arguments),
         Command::Stick(command) => carriers::stick(&context, command),
         Command::Check(arguments) => check::check(&context, arguments),
+        Command::Serve(arguments) => serve::serve(&context, arguments),
         Command::Status => status::status(&context),
         Command::Completions(arguments) => generate::completions(arguments, screen),
         Command::Man(arguments) => generate::man(arguments, screen),
-        _ => Err(Failure::bug("not yet")),
+        Command::Demo(arguments) => demo::demo(&context, arguments),
     }
 }
 

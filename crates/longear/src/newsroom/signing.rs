@@ -49,6 +49,21 @@ impl Signer {
         Ok(Signer { channel: *channel, opening: key.opening(), secret: key.secret })
     }
 
+    /// Takes this device's key if it can go on in its own log just now, without beginning another one.
+    ///
+    /// `None` for a copied or restored key file, and for a key that may not sign now.
+    pub fn in_its_log(home: &Home, store: &Store, channel: &ChannelId, now_ms: u64) -> Result<Option<Self>, Failure> {
+        let Some(key) = home.delegate_key(channel)? else { return Ok(None) };
+        let state = store.channel(channel).map_err(|error| store_failure(&error))?;
+        let may_speak = state.is_some_and(|state| {
+            let lives = state.lineage().entry(&key.secret.public()).is_some_and(|entry| entry.lives_at(now_ms));
+            let is_open = state.lineage().standing(&key.opening()) == Standing::Open;
+            lives && is_open && state.lineage().is_delegate(&key.secret.public()) && !overtaken(&state, &key)
+        });
+        let signer = Signer { channel: *channel, opening: key.opening(), secret: key.secret };
+        Ok((may_speak && key.is_at_home).then_some(signer))
+    }
+
     /// The channel.
     pub fn channel(&self) -> &ChannelId {
         &self.channel
