@@ -40,7 +40,7 @@ pub fn play(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let page = stage.serve("newsroom", "127.0.0.1:0")?;
     stage.must("town one", &["follow", &address])?;
     stage.must("town one", &["sync", &page])?;
-    stage.tell("town one", "gets everything over the internet", &everything())?;
+    stage.tell("town one", "gets it all by the internet", &everything())?;
     stage.cut("newsroom");
     stage.tell("", "the internet is cut", &Beside::Line { ranges: std::iter::once(0..15).collect(), size: 24 })?;
     first_stick(stage, &address)?;
@@ -90,13 +90,13 @@ fn video(stage: &Stage<'_>) -> Result<String, Failure> {
 
 fn first_stick(stage: &Stage<'_>, address: &str) -> Result<(), Failure> {
     stage.must("town one", &["stick", "write", &stage.word("stick-1"), "--budget", FIRST_STICK])?;
-    stage.tell("courier", "takes a small stick to town two", &Beside::Words(format!("room for {FIRST_STICK}")))?;
+    stage.tell("courier", "takes a small stick along", &Beside::Words("room for 30 MB".into()))?;
     stage.must("town two", &["follow", address])?;
     let read = stage.run("town two", &["stick", "read", &stage.word("stick-1")])?;
     expect(read.code == 4, "the first stick to bring a part", &read)?;
     let (ranges, size) = held(stage, "town two")?;
     let have = ranges.iter().map(|range| range.end - range.start).sum();
-    let what = format!("reads it: all posts, {} of the video", percent(have, size));
+    let what = format!("reads posts, {} of the video", percent(have, size));
     stage.tell("town two", &what, &Beside::Line { ranges, size })
 }
 
@@ -122,7 +122,7 @@ fn second_stick(stage: &Stage<'_>) -> Result<(), Failure> {
     stage.must("town one", &["stick", "write", &stage.word("stick-2")])?;
     stage.must("town two", &["stick", "read", &stage.word("stick-2")])?;
     let (ranges, size) = held(stage, "town two")?;
-    stage.tell("courier", "comes again; only the rest is read", &Beside::Line { ranges, size })
+    stage.tell("courier", "comes again with the rest", &Beside::Line { ranges, size })
 }
 
 fn stolen_laptop(stage: &Stage<'_>, address: &str) -> Result<(), Failure> {
@@ -158,7 +158,7 @@ fn stolen_laptop(stage: &Stage<'_>, address: &str) -> Result<(), Failure> {
     expect(status("From the road") == "shown", "the earlier post to stay", &listed)?;
     let shown = ["Everything is fine", "Come to the square"].iter().filter(|title| status(title) == "shown").count();
     expect(shown == 0, "the thief's posts to be refused", &read)?;
-    stage.tell("thief", "publishes two posts with the stolen key", &Beside::Words("refused in town two".into()))?;
+    stage.tell("thief", "posts with the stolen key", &Beside::Words("refused in town two".into()))?;
     stage.tell("town two", "still shows the laptop's earlier post", &Beside::Nothing)
 }
 
