@@ -82,3 +82,6 @@ def groups(book: Book) -> None:
           [plain(data[start:start + GROUP_BYTES]) for start in range(0, size, GROUP_BYTES)])
     check("too-few", "the size says three", "not-canonical", good[:2])
     check("too-many", "the size says three", "not-canonical", [*good, good[2]])
+    single = data[:GROUP_BYTES]
+    check("single", "the value of an only group is the hash of the blob", "accepted", [plain(single)], size=GROUP_BYTES, blob=plain(single))
+    check("single-inner", "its value inside a larger blob", "hash-mismatch", good[:1], size=GROUP_BYTES, blob=plain(single))

@@ -62,10 +62,11 @@ def write(data: bytes) -> bytes:
 
 
 def write_groups(data: bytes) -> list[bytes]:
-    """Returns the chaining values of the 1 MiB groups; none for a blob below 1 MiB."""
+    """Returns the values of the 1 MiB groups; none for a blob below 1 MiB. That of a single group is the hash of the blob."""
     if len(data) < GROUP_BYTES:
         return []
-    return [chaining_value(data[start:start + GROUP_BYTES], start) for start in range(0, len(data), GROUP_BYTES)]
+    alone = len(data) == GROUP_BYTES
+    return [chaining_value(data[start:start + GROUP_BYTES], start, alone) for start in range(0, len(data), GROUP_BYTES)]
 
 
 def check(blob: bytes, size: int, outboard: bytes) -> list[bytes]:
@@ -115,8 +116,10 @@ def check_range(blob: bytes, size: int, outboard: bytes, start: int, data: bytes
 
 
 def check_groups(blob: bytes, size: int, values: list[bytes]) -> None:
-    """Checks the chaining values of the 1 MiB groups against the hash of their blob; those of a single group prove nothing without its bytes."""
+    """Checks the values of the 1 MiB groups against the hash of their blob."""
     require(len(values) == -(-size // GROUP_BYTES), "not-canonical", "count of groups")
-    if len(values) > 1:
+    if len(values) == 1:
+        require(values[0] == blob, "hash-mismatch", "the only group")
+    else:
         row = numpy.array([numpy.frombuffer(value, "<u4") for value in values]).T
         require(to_bytes(join(row, True)) == blob, "hash-mismatch", "groups")

@@ -82,6 +82,13 @@ pub enum TreePath {
         /// The position among the packs of this level.
         index: u32,
     },
+    /// Names the proof that a log has two branches.
+    Fork {
+        /// The channel's ID.
+        channel: [u8; 32],
+        /// The log's ID.
+        log: [u8; 16],
+    },
     /// Names a whole blob.
     Blob {
         /// The blob's BLAKE3 hash.
@@ -115,6 +122,7 @@ impl fmt::Display for TreePath {
             Self::Pack { channel, log, level, index } => {
                 write!(out, "c/{}/p/{}/{level}-{index}", Hex(channel), Hex(log))
             }
+            Self::Fork { channel, log } => write!(out, "c/{}/fork/{}", Hex(channel), Hex(log)),
             Self::Blob { hash } => write!(out, "b/{}/{}", Hex(&hash[..1]), Hex(hash)),
             Self::Outboard { hash } => write!(out, "b/{}/{}.o", Hex(&hash[..1]), Hex(hash)),
             Self::BlobPart { hash, start_mib } => {
@@ -290,6 +298,7 @@ fn parse_loosely(text: &str) -> Option<TreePath> {
             let (level, index) = parse_pack_name(pieces.next()?)?;
             TreePath::Pack { channel: parse_hex(channel)?, log, level, index }
         }
+        ("c", channel, "fork") => TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? },
         ("b", _, name) => parse_blob_name(name)?,
         _ => return None,
     };
@@ -395,6 +404,7 @@ mod tests {
                 TreePath::Pack { channel: CHANNEL, log: LOG, level: 4, index: 255 },
                 format!("c/{channel}/p/{}/4-255", "0f".repeat(16)),
             ),
+            (TreePath::Fork { channel: CHANNEL, log: LOG }, format!("c/{channel}/fork/{}", "0f".repeat(16))),
             (TreePath::Blob { hash: hash(7) }, format!("b/07/{blob}")),
             (TreePath::Outboard { hash: hash(7) }, format!("b/07/{blob}.o")),
             (TreePath::BlobPart { hash: hash(7), start_mib: 0x1_0400 }, format!("b/07/{blob}.00010400")),
@@ -432,6 +442,8 @@ mod tests {
             format!("c/{channel}/charter/-1"),
             format!("c/{channel}/charter/4294967296"),
             format!("c/{channel}/charter/1/2"),
+            format!("c/{channel}/fork/{}", &log[1..]),
+            format!("c/{channel}/fork/{log}/0"),
             format!("c/{channel}/p/{log}/5-0"),
             format!("c/{channel}/p/{log}/4-256"),
             format!("c/{channel}/p/{log}/0-1048576"),
