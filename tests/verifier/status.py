@@ -138,8 +138,8 @@ class Held:
 def closed_branches(log: Log, end: Closing) -> dict[bytes, Status]:
     """Applies rule 3."""
     walks = [log.walk(end.items - 1, end.tip)] if end.items else []
-    for item, proof in log.proofs.items():
-        if item not in log.headers:
+    for item, proof in sorted(log.proofs.items(), key=lambda pair: -log.headers[pair[0]].seq if pair[0] in log.headers else 0):
+        if item not in log.headers or any(log.headers[item].seq in walk for walk in walks):
             continue
         try:
             closing.check_proof(item, log.headers[item].seq, end.items, end.root, proof)

@@ -1,0 +1,10 @@
+//! What holds for all histories, all orders of arrival and all bytes, and the rules one by one.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod branches;
+mod statuses;
+mod story;
