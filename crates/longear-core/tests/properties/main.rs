@@ -6,5 +6,10 @@
 mod support;
 
 mod branches;
+mod charters;
+mod decoders;
+mod heads;
+mod lineages;
+mod packs;
 mod statuses;
 mod story;
