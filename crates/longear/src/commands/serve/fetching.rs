@@ -25,9 +25,7 @@ impl Carriers {
         for address in addresses {
             match Carrier::open(address, &CarrierOptions::default()) {
                 Ok(carrier) => carriers.opened.push(carrier),
-                Err(CarrierError::NotACarrier { .. } | CarrierError::Disk { .. }) => {
-                    carriers.absent.push(address.clone())
-                }
+                Err(CarrierError::NotACarrier | CarrierError::Disk { .. }) => carriers.absent.push(address.clone()),
                 Err(error) => return Err(carrier_failure(address, &error)),
             }
         }
