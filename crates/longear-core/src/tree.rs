@@ -89,13 +89,6 @@ pub enum TreePath {
         /// The position among the packs of this level.
         index: u32,
     },
-    /// Names the proof that a log has two branches.
-    Fork {
-        /// The channel's ID.
-        channel: [u8; 32],
-        /// The log's ID.
-        log: [u8; 16],
-    },
     /// Names a whole blob.
     Blob {
         /// The blob's BLAKE3 hash.
@@ -130,7 +123,6 @@ impl fmt::Display for TreePath {
             Self::Pack { channel, log, level, index } => {
                 write!(out, "c/{}/p/{}/{level}-{index}", Hex(channel), Hex(log))
             }
-            Self::Fork { channel, log } => write!(out, "c/{}/fork/{}", Hex(channel), Hex(log)),
             Self::Blob { hash } => write!(out, "b/{}/{}", Hex(&hash[..1]), Hex(hash)),
             Self::Outboard { hash } => write!(out, "b/{}/{}.o", Hex(&hash[..1]), Hex(hash)),
             Self::BlobPart { hash, start_mib } => {
@@ -307,7 +299,6 @@ fn parse_loosely(text: &str) -> Option<TreePath> {
             let (level, index) = parse_pack_name(pieces.next()?)?;
             TreePath::Pack { channel: parse_hex(channel)?, log, level, index }
         }
-        ("c", channel, "fork") => TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? },
         ("b", _, name) => parse_blob_name(name)?,
         _ => return None,
     };
@@ -451,8 +442,6 @@ mod tests {
             format!("c/{channel}/charter/-1"),
             format!("c/{channel}/charter/4294967296"),
             format!("c/{channel}/charter/1/2"),
-            format!("c/{channel}/fork/{}", &log[1..]),
-            format!("c/{channel}/fork/{log}/0"),
             format!("c/{channel}/p/{log}/5-0"),
             format!("c/{channel}/p/{log}/4-256"),
             format!("c/{channel}/p/{log}/0-1048576"),
