@@ -1,7 +1,7 @@
 """Collects the cases of one file of vectors and holds each against the verifier at once."""
 
 from .cases import RUNNERS
-from .run import outcome_of
+from .verify import outcome_of
 
 
 class Book:

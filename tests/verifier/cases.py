@@ -29,8 +29,10 @@ def chain_of(case: dict, shared: dict) -> charter.Chain:
 
 
 def run_charter(case: dict, shared: dict) -> dict:
-    found = chain_of(case, shared).accept(raw(case, "charter"))
-    return {"hash": found.hash.hex(), "channel": found.channel().hex(), "number": found.number, "name": found.name,
+    chain = chain_of(case, shared)
+    found = charter.decode(raw(case, "charter"))
+    chain.verify(found)
+    return {"applied": chain.fate(found), "hash": found.hash.hex(), "channel": found.channel().hex(), "number": found.number, "name": found.name,
             "threshold": found.threshold, "roots": len(found.roots), "delegates": len(found.delegates),
             "closings": len(found.closings), "signatures": len(found.signatures)}
 
@@ -185,6 +187,6 @@ def run_outboard(case: dict, shared: dict) -> dict:
 
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
-    "head": run_head, "pack": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
+    "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
     "signature": run_signature, "outboard": run_outboard,
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from . import edwards
 from .hashes import labelled, log_id, message
-from .limits import (CHARTER_BYTES_MAX, CLOSINGS_MAX, DELEGATES_MAX, LABEL_BYTES_MAX, LOG_ITEMS_MAX, NAME_BYTES_MAX,
+from .limits import (CHARTER_BYTES_MAX, CHARTERS_MAX, CLOSINGS_MAX, DELEGATES_MAX, LABEL_BYTES_MAX, LOG_ITEMS_MAX, NAME_BYTES_MAX,
                      REGION_BYTES_MAX, ROOTS_MAX)
 from .reader import Reader, ascends
 from .refusal import require
@@ -164,24 +164,47 @@ def read_signature(reader: Reader, before: bytes | None):
 
 @dataclass
 class Chain:
-    """The accepted charters of one channel, in sequence."""
+    """The accepted charters of one channel, in sequence, and the two that contradict each other behind them, if there are such."""
 
     channel: bytes
     charters: list[Charter] = field(default_factory=list)
+    rivals: list[Charter] = field(default_factory=list)
 
     def accept(self, data: bytes) -> Charter:
-        """Verifies the next charter against all before it, and keeps it."""
+        """Verifies a charter against those before it, and applies it."""
         charter = decode(data)
+        self.verify(charter)
+        self.apply(charter)
+        return charter
+
+    def verify(self, charter: Charter) -> None:
         require(charter.channel() == self.channel, "wrong-channel")
-        require(charter.number == len(self.charters) + 1, "out-of-sequence", f"charter {charter.number}")
+        require(charter.number <= min(len(self.charters) + 1, CHARTERS_MAX), "out-of-sequence", f"charter {charter.number}")
+        earlier = self.charters[:charter.number - 1]
         self.check_enrolments(charter)
         for closing in charter.closings:
             require(closing.log == log_id(self.channel, closing.key, closing.incarnation), "wrong-log", "closing")
-        self.check_signatures(charter)
-        if self.charters:
-            self.check_succession(charter)
-        self.charters.append(charter)
-        return charter
+        self.check_signatures(charter, earlier)
+        if earlier:
+            self.check_succession(charter, earlier)
+
+    def fate(self, charter: Charter) -> str:
+        """Tells what becomes of a verified charter: "next", "known" or "rival"."""
+        if charter.number <= len(self.charters):
+            return "known" if self.charters[charter.number - 1].hash == charter.hash else "rival"
+        if not self.rivals:
+            return "next"
+        kept = [one.hash for one in self.rivals]
+        return "known" if charter.hash in kept or charter.hash > max(kept) else "rival"
+
+    def apply(self, charter: Charter) -> None:
+        fate = self.fate(charter)
+        if fate == "next":
+            self.charters.append(charter)
+        if fate == "rival":
+            beside = self.charters[charter.number - 1:charter.number] or self.rivals
+            self.rivals = sorted([*beside, charter], key=lambda one: one.hash)[:2]
+            del self.charters[charter.number - 1:]
 
     def check_enrolments(self, charter: Charter) -> None:
         founding = (self.charters[0] if self.charters else charter).founding()
@@ -189,8 +212,8 @@ class Chain:
             text = enrolment_message(founding, entry.key, entry.roles, entry.region)
             require(edwards.verify(entry.key, text, entry.enrolment), "bad-enrolment", entry.key.hex())
 
-    def check_signatures(self, charter: Charter) -> None:
-        before = self.charters[-1] if self.charters else None
+    def check_signatures(self, charter: Charter, earlier: list[Charter]) -> None:
+        before = earlier[-1] if earlier else None
         text = signature_message(self.channel, charter.hash)
         for root, signature in charter.signatures:
             known = root in charter.roots or (before is not None and root in before.roots)
@@ -201,8 +224,8 @@ class Chain:
         if before is not None:
             require(len(signers & set(before.roots)) >= before.threshold, "below-threshold", "roots of the charter before")
 
-    def check_succession(self, charter: Charter) -> None:
-        before = self.charters[-1]
+    def check_succession(self, charter: Charter, earlier: list[Charter]) -> None:
+        before = earlier[-1]
         if charter.root_set() == before.root_set():
             allowed = charter.next == before.next
         else:
@@ -215,11 +238,11 @@ class Chain:
             if former is not None:
                 require(not narrows(former, entry), "delegate-narrowed", entry.key.hex())
         for entry in charter.delegates:
-            once = any(older.delegate(entry.key) for older in self.charters)
+            once = any(older.delegate(entry.key) for older in earlier)
             require(not once or before.delegate(entry.key) is not None, "delegate-returned", entry.key.hex())
         for closing in charter.closings:
-            known = charter.delegate(closing.key) or self.newest_entry(closing.key)
-            require(known is not None, "unknown-key", closing.key.hex())
+            known = any(one.delegate(closing.key) for one in [charter, *earlier])
+            require(known, "unknown-key", closing.key.hex())
 
     def newest_entry(self, key: bytes) -> Delegate | None:
         """Returns the newest entry of a key in any charter."""

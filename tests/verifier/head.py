@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from . import statement as statements
-from .limits import FORKS_LISTED_MAX, HEAD_BYTES_MAX, STATEMENTS_LISTED_MAX
+from .limits import FORKS_LISTED_MAX, HEAD_BYTES_MAX, HEAD_STATEMENTS_MAX
 from .reader import Reader, ascends
 from .refusal import require
 from .statement import Statement
@@ -28,7 +28,7 @@ def decode(data: bytes) -> Head:
     charter_hash = reader.take(32)
     held: dict[bytes, Statement] = {}
     before = None
-    for _ in range(reader.count(1, STATEMENTS_LISTED_MAX)):
+    for _ in range(reader.count(1, HEAD_STATEMENTS_MAX)):
         statement = statements.read(reader)
         statements.check_citations(statement, channel)
         log = statement.log(channel)
@@ -58,6 +58,6 @@ def merge(a: Head, b: Head) -> Head:
     for log, statement in b.statements.items():
         if log not in held or statement.rank() > held[log].rank():
             held[log] = statement
-    kept = sorted(held, key=lambda log: (-held[log].time, log))[:STATEMENTS_LISTED_MAX]
+    kept = sorted(held, key=lambda log: (-held[log].time, log))[:HEAD_STATEMENTS_MAX]
     forks = sorted(set(a.forks) | set(b.forks))[:FORKS_LISTED_MAX]
     return Head(a.channel, newest.charter, newest.charter_hash, {log: held[log] for log in kept}, forks)

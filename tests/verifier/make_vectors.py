@@ -12,13 +12,13 @@ if __package__ in (None, ""):
 
 from verifier import making_carriers, making_charters, making_items, making_outboards, making_proofs, making_status
 from verifier.book import Book
-from verifier.run import VECTORS
+from verifier.verify import VECTORS
 
 FILE_BYTES_MAX = 300_000
 
 MAKERS = (
     making_carriers.address, making_charters.charters, making_items.headers, making_items.payloads,
-    making_items.statements, making_carriers.heads, making_carriers.packs, making_proofs.closings,
+    making_items.statements, making_carriers.heads, making_carriers.packs, making_carriers.pack_of_lies, making_proofs.closings,
     making_status.statuses, making_carriers.paths, making_proofs.signatures, making_outboards.outboards,
 )
 

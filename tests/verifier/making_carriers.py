@@ -4,6 +4,7 @@ from . import address as addresses
 from .book import Book
 from .forge import JUNE_MS, Writer, head, pack, seed, statement, u
 from .hashes import log_id
+from .limits import PACK_LIES_MAX
 from .world import AIDA, BOLAT, CHANNEL, DANIYAR, DELEGATES, aida, bolat, flipped
 
 
@@ -187,6 +188,26 @@ def good_packs(book: Book) -> None:
            headers=dict.fromkeys(range(8), "left-out"), payloads=dict.fromkeys(range(8), "left-out"))
     packed(book, "last-index", "the last position that a log can have", pack(log, 0, 0, [b""], [b""], stated_index=2**20 - 1),
            headers={0: "left-out"}, payloads={0: "left-out"})
+
+
+def pack_of_lies() -> Book:
+    """Returns a book of its own: only a pack of 512 slots has room for so many lies."""
+    book = Book("pack-lies", "The bad signatures of a pack that cost only themselves are PACK_LIES_MAX.")
+    log = Writer(CHANNEL, AIDA)
+    for _ in range(PACK_LIES_MAX + 4):
+        log.write(b"", kind=70)
+    lies = [flipped(data, -1) for data in log.datas]
+    nothing = [b""] * 512
+
+    def told(name: str, why: str, first_lie: int, good: int, end: int) -> None:
+        headers = [*log.datas[:first_lie], *lies[first_lie:end - 1], log.datas[end - 1], *nothing[end:]]
+        states = dict.fromkeys(range(good, end - 1), "bad-signature") | dict.fromkeys(range(end, 512), "left-out")
+        payloads = dict.fromkeys(range(good, end - 1), "unread") | dict.fromkeys(range(end, 512), "left-out")
+        packed(book, name, why, pack(log, 3, 0, headers, nothing), headers=states, payloads=payloads)
+
+    told("one-too-many", "two good headers below 65 lies are refused unseen, the one above them stays", 2, 0, PACK_LIES_MAX + 4)
+    told("as-many-as-may-be", "three good headers below 64 lies stay", 3, 3, PACK_LIES_MAX + 4)
+    return book
 
 
 def bad_openings(book: Book) -> None:

@@ -22,7 +22,8 @@ class Weak:
 
 
 def charters() -> Book:
-    shared = {"first": FIRST.bytes(), "second": SECOND.bytes(), "third": THIRD_LEAVES_AIDA_OUT.bytes(), "rotated": ROTATED.bytes()}
+    shared = {"first": FIRST.bytes(), "second": SECOND.bytes(), "third": THIRD_LEAVES_AIDA_OUT.bytes(), "rotated": ROTATED.bytes(),
+              "second-rival": SECOND.changed(name="Rival").bytes()}
     book = Book("charter", "A candidate against the accepted charters before it.",
                 charters={name: data.hex() for name, data in shared.items()})
     firsts(book)
@@ -172,7 +173,20 @@ def successors(book: Book) -> None:
     after(book, "rotation", "the committed set, with both thresholds", "accepted", ROTATED)
     after(book, "after-rotation", "the new roots alone sign the next one", "accepted",
           ROTATED.changed(number=3, signers=NEXT_ROOTS), ("first", "rotated"))
-    after(book, "first-again", "a charter that is already applied", "out-of-sequence", FIRST)
+    after(book, "first-again", "a charter that is already applied", "accepted", FIRST)
+    after(book, "second-again", "the same body with other signers is the same charter", "accepted", SECOND.changed(signers=ROOTS[1:]),
+          ("first", "second", "third"))
+    after(book, "second-again-one-signer", "also a charter whose number is held is checked", "below-threshold",
+          SECOND.changed(signers=ROOTS[1:2]), ("first", "second"))
+    after(book, "rival", "another valid charter of the same number", "accepted", SECOND.changed(name="Rival"), ("first", "second"))
+    after(book, "rival-below", "a contradiction may be found late", "accepted", SECOND.changed(name="Rival"), ("first", "second", "third"))
+    after(book, "rival-of-first", "charter 1 has no rivals: another one founds another channel", "wrong-channel",
+          FIRST.changed(name="Rival"), ("first", "second"))
+    after(book, "rival-returns", "checked against those below it: what a later charter left out does not matter", "accepted",
+          THIRD_LEAVES_AIDA_OUT.changed(delegates=SECOND.delegates), ("first", "second", "third"))
+    after(book, "third-after-rivals", "nothing is accepted behind a contradiction", "out-of-sequence", THIRD_LEAVES_AIDA_OUT,
+          ("first", "second", "second-rival"))
+    after(book, "rival-known", "a rival that is held already", "accepted", SECOND, ("first", "second", "second-rival"))
     after(book, "third-after-first", "a charter is missing between", "out-of-sequence", THIRD_LEAVES_AIDA_OUT)
     after(book, "origin-0-in-second", "only charter 1 has a salt", "bad-value", SECOND.changed(origin=0))
     other = FIRST.changed(salt=seed("other salt"))

@@ -108,3 +108,6 @@ def groups(book: Book) -> None:
           size=GROUP_BYTES, blob=plain(one))
     check("too-few", "the size says three", "not-canonical", good[:2])
     check("too-many", "the size says three", "not-canonical", [*good, good[2]])
+    single = data[:GROUP_BYTES]
+    check("single", "the value of an only group is the hash of the blob", "accepted", [plain(single)], size=GROUP_BYTES, blob=plain(single))
+    check("single-inner", "its value inside a larger blob", "hash-mismatch", good[:1], size=GROUP_BYTES, blob=plain(single))

@@ -175,8 +175,12 @@ def checkpoints(book: Statuses, log: Writer, branch: Writer) -> None:
     disputed = own[0] + own[1] + own[2]
     book.held("checkpoint-by-same-key", "another incarnation of the same key vouches for nothing", disputed,
               statements=[cites(writer(AIDA, 1, 8), log, 4)])
-    book.held("checkpoint-replaced", "only the newest statement of a log counts", disputed,
-              statements=[cites(bolat_log, log, 4), statement(bolat_log, 2)])
+    book.held("checkpoint-silence", "a newer statement that cites other logs takes nothing back", won,
+              statements=[cites(bolat_log, log, 4), statement(bolat_log, 2), cites(bolat_log, cholpan_log, 0, 3)])
+    book.held("checkpoint-replaced", "of two statements that cite the log the newer one counts", four + every(log, BRANCH, BRANCH, start=4)
+              + every(branch, SHOWN, SHOWN, start=4), statements=[cites(bolat_log, log, 4), cites(bolat_log, branch, 4, 2), statement(bolat_log, 3)])
+    book.held("checkpoint-second-log", "another log of the same voucher speaks for itself", disputed,
+              statements=[cites(bolat_log, log, 4), cites(writer(BOLAT, 1, 8), branch, 4, 2)])
     deeper = log.branch(6)
     deeper.write()
     deeper.write()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from . import header as headers
 from .hashes import log_id
 from .header import Header
-from .limits import HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_LEVEL_MAX, PAYLOAD_BYTES_MAX
+from .limits import HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_LEVEL_MAX, PACK_LIES_MAX, PAYLOAD_BYTES_MAX
 from .reader import Reader
 from .refusal import Refused, require
 
@@ -80,14 +80,17 @@ def read_headers(reader: Reader, pack: Pack, log: bytes) -> None:
 def check_runs(pack: Pack, channel: bytes) -> None:
     """Walks from the last slot to the first: a header is good by its own signature or by the link from a good one above it."""
     above: Header | None = None
+    lies = 0
     for slot in reversed(pack.slots):
         if slot.header is None:
             above = None
             continue
         if above is None or above.previous != slot.header.id:
             try:
+                require(lies <= PACK_LIES_MAX, "bad-signature", "refused unseen")
                 headers.check_signature(slot.header, channel, pack.key)
             except Refused as refusal:
+                lies += 1
                 slot.header_state, slot.header, above = refusal.code, None, None
                 continue
         slot.header_state, above = GOOD, slot.header

@@ -45,14 +45,20 @@ class Held:
     logs: dict[bytes, Log] = field(default_factory=dict)
     payloads: dict[bytes, bytes] = field(default_factory=dict)
     statements: dict[bytes, Statement] = field(default_factory=dict)
+    # Of each pair (log that speaks, log that it cites) the newest statement with such a citation.
+    words: dict[tuple[bytes, bytes], Statement] = field(default_factory=dict)
 
     def log(self, log: bytes, key: bytes) -> Log:
         return self.logs.setdefault(log, Log(log, key))
 
     def keep_statement(self, statement: Statement) -> None:
-        log = statement.log(self.chain.channel)
-        if log not in self.statements or statement.rank() > self.statements[log].rank():
-            self.statements[log] = statement
+        own = statement.log(self.chain.channel)
+        if own not in self.statements or statement.rank() > self.statements[own].rank():
+            self.statements[own] = statement
+        for citation in statement.citations:
+            pair = own, citation.log
+            if pair not in self.words or statement.rank() > self.words[pair].rank():
+                self.words[pair] = statement
 
     def is_open(self, log: bytes, key: bytes) -> bool:
         return self.chain.closing(log) is None and self.chain.charters[-1].delegate(key) is not None
@@ -85,10 +91,10 @@ class Held:
         return result
 
     def checkpoints(self, log: Log) -> list[Citation]:
-        """Returns what other delegates of the newest charter, in their newest statement in each open log, cite of this log."""
+        """Returns what other delegates of the newest charter, in the newest statement of each open log that cites this log, cite of it."""
         found = []
-        for own, statement in self.statements.items():
-            if statement.key != log.key and self.is_open(own, statement.key):
+        for (own, cited), statement in self.words.items():
+            if cited == log.id and statement.key != log.key and self.is_open(own, statement.key):
                 found += [citation for citation in statement.citations if citation.log == log.id]
         return found
 
@@ -132,8 +138,8 @@ class Held:
 def closed_branches(log: Log, end: Closing) -> dict[bytes, Status]:
     """Applies rule 3."""
     walks = [log.walk(end.items - 1, end.tip)] if end.items else []
-    for item, proof in log.proofs.items():
-        if item not in log.headers:
+    for item, proof in sorted(log.proofs.items(), key=lambda pair: -log.headers[pair[0]].seq if pair[0] in log.headers else 0):
+        if item not in log.headers or any(log.headers[item].seq in walk for walk in walks):
             continue
         try:
             closing.check_proof(item, log.headers[item].seq, end.items, end.root, proof)

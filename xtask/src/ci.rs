@@ -50,6 +50,6 @@ fn checks(workspace: &Workspace) -> Vec<Check> {
         check("tests", workspace.cargo(["xtask", "test"])),
         check("documentation", docs),
         check("core as WebAssembly", workspace.cargo(["xtask", "wasm"])),
-        // The demo goes here: check("demo", workspace.cargo(["xtask", "demo", "--exit"])),
+        check("demo", workspace.cargo(["xtask", "demo", "--exit"])),
     ]
 }

@@ -152,6 +152,12 @@ impl PackHeaders {
                     Err(failed) => failed,
                 };
                 headers = run.into_headers();
+                if reason != Reason::BadSignature {
+                    // A key that no charter lists: nothing was checked, and nothing below is worth a look.
+                    headers.splice(..0, rest.drain(..));
+                    refused.extend(headers.drain(..).map(|item| (item.header().seq, reason.clone())));
+                    break;
+                }
                 let bad = if lies < PACK_LIES_MAX { headers.len() - 1 } else { 0 };
                 refused.extend(headers.drain(bad..).map(|item| (item.header().seq, reason.clone())));
                 lies += 1;

@@ -92,18 +92,21 @@ impl Holder {
     }
 
     pub fn insert(&mut self, object: Held) {
-        self.waiting.push(object);
-        loop {
-            let before = self.waiting.len();
-            for object in std::mem::take(&mut self.waiting) {
-                if self.try_insert(object.clone()).is_err() {
-                    self.waiting.push(object);
-                }
-            }
-            if self.waiting.len() == before {
-                return;
+        let mut arrived = vec![object];
+        // Whatever is taken in may be what others waited for.
+        while !arrived.is_empty() {
+            let before = arrived.len();
+            arrived.retain(|object| self.try_insert(object.clone()).is_err());
+            if arrived.len() < before {
+                arrived.append(&mut self.waiting);
+            } else {
+                self.waiting.append(&mut arrived);
             }
         }
+    }
+
+    pub fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 
     fn try_insert(&mut self, object: Held) -> Result<(), Reason> {
@@ -139,9 +142,12 @@ impl Holder {
     }
 
     /// Status of every item held, and how it was taken back.
+    ///
+    /// Items whose delegate's charter lost its force to a rival are held no more than if they had come after the rival.
     pub fn statuses(&self) -> BTreeMap<ItemId, (Status, Option<Taken>)> {
         let mut statuses = BTreeMap::new();
-        for (opening, items) in &self.logs {
+        let logs = || self.logs.iter().filter(|(opening, _)| self.lineage.entry(&opening.key).is_some());
+        for (opening, items) in logs() {
             let evidence = self.evidence(opening, items);
             let judgement = judge(&self.lineage, opening, items, &evidence);
             for item in items.all() {
@@ -150,7 +156,7 @@ impl Holder {
             }
         }
         let mut taken = BTreeMap::<ItemId, Taken>::new();
-        for (opening, items) in &self.logs {
+        for (opening, items) in logs() {
             for (target, how) in self.taken_by(opening, items, &statuses) {
                 let held = taken.entry(target).or_insert(how);
                 *held = (*held).max(how);

@@ -187,14 +187,14 @@ fn home_is_the_flag_or_the_users_data_folder() {
     if cfg!(all(unix, not(target_os = "macos"))) {
         let folder = |xdg: &'static str| {
             per_user_data_folder(move |name| match name {
-                "HOME" => Some("/home/a".into()),
+                "HOME" => Some("/users/a".into()),
                 "XDG_DATA_HOME" if !xdg.is_empty() => Some(xdg.into()),
                 _ => None,
             })
         };
-        assert_eq!(folder(""), Some("/home/a/.local/share/longear".into()));
+        assert_eq!(folder(""), Some("/users/a/.local/share/longear".into()));
         assert_eq!(folder("/data"), Some("/data/longear".into()));
-        assert_eq!(folder("relative"), Some("/home/a/.local/share/longear".into()));
+        assert_eq!(folder("relative"), Some("/users/a/.local/share/longear".into()));
         assert_eq!(per_user_data_folder(|_| None), None);
     }
 }

@@ -3,8 +3,9 @@
 mod carriers;
 mod channel;
 mod check;
+mod demo;
 mod items;
-mod publish;
+pub(crate) mod publish;
 mod serve;
 mod status;
 
@@ -36,16 +37,16 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Retract(arguments) => publish::retract(&context, arguments),
         Command::List(arguments) => items::list(&context, arguments),
         Command::Export(arguments) => items::export(&context, arguments),
-        Command::Serve(arguments) => serve::serve(&context, arguments),
         Command::Follow(arguments) => carriers::follow(&context, arguments),
         Command::Unfollow(arguments) => carriers::unfollow(&context, arguments),
         Command::Sync(arguments) => carriers::sync(&context, arguments),
         Command::Stick(command) => carriers::stick(&context, command),
         Command::Check(arguments) => check::check(&context, arguments),
+        Command::Serve(arguments) => serve::serve(&context, arguments),
         Command::Status => status::status(&context),
         Command::Completions(arguments) => generate::completions(arguments, screen),
         Command::Man(arguments) => generate::man(arguments, screen),
-        _ => Err(Failure::bug("not yet")),
+        Command::Demo(arguments) => demo::demo(&context, arguments),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `longear serve`: the box.
 
+mod fetching;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use self::fetching::{Carriers, keep_fetching};
 use super::Context;
 use crate::arguments::node::ServeArguments;
 use crate::boxview::{self, now_ms};
@@ -50,6 +53,7 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
     check(arguments)?;
     let (home, store) = context.open()?;
     let lock = home.serve_lock()?;
+    let carriers = Carriers::new(&arguments.sync)?;
     let store = Arc::new(store);
     let runtime = runtime()?;
     let served = runtime.block_on(async {
@@ -60,6 +64,7 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
         let router = boxview::router(store.clone()).merge(tree_router(store.clone()));
         if !arguments.read_only {
             tokio::spawn(keep_word(home, store.clone(), context.screen.clone()));
+            tokio::spawn(keep_fetching(store, carriers, context.screen.clone()));
         }
         serve_connections(listener, router, ConnectionLimits::default(), stopped).await;
         Ok(())

@@ -1,7 +1,11 @@
-"""Runs all vectors through this verifier: `python tests/verifier/run.py`; exits 1 if one fails."""
+"""Runs all vectors of a folder, and this verifier's own tests: `python tests/verifier/verify.py tests/vectors`.
+
+Closes with a line `N passed, N failed`; exits 1 if anything failed or nothing ran, 2 for a wrong call.
+"""
 
 import json
 import sys
+import unittest
 from pathlib import Path
 
 if __package__ in (None, ""):
@@ -10,7 +14,8 @@ if __package__ in (None, ""):
 from verifier.cases import RUNNERS
 from verifier.refusal import Refused
 
-VECTORS = Path(__file__).resolve().parent.parent / "vectors"
+VERIFIER = Path(__file__).resolve().parent
+VECTORS = VERIFIER.parent / "vectors"
 
 
 def outcome_of(runner, case: dict, shared: dict) -> tuple[str, dict | None]:
@@ -34,17 +39,30 @@ def failures_of(path: Path) -> tuple[int, list[str]]:
     return len(shared["cases"]), failures
 
 
-def main() -> int:
-    total, failed = 0, []
-    for path in sorted(VECTORS.glob("*.json")):
+def own_tests() -> tuple[int, list[str]]:
+    """Runs the tests of what no vector covers; returns the same as `failures_of`."""
+    tests = unittest.defaultTestLoader.discover(str(VERIFIER), top_level_dir=str(VERIFIER.parent))
+    result = unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(tests)
+    return result.testsRun, [f"{test.id()}: failed, its message stands above" for test, _ in result.failures + result.errors]
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+        print("usage: python tests/verifier/verify.py FOLDER, where FOLDER holds the vectors", file=sys.stderr)
+        return 2
+    total, failed = own_tests()
+    paths = sorted(Path(arguments[0]).glob("*.json"))
+    if not paths:
+        failed.append(f"{arguments[0]}: no vectors")
+    for path in paths:
         count, failures = failures_of(path)
         total += count
         failed += failures
     for line in failed:
         print(line)
-    print(f"{total - len(failed)} passed, {len(failed)} failed")
-    return 1 if failed or total == 0 else 0
+    print(f"{max(total - len(failed), 0)} passed, {len(failed)} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
