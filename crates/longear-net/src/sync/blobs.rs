@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
-use longear_core::blob::{BlobHash, Groups as BlobGroups};
+use longear_core::blob::{BlobHash, GROUP_BYTES, Groups as BlobGroups};
 use longear_core::schedule::{BlobWant, order_blobs};
 use longear_core::tree::{BLOB_WHOLE_BYTES_MAX, PART_MIB, TreePath, blob_file_holding};
 use longear_core::{ChannelId, Groups, Rendition};
@@ -277,6 +277,11 @@ fn note_end(round: &Round<'_>, want: &WantedBlob, division: &mut Division, end: 
                 let reason = longear_core::Reason::Truncated;
                 round.refuse(source, span.file.path.to_string(), &reason, 0);
             }
+        }
+        // A disk reads on behind a bad place; a connection is taken up where it broke.
+        Stop::BrokeOff if source.is_folder() => {
+            let at = span.progress.at();
+            division.bar(span.source, at..(at + 1).next_multiple_of(GROUP_BYTES));
         }
         Stop::BrokeOff if span.progress.at() > span.start => {}
         Stop::BrokeOff | Stop::Failed => division.leave(span.source),

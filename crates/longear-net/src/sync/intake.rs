@@ -152,6 +152,8 @@ pub(super) struct IntakeEnd {
     pub pack: PackOrigin,
     /// It was there from its beginning to its end, and no header was refused.
     pub whole: bool,
+    /// Nobody takes its pieces any more: the store failed, and says so itself.
+    pub is_store_gone: bool,
     pub refused: Vec<RefusedPart>,
 }
 
@@ -179,8 +181,7 @@ impl Intake {
             self.reader.push(&block);
             match self.take_parts() {
                 Ok(true) => {}
-                // The writer is gone: the store failed, and says so itself.
-                Ok(false) => return IntakeEnd { pack: self.pack, whole: false, refused: self.refused },
+                Ok(false) => return self.end(true),
                 Err(reason) => {
                     failed = true;
                     self.refuse(None, "", reason, block.len() as u64);
@@ -196,9 +197,16 @@ impl Intake {
             if !rest.items.is_empty() {
                 self.take_headers(rest, opening);
             }
-            self.send(opening);
+            if !self.send(opening) {
+                return self.end(true);
+            }
         }
-        IntakeEnd { pack: self.pack, whole: self.refused.is_empty(), refused: self.refused }
+        self.end(false)
+    }
+
+    fn end(self, is_store_gone: bool) -> IntakeEnd {
+        let whole = self.refused.is_empty() && !is_store_gone;
+        IntakeEnd { pack: self.pack, whole, is_store_gone, refused: self.refused }
     }
 
     /// Takes what the bytes so far hold. False if nobody wants it any more.

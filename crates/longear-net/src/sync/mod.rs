@@ -22,7 +22,7 @@ mod words;
 use std::sync::{Arc, Mutex};
 
 use longear_core::ChannelId;
-use longear_store::Store;
+use longear_store::{ChannelState, Store};
 
 pub use options::{
     BATCH_BYTES_MAX, BLOBS_IN_FLIGHT_MAX, BlobsWanted, Cancel, FOLDER_LIES_BYTES_MAX, LARGE_PACK_WEIGHT,
@@ -55,13 +55,15 @@ pub struct Syncer {
     store: Arc<Store>,
     sources: Vec<Source>,
     waiting: Mutex<Waiting>,
+    /// The channels as they were when all their blobs were here: while they are the same, nothing is to be looked for.
+    settled: Vec<Arc<ChannelState>>,
 }
 
 impl Syncer {
     /// Takes carriers, all of them equal.
     pub fn new(store: Arc<Store>, carriers: Vec<Carrier>) -> Self {
         let sources = carriers.into_iter().enumerate().map(|(index, carrier)| Source::new(index, carrier)).collect();
-        Self { store, sources, waiting: Mutex::default() }
+        Self { store, sources, waiting: Mutex::default(), settled: Vec::new() }
     }
 
     /// Asks all carriers for what is new, and keeps what is good.
@@ -87,20 +89,22 @@ impl Syncer {
         };
         let channels = channels(&round).await?;
         let before = complete_items(&round, &channels).await?;
-        let mut words = Vec::new();
-        for channel in &channels {
-            words.push(words::pull_words(&round, *channel).await?);
+        let missing = pull_items(&round, &channels).await?;
+        round.report().still_missing_items = missing;
+        let states = channel_states(&round, &channels).await?;
+        let is_settled = states.len() == self.settled.len()
+            && states.iter().zip(&self.settled).all(|(now, then)| Arc::ptr_eq(now, then));
+        if !is_settled {
+            let missing = blobs::pull_blobs(&round, &channels).await?;
+            round.report().still_missing_blobs = missing;
+            // With a limit on blobs the next round may be given another one.
+            self.settled = if missing == 0 && options.blobs == BlobsWanted::ALL { states } else { Vec::new() };
         }
-        for (channel, words) in channels.iter().zip(&words) {
-            let missing = packs::pull_packs(&round, *channel, words).await?;
-            round.report().still_missing_items += missing;
-        }
-        let missing = blobs::pull_blobs(&round, &channels).await?;
-        round.report().still_missing_blobs = missing;
         let after = complete_items(&round, &channels).await?;
         round.report().new_items = after - before;
         let mut report = round.report.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        report.cut |= options.cancel.is_cancelled();
+        let missing = report.still_missing_items + report.still_missing_blobs > 0;
+        report.cut = options.cancel.is_cancelled() || report.cut && missing;
         report.carriers = self.sources.iter().map(|source| source.state().outcome.clone()).collect();
         Ok(report)
     }
@@ -116,11 +120,35 @@ async fn channels(round: &Round<'_>) -> Result<Vec<ChannelId>, SyncError> {
     Ok(states.map(|state| state.id()).collect())
 }
 
-async fn complete_items(round: &Round<'_>, channels: &[ChannelId]) -> Result<u64, SyncError> {
-    let mut complete = 0;
+/// Words, then packs. Returns how many items are still missing.
+async fn pull_items(round: &Round<'_>, channels: &[ChannelId]) -> Result<u64, SyncError> {
+    let mut all_words = Vec::new();
     for channel in channels {
-        let state = words::channel_state(round, *channel).await?;
-        complete += state.logs().values().map(|log| log.complete().len()).sum::<u64>();
+        all_words.push(words::pull_words(round, *channel).await?);
     }
-    Ok(complete)
+    let mut missing = 0;
+    for (channel, words) in channels.iter().zip(&all_words) {
+        let mut of_channel = packs::pull_packs(round, *channel, words).await?;
+        // A tree that grew meanwhile has other packs now: its new head tells which.
+        let outdated = round.live().filter(|source| std::mem::take(&mut source.state().lacked_pack)).count();
+        if of_channel > 0 && outdated > 0 && !round.is_cancelled() {
+            let words = words::pull_words(round, *channel).await?;
+            of_channel = packs::pull_packs(round, *channel, &words).await?;
+        }
+        missing += of_channel;
+    }
+    Ok(missing)
+}
+
+async fn channel_states(round: &Round<'_>, channels: &[ChannelId]) -> Result<Vec<Arc<ChannelState>>, SyncError> {
+    let mut states = Vec::new();
+    for channel in channels {
+        states.push(words::channel_state(round, *channel).await?);
+    }
+    Ok(states)
+}
+
+async fn complete_items(round: &Round<'_>, channels: &[ChannelId]) -> Result<u64, SyncError> {
+    let states = channel_states(round, channels).await?;
+    Ok(states.iter().flat_map(|state| state.logs().values()).map(|log| log.complete().len()).sum())
 }

@@ -6,6 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::join_all;
 use longear_core::limits::{HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use longear_core::schedule::packs_to_fetch;
@@ -20,6 +21,7 @@ use super::report::{SyncError, SyncEvent};
 use super::round::{Fetched, Round};
 use super::source::Source;
 use super::words::{Words, channel_state};
+use crate::carrier::Body;
 
 /// Plans made in one round; each one asks for what the one before did not bring.
 const WAVES_MAX: usize = 12;
@@ -325,52 +327,71 @@ fn pack_bytes_max(name: PackName) -> u64 {
 /// Reads one pack as it comes. What of it is good goes to the writer; what is not is named.
 async fn pull_pack(wave: &Wave<'_>, source: &Source, job: &Job) {
     let round = wave.round;
-    let channel = wave.state.id();
     let path = TreePath::Pack {
-        channel: channel.0,
+        channel: wave.state.id().0,
         log: job.log.0,
         level: job.name.level,
         index: u32::try_from(job.name.index).expect("a log has at most 2^20 items"),
     };
-    let mut body = match round.fetch(source, &path, None, pack_bytes_max(job.name)).await {
+    let body = match round.fetch(source, &path, None, pack_bytes_max(job.name)).await {
         Fetched::Body(body) => body,
         Fetched::Absent => {
-            source.state().absent_packs.insert((job.log, job.name));
+            let mut state = source.state();
+            state.absent_packs.insert((job.log, job.name));
+            state.lacked_pack = true;
             return;
         }
         Fetched::Failed => {
-            source.state().damaged_packs.insert((job.log, job.name));
+            source.state().broken_packs.insert((job.log, job.name));
             return;
         }
     };
     let intake = Intake::new(source.index, wave.state.clone(), job.log, job.name, wave.pieces.clone());
     let (sender, blocks) = mpsc::channel(BLOCKS_WAITING_MAX);
     let reading = tokio::task::spawn_blocking(move || intake.read(blocks));
-    let mut broke_off = false;
+    let is_whole = feed(round, source, &path, job.name, body, sender).await;
+    let Ok(end) = reading.await else { return };
+    if end.is_store_gone {
+        wave.jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
+        return;
+    }
+    note_intake(round, source, job, end, !is_whole);
+}
+
+/// Gives the bytes of a pack to its reader; where the connection breaks, it goes on from there. False if it broke for
+/// good before the end.
+async fn feed(
+    round: &Round<'_>,
+    source: &Source,
+    path: &TreePath,
+    name: PackName,
+    mut body: Body,
+    sender: mpsc::Sender<Bytes>,
+) -> bool {
+    let mut at = 0;
     loop {
         let next = tokio::select! {
             next = body.next() => next,
-            () = round.options.cancel.cancelled() => { broke_off = true; break }
+            () = round.options.cancel.cancelled() => return false,
         };
-        match next {
+        let error = match next {
             Ok(Some(block)) => {
+                at += block.len() as u64;
                 // The reader has seen enough: the pack is damaged, or the store failed.
                 if sender.send(block).await.is_err() {
-                    break;
+                    return true;
                 }
+                continue;
             }
-            Ok(None) => break,
-            Err(error) => {
-                broke_off = true;
-                round.note_failure(source, &path, &error, false);
-                break;
-            }
-        }
+            Ok(None) => return true,
+            Err(error) => error,
+        };
+        round.note_failure(source, path, &error, false);
+        body = match round.fetch(source, path, Some(at..u64::MAX), pack_bytes_max(name)).await {
+            Fetched::Body(body) if body.start() == at => body,
+            _ => return false,
+        };
     }
-    drop((sender, body));
-    let Ok(end) = reading.await else { return };
-    round.report().cut |= broke_off;
-    note_intake(round, source, job, end, broke_off);
 }
 
 /// Remembers what must not be asked again, and names what was refused.
@@ -383,7 +404,10 @@ fn note_intake(round: &Round<'_>, source: &Source, job: &Job, end: IntakeEnd, br
         }
         return;
     }
-    if !end.whole {
+    if broke_off {
+        round.report().cut = true;
+        source.state().broken_packs.insert((job.log, job.name));
+    } else if !end.whole {
         // Asked again in smaller pieces, or from others.
         source.state().damaged_packs.insert((job.log, job.name));
     }

@@ -30,12 +30,16 @@ pub(super) struct SourceState {
     pub heads: HashMap<ChannelId, KnownHead>,
     /// Packs that failed their check here; they are not asked for again.
     pub damaged_packs: HashSet<(LogId, PackName)>,
+    /// Packs whose transfer broke off for good; asked for again in the next round.
+    pub broken_packs: HashSet<(LogId, PackName)>,
     /// Packs that are not here; forgotten when its head changes.
     pub absent_packs: HashSet<(LogId, PackName)>,
     /// Logs whose delegate is in no charter held; looked at again in the next round.
     pub unknown_logs: HashSet<LogId>,
     /// Blobs that are not here; forgotten when its head changes.
     pub absent_blobs: HashSet<[u8; 32]>,
+    /// Whether a pack was found missing in this round: then its head may be out of date.
+    pub lacked_pack: bool,
     /// Logs whose fork proof it gave already.
     pub forks_seen: HashSet<LogId>,
     interruptions: u32,
@@ -66,6 +70,8 @@ impl Source {
         state.outcome = CarrierOutcome { carrier: self.label.clone(), ..CarrierOutcome::default() };
         state.interruptions = 0;
         state.unknown_logs.clear();
+        state.broken_packs.clear();
+        state.lacked_pack = false;
         state.random = jitter_seed.wrapping_add(self.index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
@@ -118,6 +124,7 @@ impl Source {
         let state = self.state();
         state.unknown_logs.contains(&log)
             || state.damaged_packs.contains(&(log, name))
+            || state.broken_packs.contains(&(log, name))
             || state.absent_packs.contains(&(log, name))
     }
 }

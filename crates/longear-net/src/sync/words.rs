@@ -27,7 +27,8 @@ type Offered = (usize, Statement);
 /// Brings charters first, then statements, then fork proofs, from all carriers.
 pub(super) async fn pull_words(round: &Round<'_>, channel: ChannelId) -> Result<Words, SyncError> {
     round.tell(SyncEvent::Words { channel });
-    let heads = join_all(round.sources.iter().map(|source| fetch_head(round, source, channel))).await;
+    let answers = join_all(round.sources.iter().map(|source| fetch_head(round, source, channel))).await;
+    let (heads, absent): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
     let mut by_charter = round.sources.iter().zip(&heads).collect::<Vec<_>>();
     by_charter.sort_by_key(|(_, head)| std::cmp::Reverse(head.as_ref().map_or(0, |head| head.charter)));
     let mut gave_charter = vec![false; heads.len()];
@@ -39,21 +40,30 @@ pub(super) async fn pull_words(round: &Round<'_>, channel: ChannelId) -> Result<
     pull_forks(round, channel, &heads).await?;
     let state = channel_state(round, channel).await?;
     if !state.lineage().rivals().is_empty() {
-        round.report().rivals.push(channel);
+        let mut report = round.report();
+        if !report.rivals.contains(&channel) {
+            report.rivals.push(channel);
+        }
     }
     for ((source, head), gave_charter) in round.sources.iter().zip(&heads).zip(gave_charter) {
         match head {
-            Some(head) if is_stale(head, &state) => source.state().outcome.stale.push(channel),
+            Some(head) if is_stale(head, &state) => note_once(&mut source.state().outcome.stale, channel),
             Some(_) => {}
-            None if source.is_aside() || gave_charter || has_packs(source, channel).await => {}
+            None if !absent[source.index] || gave_charter || has_packs(source, channel).await => {}
             None => {
-                source.state().outcome.without.push(channel);
+                note_once(&mut source.state().outcome.without, channel);
                 round.tell(SyncEvent::WithoutChannel { carrier: source.label.clone(), channel });
             }
         }
     }
     promise_closed_logs(&state, &heads, &mut words);
     Ok(words)
+}
+
+fn note_once(channels: &mut Vec<ChannelId>, channel: ChannelId) {
+    if !channels.contains(&channel) {
+        channels.push(channel);
+    }
 }
 
 /// The channel as the store holds it.
@@ -66,17 +76,20 @@ async fn has_packs(source: &Source, channel: ChannelId) -> bool {
     matches!(source.carrier.list_logs(&channel.0).await, Ok(Some(logs)) if !logs.entries.is_empty())
 }
 
-/// A head of the carrier, which proves nothing yet; `None` if it has none or a damaged one.
-async fn fetch_head(round: &Round<'_>, source: &Source, channel: ChannelId) -> Option<Head> {
+/// A head of the carrier, which proves nothing yet, and whether it said that it has none.
+async fn fetch_head(round: &Round<'_>, source: &Source, channel: ChannelId) -> (Option<Head>, bool) {
     let path = TreePath::Head { channel: channel.0 };
     let etag = source.state().heads.get(&channel).and_then(|known| known.etag.clone());
-    let (bytes, etag) = match ask_head(round, source, channel, etag.as_deref()).await? {
-        HeadAnswer::Found { bytes, etag } => (bytes, etag),
-        HeadAnswer::NotModified => return source.state().heads.get(&channel).map(|known| known.head.clone()),
-        HeadAnswer::Absent => {
-            source.state().heads.remove(&channel);
-            return None;
+    let (bytes, etag) = match ask_head(round, source, channel, etag.as_deref()).await {
+        Some(HeadAnswer::Found { bytes, etag }) => (bytes, etag),
+        Some(HeadAnswer::NotModified) => {
+            return (source.state().heads.get(&channel).map(|known| known.head.clone()), false);
         }
+        Some(HeadAnswer::Absent) => {
+            source.state().heads.remove(&channel);
+            return (None, true);
+        }
+        None => return (None, false),
     };
     match Head::decode(&channel, &bytes) {
         Ok(head) => {
@@ -87,12 +100,12 @@ async fn fetch_head(round: &Round<'_>, source: &Source, channel: ChannelId) -> O
                 state.absent_blobs.clear();
             }
             state.heads.insert(channel, KnownHead { etag, head: head.clone() });
-            Some(head)
+            (Some(head), false)
         }
         Err(reason) => {
             source.state().heads.remove(&channel);
             round.refuse(source, path.to_string(), &reason, bytes.len() as u64);
-            None
+            (None, false)
         }
     }
 }
