@@ -71,8 +71,19 @@ export class Machine {
 export function makeVideo(machine) {
   const inputs = "-f lavfi -i testsrc2=size=640x360:rate=25:duration=20 -f lavfi -i sine=frequency=440:duration=20";
   const rate = "-b:v 8M -minrate 8M -maxrate 8M -bufsize 2M -x264-params nal-hrd=cbr";
-  const codecs = `-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25 ${rate} -c:a aac -b:a 96k -movflags +faststart`;
-  const target = machine.path("clip.mp4");
-  execFileSync("ffmpeg", ["-v", "error", "-y", ...inputs.split(" "), ...codecs.split(" "), target]);
-  return target;
+  const video = `-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25 ${rate}`;
+  return ffmpeg(machine, `${inputs} ${video} -c:a aac -b:a 96k -movflags +faststart`, "clip.mp4");
+}
+
+export function makePhoto(machine) {
+  return ffmpeg(machine, "-f lavfi -i mandelbrot=size=1280x720 -frames:v 1", "photo.jpg");
+}
+
+export function makeSound(machine) {
+  return ffmpeg(machine, "-f lavfi -i sine=frequency=330:duration=30 -c:a libopus -b:a 16k", "radio.ogg");
+}
+
+function ffmpeg(machine, words, name) {
+  execFileSync("ffmpeg", ["-v", "error", "-y", ...words.split(" "), machine.path(name)]);
+  return machine.path(name);
 }

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { chromium } from "playwright-core";
 
-import { Machine, makeVideo } from "./machine.mjs";
+import { Machine, makePhoto, makeSound, makeVideo } from "./machine.mjs";
 import { SlowProxy } from "./slow-proxy.mjs";
 
 const SENTENCE = "Checked by this box; this page cannot check the box.";
@@ -27,7 +27,7 @@ const PATIENCE_MS = 60_000;
 const screenshots = path.join(path.dirname(process.env.LONGEAR), "..", "screenshots");
 const newsroom = new Machine();
 const box = new Machine();
-let proxy, serving, syncing, synced, browser, id;
+let proxy, serving, syncing, synced, browser, id, radio;
 
 before(async () => {
   mkdirSync(screenshots, { recursive: true });
@@ -39,6 +39,8 @@ before(async () => {
   ].flatMap(([tag, title, text]) => ["--lang", tag, "--title", title, "--text", newsroom.file(`${tag}.md`, text)]);
   id = newsroom.json("publish", makeVideo(newsroom), ...texts).id;
   newsroom.json("publish", "--lang", "ru", "--title", "Дороги открыты", "--lang", "en", "--title", "Roads are open");
+  const small = [makePhoto(newsroom), makeSound(newsroom), newsroom.file("prices.pdf", "%PDF-1.4\n%%EOF\n")];
+  radio = newsroom.json("publish", ...small, "--lang", "en", "--title", "Radio minute").id;
   proxy = await SlowProxy.start((await newsroom.serve()).url, FAST);
 
   box.json("follow", address);
@@ -74,7 +76,7 @@ test("without JavaScript the feed and the item say who checked what, and what is
     assert.equal(new URL(page.url()).pathname.includes(id), true);
     await sees(page, SENTENCE);
     await sees(page, "There is bread in the shop.");
-    assert.match(await page.locator("body").innerText(), /\b[67]\d % here, [\d.]+ MB of 20(\.\d)? MB/);
+    assert.match(await page.locator("body").innerText(), /\b[67]\d % here, 1\d of 20 MB/);
     await fits(page, 360);
   });
 });
@@ -94,11 +96,32 @@ test("the browser's language chooses words and text", async () => {
   });
 });
 
+test("a photo is seen, a sound plays, a document is saved", async () => {
+  await visit({ locale: "en-GB", width: 360 }, async (page) => {
+    await page.goto(serving.url + itemPath(radio));
+    const photo = page.locator("figure img");
+    await photo.scrollIntoViewIfNeeded();
+    await until(() => photo.evaluate((element) => element.complete && element.naturalWidth === 1280), "the photo");
+    assert.match(await photo.getAttribute("alt"), /Radio minute/);
+    const sound = page.locator("audio");
+    await sound.evaluate((element) => {
+      element.muted = true;
+      return element.play();
+    });
+    await until(async () => (await state(sound)).time > 1, "the sound to play");
+    const link = page.getByRole("link", { name: "prices.pdf" });
+    const saved = await page.request.get(new URL(await link.getAttribute("href"), serving.url).href);
+    assert.match(saved.headers()["content-disposition"], /^attachment/);
+    assert.ok((await saved.body()).equals(newsroom.read("prices.pdf")), "saved byte for byte");
+    await page.screenshot({ path: path.join(screenshots, "box-radio-360.png"), fullPage: true });
+  });
+});
+
 test("narrow and wide, nothing runs over the edge", async () => {
   for (const width of [320, 768]) {
-    for (const [name, address] of [["feed", "/"], ["item", `/i/${id}`]]) {
+    for (const [name, address] of [["feed", "/"], ["item", itemPath()]]) {
       await visit({ locale: "ru-RU", width }, async (page) => {
-        const answer = await page.goto(serving.url + (name === "feed" ? address : itemPath()));
+        const answer = await page.goto(serving.url + address);
         assert.equal(answer.status(), 200);
         await fits(page, width);
         await page.screenshot({ path: path.join(screenshots, `box-${name}-${width}.png`), fullPage: true });
@@ -173,9 +196,9 @@ async function visit({ locale, width }, look) {
   assert.deepEqual(wrong, []);
 }
 
-/** Where the page of the item with the video is. */
-function itemPath() {
-  return `/item/${id}`;
+/** Where the page of an item is; unless another is named, of the one with the video. */
+function itemPath(item = id) {
+  return `/item/${item}`;
 }
 
 async function sees(page, text) {
