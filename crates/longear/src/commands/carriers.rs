@@ -161,6 +161,7 @@ fn push_with_progress(
     let mut track: Option<Track> = None;
     let mut written = 0;
     let pushed = push(store, folder, options, |event| match event {
+        PushEvent::Planned { bytes: 0 } => {}
         PushEvent::Planned { bytes } => track = Some(progress.track(&label, "writing", Unit::Bytes, bytes)),
         PushEvent::Progress { bytes_written } => {
             if let Some(track) = &track {
