@@ -297,7 +297,9 @@ fn held_seqs(index: &Index, log_no: i64, condition: &str) -> Result<Intervals, S
         return Ok(Intervals::new());
     };
     if last - first + 1 == count {
-        return Ok(Intervals::from_iter([seq_of(first)..seq_of(last) + 1]));
+        let mut dense = Intervals::new();
+        dense.insert(seq_of(first)..seq_of(last) + 1);
+        return Ok(dense);
     }
     let sql = format!("SELECT at FROM items WHERE at >= ? AND at < ? AND {condition} ORDER BY at");
     let mut statement = index.connection().prepare_cached(&sql)?;

@@ -132,9 +132,8 @@ fn write_stick(context: &Context<'_>, arguments: &StickWriteArguments) -> Result
         &CarrierOptions::default(),
     );
     let folder = folder.map_err(|error| carrier_failure(&arguments.dir.display().to_string(), &error))?;
-    let mut options = PushOptions::default();
-    options.budget_bytes = arguments.budget.as_ref().map(|size| size.bytes);
-    options.plain = arguments.plain;
+    let budget_bytes = arguments.budget.as_ref().map(|size| size.bytes);
+    let options = PushOptions { budget_bytes, plain: arguments.plain, ..PushOptions::default() };
     let report = push_with_progress(context, &store, &folder, &arguments.dir, options)?;
     tell_push(context, &report)
 }
@@ -162,6 +161,7 @@ fn push_with_progress(
     let mut track: Option<Track> = None;
     let mut written = 0;
     let pushed = push(store, folder, options, |event| match event {
+        PushEvent::Planned { bytes: 0 } => {}
         PushEvent::Planned { bytes } => track = Some(progress.track(&label, "writing", Unit::Bytes, bytes)),
         PushEvent::Progress { bytes_written } => {
             if let Some(track) = &track {
@@ -231,7 +231,7 @@ fn pull_and_push(context: &Context<'_>, store: Arc<Store>, plan: &Plan<'_>) -> R
         match Carrier::open(name, &options) {
             Ok(carrier) => carriers.push(carrier),
             // An empty folder holds nothing yet, but it can be filled.
-            Err(CarrierError::NotACarrier { .. }) if !plan.pull_only && is_empty_folder(Path::new(name)) => {
+            Err(CarrierError::NotACarrier) if !plan.pull_only && is_empty_folder(Path::new(name)) => {
                 fresh.push(name.as_str());
             }
             Err(error) => return Err(carrier_failure(name, &error)),

@@ -108,7 +108,7 @@ pub fn revoke(
     let failure = |error| store_failure(&error);
     let last = last_good.map(|id| store.item(id).map_err(failure)).transpose()?.flatten();
     if let Some(id) = last_good
-        && !last.as_ref().is_some_and(|item| item.opening.key == *key)
+        && last.as_ref().is_none_or(|item| item.opening.key != *key)
     {
         return Err(Failure::refused(format!("The item {id} is not here, or another device signed it"))
             .hint("Find it in: longear list --all --json"));
