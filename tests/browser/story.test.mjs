@@ -69,14 +69,14 @@ test("without JavaScript the feed and the item say who checked what, and what is
     assert.match(answer.headers()["content-security-policy"], /default-src 'none'/);
     await sees(page, SENTENCE);
     await sees(page, "Sarybulaq News");
-    assert.match(await page.locator("body").innerText(), /\b[67]\d % here/);
+    assert.match(await page.locator("body").innerText(), /\b[67]\d\s%\shere/);
     await fits(page, 360);
 
     await page.getByRole("link", { name: "Bread in Taldy Street" }).first().click();
     assert.equal(new URL(page.url()).pathname.includes(id), true);
     await sees(page, SENTENCE);
     await sees(page, "There is bread in the shop.");
-    assert.match(await page.locator("body").innerText(), /\b[67]\d % here, 1\d of 20 MB/);
+    assert.match(await page.locator("body").innerText(), /\b[67]\d\s%\shere, 1\d of 20\sMB/);
     await fits(page, 360);
   });
 });
@@ -169,7 +169,7 @@ test("when the transfer has ended the page offers the whole video", async () => 
     const save = page.getByRole("link", { name: "Save video" });
     const saved = await page.request.get(new URL(await save.getAttribute("href"), serving.url).href);
     assert.ok((await saved.body()).equals(newsroom.read("clip.mp4")), "saved byte for byte");
-    assert.ok(!/\d % here/.test(await page.locator("body").innerText()));
+    assert.ok(!/\d\s%\shere/.test(await page.locator("body").innerText()));
   });
 });
 
