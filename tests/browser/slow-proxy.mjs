@@ -3,7 +3,7 @@
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Bytes passed on at a time; at the slowest rate of the tests a quarter of a second. */
+/** Bytes passed on at a time; at the slowest rate of the tests half a second. */
 const PIECE_BYTES = 16_384;
 
 export class SlowProxy {

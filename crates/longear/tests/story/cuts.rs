@@ -23,7 +23,7 @@ fn a_sync_killed_after_a_third_goes_on_from_a_stick() {
     let newsroom = Newsroom::new();
     let publication = newsroom.publish_all();
     let stick = newsroom.stick();
-    let mirror = Mirror::start(&format!("{stick}/files"), Some("1m"));
+    let mirror = Mirror::start(&format!("{stick}/files"), Some("600k"));
     let reader = Node::following(&newsroom.address);
     let mut sync = reader.command(&["sync", &mirror.url()]).spawn().unwrap();
     let since = Instant::now();
