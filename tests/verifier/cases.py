@@ -188,5 +188,5 @@ def run_outboard(case: dict, shared: dict) -> dict:
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
     "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
-    "signature": run_signature, "outboard": run_outboard,
+    "signature": run_signature, "signature-random": run_signature, "outboard": run_outboard,
 }

@@ -40,7 +40,8 @@ impl Head {
         self.shrink();
     }
 
-    /// Merges another head of the same channel: commutative, associative, idempotent.
+    /// Merges another head of the same channel: commutative, idempotent, and associative while no more than 64 logs have
+    /// statements. A head of another channel changes nothing.
     pub fn merge(&mut self, other: &Head) {
         if other.channel != self.channel {
             return;

@@ -63,6 +63,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("pack", run_pack),
     ("pack-lies", run_pack),
     ("signature", run_signature),
+    ("signature-random", run_signature),
     ("statement", run_statement),
     ("status", run_status),
     ("tree", run_tree),

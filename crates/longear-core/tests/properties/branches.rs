@@ -151,3 +151,30 @@ proptest! {
         compare(&newsroom.lineage, &log.opening, &shape, &evidence, naive);
     }
 }
+
+/// The proof may have come alone: a store that keeps its headers apart still knows from where on to doubt.
+#[test]
+fn a_fork_that_only_its_proof_shows_is_disputed_from_there_on() {
+    let newsroom = newsroom();
+    let mut log = newsroom.log("Aida", 1);
+    for text in ["0", "1", "2", "3"] {
+        log.post(text);
+    }
+    let mut held = Held(BTreeMap::new());
+    for item in log.headers() {
+        let link = Link { id: item.id(), previous: item.header().previous };
+        held.0.insert(item.header().seq, vec![link]);
+    }
+    let statuses = |checkpoints: BTreeSet<Checkpoint>| {
+        let evidence = Evidence { fork: Some(2), checkpoints, ..Evidence::default() };
+        let judgement = judge(&newsroom.lineage, &log.opening, &held, &evidence);
+        let status = |item: &longear_core::SignedHeader| {
+            judgement.status(&newsroom.lineage, &log.opening, item.id(), item.header())
+        };
+        log.headers().iter().map(status).collect::<Vec<_>>()
+    };
+    let (shown, disputed) = (Status::Shown, Status::Disputed);
+    assert_eq!(statuses(BTreeSet::new()), [shown, shown, disputed, disputed]);
+    let seen = Checkpoint { seq: 2, prefix: log.ids()[2].prefix() };
+    assert_eq!(statuses(BTreeSet::from([seen])), [shown; 4]);
+}

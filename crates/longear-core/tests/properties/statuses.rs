@@ -20,7 +20,7 @@ fn holder_of<'a>(told: &Told, objects: impl Iterator<Item = &'a Held>) -> Holder
 }
 
 proptest! {
-    #![proptest_config(cases(160))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn every_order_of_arrival_gives_the_statuses_of_the_naive_reading(
@@ -48,7 +48,7 @@ proptest! {
 fn the_stories_bring_every_status_about() {
     let mut runner = TestRunner::new(cases(1));
     let mut seen = BTreeMap::<String, usize>::new();
-    for _ in 0..120 {
+    for _ in 0..160 {
         let story = stories().new_tree(&mut runner).unwrap().current();
         let told = story.tell();
         for (status, taken) in naive::statuses(told.publisher.channel(), &told.objects).into_values() {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::support::holder::Held;
-use crate::support::publisher::{HOUR_MS, Log, NOON_MS, Publisher, article, retraction, signed_by};
+use crate::support::publisher::{HOUR_MS, Log, NOON_MS, Publisher, article, key, retraction, signed_by};
 
 /// Delegates of charter 1; Erlan joins with charter 2.
 fn delegates() -> [(&'static str, Roles, u64); 4] {
@@ -54,8 +54,18 @@ pub enum Act {
     Post,
     Live,
     Unknown,
-    Retract { target: (Index, Index), dummies: u8 },
-    Correct { target: (Index, Index) },
+    Retract {
+        target: (Index, Index),
+    },
+    /// Takes back almost as much as a day allows, and one thing more some hours later.
+    Purge {
+        targets: [(Index, Index); 2],
+        dummies: u8,
+        hours: u64,
+    },
+    Correct {
+        target: (Index, Index),
+    },
 }
 
 /// A charter from 2 on.
@@ -78,8 +88,8 @@ pub struct Story {
 }
 
 pub fn stories() -> impl Strategy<Value = Story> {
-    let steps = prop::collection::vec(step(), 4..22);
-    let lost = prop::collection::vec(prop::bool::weighted(0.15), 120);
+    let steps = prop::collection::vec(step(), 6..24);
+    let lost = prop::collection::vec(prop::bool::weighted(0.12), 120);
     (steps, prop::collection::vec(change(), 0..3), lost).prop_map(|(steps, changes, lost)| Story {
         steps,
         changes,
@@ -96,14 +106,15 @@ fn step() -> impl Strategy<Value = Step> {
         6 => Just(Act::Post),
         1 => Just(Act::Live),
         1 => Just(Act::Unknown),
-        2 => (item(), prop_oneof![4 => Just(0u8), 1 => 60u8..64])
-            .prop_map(|(target, dummies)| Act::Retract { target, dummies }),
-        2 => item().prop_map(|target| Act::Correct { target }),
+        3 => item().prop_map(|target| Act::Retract { target }),
+        2 => ([item(), item()], 62u8..64, 0u64..30)
+            .prop_map(|(targets, dummies, hours)| Act::Purge { targets, dummies, hours }),
+        3 => item().prop_map(|target| Act::Correct { target }),
     ];
     let seen = prop::collection::vec(item(), 0..4);
     prop_oneof![
-        8 => (any::<Index>(), act, 0u64..30).prop_map(|(branch, act, hours)| Step::Write { branch, act, hours }),
-        3 => any::<(Index, Index)>().prop_map(|(branch, place)| Step::Fork { branch, place }),
+        9 => (any::<Index>(), act, 0u64..30).prop_map(|(branch, act, hours)| Step::Write { branch, act, hours }),
+        2 => any::<(Index, Index)>().prop_map(|(branch, place)| Step::Fork { branch, place }),
         4 => (any::<Index>(), 0u64..5, seen).prop_map(|(branch, counter, seen)| Step::Say { branch, counter, seen }),
         1 => any::<Index>().prop_map(|branch| Step::Forge { branch }),
     ]
@@ -111,7 +122,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn change() -> impl Strategy<Value = Change> {
     let leaves_out = prop::collection::vec(any::<Index>(), 0..2);
-    let closes = prop::collection::vec(any::<(Index, Index)>(), 0..3);
+    let closes = prop::collection::vec(any::<(Index, Index)>(), 0..4);
     let weighted = |share| prop::bool::weighted(share);
     (leaves_out, closes, weighted(0.15), weighted(0.1)).prop_map(|(leaves_out, closes, has_rival, is_weak)| Change {
         leaves_out,
@@ -156,15 +167,15 @@ struct Teller {
 impl Teller {
     fn step(&mut self, step: &Step) {
         match step {
-            Step::Write { branch, act, hours } => self.write(branch.index(self.branches.len()), act, *hours),
+            Step::Write { branch, act, hours } => self.write(self.chosen(branch), act, *hours),
             Step::Fork { branch, place } => {
-                let log = &self.branches[branch.index(self.branches.len())];
+                let log = &self.branches[self.chosen(branch)];
                 let mut stolen = log.branch(place.index(log.items.len() + 1));
                 stolen.post(&format!("stolen {}", self.branches.len()));
                 self.branches.push(stolen);
             }
             Step::Say { branch, counter, seen } => {
-                let log = &self.branches[branch.index(self.branches.len())];
+                let log = &self.branches[self.chosen(branch)];
                 let citable = seen.iter().filter_map(|item| self.find(item)).filter(|(cited, _)| cited.id != log.id);
                 let mut citations = citable.map(|(cited, place)| cited.cite(place)).collect::<Vec<_>>();
                 citations.sort_by_key(|citation| citation.log);
@@ -172,9 +183,9 @@ impl Teller {
                 self.said.push(Held::Statement(log.statement(*counter, citations)));
             }
             Step::Forge { branch } => {
-                let log = &self.branches[branch.index(self.branches.len())];
+                let log = &self.branches[self.chosen(branch)];
                 let mut forged = log.clone();
-                forged.key = crate::support::publisher::key("nobody");
+                forged.key = key("nobody");
                 forged.post("forged");
                 let header = forged.items.last().unwrap().header.clone();
                 self.said.push(Held::Item { opening: log.opening, header });
@@ -183,32 +194,42 @@ impl Teller {
         }
     }
 
+    /// Mostly Aida's first log, and Bolat's, who may take back: else all logs stay short.
+    fn chosen(&self, branch: &Index) -> usize {
+        let chosen = branch.index(self.branches.len() + 8);
+        chosen.checked_sub(8).unwrap_or(if chosen < 5 { 0 } else { 2 })
+    }
+
     fn write(&mut self, branch: usize, act: &Act, hours: u64) {
         let text = format!("{branch} {}", self.branches[branch].items.len());
         let id = |item: &(Index, Index)| self.find(item).map(|(log, place)| log.items[place].header.id());
+        let is_live = self.branches[branch].opening.key == key("Daniyar").public();
         let (kind, payload) = match act {
+            Act::Post if is_live => (Kind::Live, text.into_bytes()),
             Act::Post => (Kind::Post, article(&text, None).encode()),
             Act::Live => (Kind::Live, text.into_bytes()),
             Act::Unknown => (Kind::Unknown(200), text.into_bytes()),
             Act::Correct { target } => (Kind::Post, article(&text, id(target)).encode()),
-            Act::Retract { target, dummies } => {
+            Act::Retract { target } => match id(target) {
+                Some(target) => (Kind::Retraction, retraction(vec![target]).encode()),
+                None => (Kind::Post, article(&text, None).encode()),
+            },
+            Act::Purge { targets: [first, second], dummies, hours: later } => {
                 let dummies = (0..*dummies).map(|number| ItemId(plain(&[number])));
-                let targets = id(target).into_iter().chain(dummies).collect::<Vec<_>>();
-                match targets.is_empty() {
-                    true => (Kind::Post, article(&text, None).encode()),
-                    false => (Kind::Retraction, retraction(targets).encode()),
-                }
+                let all = retraction(dummies.chain(id(first)).collect());
+                let more = retraction(id(second).into_iter().chain([ItemId(plain(b"one more"))]).collect());
+                self.branches[branch].write(Kind::Retraction, NOON_MS + hours * HOUR_MS / 2, all.encode());
+                let time = NOON_MS + (hours + later) * HOUR_MS / 2;
+                self.branches[branch].write(Kind::Retraction, time, more.encode());
+                return;
             }
         };
         self.branches[branch].write(kind, NOON_MS + hours * HOUR_MS / 2, payload);
     }
 
     fn find(&self, (branch, place): &(Index, Index)) -> Option<(&Log, usize)> {
-        let written = self.branches.iter().filter(|log| !log.items.is_empty()).collect::<Vec<_>>();
-        (!written.is_empty()).then(|| {
-            let log = written[branch.index(written.len())];
-            (log, place.index(log.items.len()))
-        })
+        let log = &self.branches[self.chosen(branch)];
+        (!log.items.is_empty()).then(|| (log, place.index(log.items.len())))
     }
 
     fn charters(&self, changes: &[Change]) -> Vec<Charter> {
@@ -222,7 +243,7 @@ impl Teller {
                 body.delegates.remove(gone.index(body.delegates.len()));
             }
             for (branch, items) in &change.closes {
-                let log = &self.branches[branch.index(self.branches.len())];
+                let log = &self.branches[self.chosen(branch)];
                 let closing = log.closing(items.index(log.items.len() + 1));
                 let was_delegate = publisher.lineage.entry(&log.opening.key).is_some()
                     || body.delegates.iter().any(|entry| entry.key == log.opening.key);

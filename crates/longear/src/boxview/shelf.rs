@@ -77,8 +77,8 @@ pub enum FoundFile {
 
 type Cursor = (u64, i64);
 
-/// The number of posts; and, where there is such a page, from where on and over how many items it is reached.
-type Counted = (u64, Option<(Option<Cursor>, u64)>);
+/// Where to begin, and how many posts to pass over from there.
+type Start = (Option<Cursor>, u64);
 
 /// Reads the store for the pages. Every look sees what any process has written until then.
 pub struct Shelf {
@@ -230,7 +230,7 @@ impl Shelf {
     }
 
     /// How many posts there are, and from where on, and over how many items, a page is reached.
-    fn counted(&self, followed: &Followed, page: u64) -> Result<Counted, ShelfError> {
+    fn counted(&self, followed: &Followed, page: u64) -> Result<(u64, Option<Start>), ShelfError> {
         // One counts, the others wait for it: they would only do the same again.
         let mut counted = self.counted.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let states = followed.states.values().cloned().collect::<Vec<_>>();
@@ -314,7 +314,7 @@ impl Shelf {
         let blobs = self.store.blobs();
         let (have_bytes, held) = match blobs.state(hash)? {
             BlobState::Absent => (0, Vec::new()),
-            BlobState::Complete { size } => (size, std::iter::once(0..size).collect()),
+            BlobState::Complete { size } => (size, Vec::from_iter(std::iter::once(0..size))),
             BlobState::Partial { have_bytes, .. } => (have_bytes, blobs.verified_ranges(hash, 0, RANGES_MAX)?),
         };
         Ok(RenditionView {

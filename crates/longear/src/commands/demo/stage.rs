@@ -124,12 +124,12 @@ impl<'c> Stage<'c> {
         crate::home::Home::open(self.home(who))?.store()
     }
 
-    /// Waits for Ctrl-C.
+    /// Waits for Ctrl-C, or for the system to end this process.
     pub fn wait_for_interrupt(&self) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::refused(format!("Cannot wait: {error}")))?;
         let _ = std::io::stdout().flush();
-        let _ = runtime.block_on(tokio::signal::ctrl_c());
+        runtime.block_on(asked_to_end());
         Ok(())
     }
 
@@ -149,6 +149,18 @@ impl Drop for Stage<'_> {
         self.boxes.values_mut().for_each(end);
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+async fn asked_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn end(child: &mut Child) {
