@@ -116,6 +116,9 @@ impl ChannelState {
     pub fn items_expected(&self, log: &LogId) -> u64 {
         let held = self.logs.get(log);
         let opening = held.map(|log| log.opening).or_else(|| self.statement(log).map(|word| word.opening));
+        // Of a log that was closed before anything of it came, the charter alone speaks.
+        let closed = || self.lineage.closings().find(|closing| closing.log == *log).map(|closing| closing.opening);
+        let opening = opening.or_else(closed);
         let standing = opening.map(|opening| self.lineage.standing(&opening));
         match standing {
             // Beyond its last good item a closed log is of no use to anybody.
