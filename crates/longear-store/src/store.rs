@@ -329,7 +329,9 @@ fn held_seqs(index: &Index, log_no: i64, condition: &str) -> Result<Intervals, S
         return Ok(Intervals::new());
     };
     if last - first + 1 == count {
-        return Ok(Intervals::from_iter([seq_of(first)..seq_of(last) + 1]));
+        let mut held = Intervals::new();
+        held.insert(seq_of(first)..seq_of(last) + 1);
+        return Ok(held);
     }
     let sql = format!("SELECT at FROM items WHERE at >= ? AND at < ? AND {condition} ORDER BY at");
     let mut statement = index.connection().prepare_cached(&sql)?;
