@@ -42,9 +42,9 @@ pub struct Batch<'s> {
     pub(crate) inner: MutexGuard<'s, Inner>,
     pub(crate) appender: Appender,
     pub(crate) pending: PendingRows,
-    changed: HashMap<ChannelId, ChannelState>,
-    /// Channels in which another branch of a fork may stand after this batch.
-    pub(crate) unsettled: BTreeSet<ChannelId>,
+    pub(crate) changed: HashMap<ChannelId, ChannelState>,
+    /// Logs, or with `None` all logs of a channel, in which another branch of a fork may stand after this batch.
+    pub(crate) unsettled: BTreeSet<(ChannelId, Option<LogId>)>,
     /// Headers at places that have all the branches that are kept: one of them may be the one that a charter names.
     pub(crate) candidates: Candidates,
     /// Judgements of forked logs, until something comes that may change them.
@@ -115,7 +115,7 @@ impl<'s> Batch<'s> {
             let (state, indexing) = self.parts(&channel)?;
             state.lineage = lineage;
             indexing.charter(state, place)?;
-            self.unsettle(&channel);
+            self.unsettle(&channel, None);
         }
         Ok(applied)
     }
@@ -130,7 +130,7 @@ impl<'s> Batch<'s> {
         let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
         let (state, indexing) = self.parts(channel)?;
         indexing.statement(state, statement, slots, place)?;
-        self.unsettle(channel);
+        self.unsettle(channel, None);
         Ok(true)
     }
 
@@ -144,7 +144,7 @@ impl<'s> Batch<'s> {
         let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
         let (state, indexing) = self.parts(channel)?;
         indexing.fork(state, proof, place)?;
-        self.unsettle(channel);
+        self.unsettle(channel, Some(log));
         // Its headers are items too: without them nobody could tell the branches apart.
         for item in [&proof.first, &proof.second] {
             let lineage = &self.state(channel)?.lineage;
@@ -165,7 +165,7 @@ impl<'s> Batch<'s> {
             self.parts(channel)?.1.flush()?;
         }
         let mut stored = Stored::default();
-        self.unsettle(channel);
+        self.unsettle(channel, Some(run.opening().log(channel)));
         let (state, indexing) = self.parts(channel)?;
         let log = indexing.log(state, run.opening())?;
         let headers = run.headers();
@@ -414,8 +414,8 @@ impl<'s> Batch<'s> {
         Ok(indexing.index.set_followed(state.no, followed)?)
     }
 
-    fn unsettle(&mut self, channel: &ChannelId) {
-        self.unsettled.insert(*channel);
+    fn unsettle(&mut self, channel: &ChannelId, log: Option<LogId>) {
+        self.unsettled.insert((*channel, log));
         self.judgements.clear();
     }
 

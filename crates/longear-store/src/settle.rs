@@ -46,9 +46,10 @@ impl Candidates {
 impl Batch<'_> {
     /// Lets the right branch stand wherever that is known by now.
     pub(crate) fn settle(&mut self) -> Result<(), StoreError> {
-        for channel in std::mem::take(&mut self.unsettled) {
+        for (channel, only) in std::mem::take(&mut self.unsettled) {
             let state = self.state(&channel)?;
-            let logs = state.logs.iter().map(|(log, held)| (*log, held.no, held.opening)).collect::<Vec<_>>();
+            let concerned = state.logs.iter().filter(|(log, _)| only.is_none_or(|only| only == **log));
+            let logs = concerned.map(|(log, held)| (*log, held.no, held.opening)).collect::<Vec<_>>();
             for (log, log_no, opening) in logs {
                 let branches = self.branches(log_no)?;
                 let candidates = self.candidates.headers.remove(&(channel, log)).unwrap_or_default();
@@ -76,11 +77,10 @@ impl Batch<'_> {
         }
         self.appender.write()?;
         let header = read_header(&self.store.journal, place)?;
-        let lineage = &self.state(channel)?.lineage.clone();
-        Ok(self
-            .judgements
-            .get(&log)
-            .is_some_and(|judgement| dead(judgement.status(lineage, opening, id, header.header()))))
+        let (Some(state), Some(judgement)) = (self.changed.get(channel), self.judgements.get(&log)) else {
+            return Ok(false);
+        };
+        Ok(dead(judgement.status(&state.lineage, opening, id, header.header())))
     }
 
     fn settle_log(
