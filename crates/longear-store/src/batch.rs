@@ -368,7 +368,10 @@ impl<'s> Batch<'s> {
         let forked = state.forks.contains_key(&log);
         let log_no = indexing.log(state, opening)?.no;
         let Some((row, held)) = indexing.held(place_of(log_no, seq))? else { return Ok(false) };
-        if held != id || (forked && self.is_dead(channel, opening, id, row.header)?) {
+        if held != id {
+            return self.stand_with_payload(channel, opening, place_of(log_no, seq), id);
+        }
+        if forked && self.is_dead(channel, opening, id, row.header)? {
             return Ok(false);
         }
         let limit = Kind::from_number(row.kind).and_then(Kind::bytes_per_day_max);

@@ -83,6 +83,29 @@ impl Batch<'_> {
         Ok(dead(judgement.status(&state.lineage, opening, id, header.header())))
     }
 
+    /// Lets a branch whose payload came stand instead of one without, as long as nobody contradicts it: readers are better
+    /// served by a disputed item than by none. False if it may not.
+    pub(crate) fn stand_with_payload(
+        &mut self,
+        channel: &ChannelId,
+        opening: &LogOpening,
+        at: i64,
+        id: ItemId,
+    ) -> Result<bool, StoreError> {
+        self.flush(channel)?;
+        let sql = "SELECT segment, offset, length FROM branches WHERE at = ? AND id = ?";
+        let places = self.inner.index.places(sql, rusqlite::params![at, id.0])?;
+        let Some(place) = places.first().copied() else { return Ok(false) };
+        let item = read_header(&self.store.journal, place)?;
+        // What has a daily limit is not worth the trouble.
+        if item.header().kind.bytes_per_day_max().is_some() || self.is_dead(channel, opening, id, place)? {
+            return Ok(false);
+        }
+        self.stand(channel, opening, &item)?;
+        self.judgements.clear();
+        Ok(true)
+    }
+
     fn settle_log(
         &mut self,
         channel: &ChannelId,

@@ -152,3 +152,18 @@ fn the_wrong_branch_leaves_a_hole_until_the_right_one_comes() {
     assert_eq!(status(&store, &thief.item(7)), Some(DEAD));
     assert!(store.channel(&channel).unwrap().unwrap().holes() > 0, "somebody has to ask for the right one");
 }
+
+#[test]
+fn a_branch_with_its_payload_stands_before_one_without() {
+    let (publisher, log, thief) = newsroom();
+    let channel = publisher.channel();
+    let proof = Object::Fork(ForkProof::between(log.opening, &log.items[4].0, &thief.items[4].0).unwrap());
+    // The proof brings one of the two first, whichever has the lower ID; neither order may cost the payload.
+    for branch in [&log, &thief] {
+        let (store, disk) = empty();
+        take_in(&store, &channel, &[charter(&publisher, 1), proof.clone(), items(branch, 0..8)]).unwrap();
+        assert_eq!(store.articles(None, None, 99).unwrap().len(), 8);
+        assert_eq!(status(&store, &branch.item(4)), Some(Status::Disputed));
+        assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
+    }
+}
