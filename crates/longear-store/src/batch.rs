@@ -1,11 +1,12 @@
 //! Writing: verified objects in, durable after the commit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::MutexGuard;
 
 use longear_core::header::Payload;
 use longear_core::{
-    Applied, ChannelId, Charter, ForkProof, ItemId, LogId, LogOpening, Run, SignedHeader, Statement, Verified, verify,
+    Applied, ChannelId, Charter, ForkProof, ItemId, Judgement, Kind, LogId, LogOpening, Run, SignedHeader, Statement,
+    Verified, verify,
 };
 
 use crate::channel::ChannelState;
@@ -14,10 +15,13 @@ use crate::index::place_of;
 use crate::indexing::{Indexed, Indexing, PendingRows, fork_comes_first, read_header};
 use crate::journal::Appender;
 use crate::segment::{Place, RecordKind};
+use crate::settle::Candidates;
 use crate::store::{Inner, Store, WriteLock};
 
 /// Rows gathered before they are written to the index.
 const PENDING_ROWS_MAX: usize = 4_096;
+/// Milliseconds of a UTC day.
+const DAY_MS: u64 = 86_400_000;
 
 /// What became of the headers of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,11 +38,23 @@ pub struct Stored {
 ///
 /// Only one batch is open at a time, in all processes that share the store; others wait for it.
 pub struct Batch<'s> {
-    store: &'s Store,
-    inner: MutexGuard<'s, Inner>,
-    appender: Appender,
-    pending: PendingRows,
-    changed: HashMap<ChannelId, ChannelState>,
+    pub(crate) store: &'s Store,
+    pub(crate) inner: MutexGuard<'s, Inner>,
+    pub(crate) appender: Appender,
+    pub(crate) pending: PendingRows,
+    pub(crate) changed: HashMap<ChannelId, ChannelState>,
+    /// Logs, or with `None` all logs of a channel, in which another branch of a fork may stand after this batch.
+    pub(crate) unsettled: BTreeSet<(ChannelId, Option<LogId>)>,
+    /// Headers at places that have all the branches that are kept: one of them may be the one that a charter names.
+    pub(crate) candidates: Candidates,
+    /// Judgements of forked logs, until something comes that may change them.
+    pub(crate) judgements: HashMap<LogId, Judgement>,
+    /// Bytes held of kinds that are limited, by log number and UTC day.
+    held_bytes: HashMap<(i64, u64), u64>,
+    /// Where the batch begins.
+    start: (u32, u64),
+    /// Whether its records are durable, so that they count even if the index fails.
+    durable: bool,
     committed: bool,
     _lock: WriteLock,
 }
@@ -47,12 +63,25 @@ impl<'s> Batch<'s> {
     pub(crate) fn new(
         store: &'s Store,
         inner: MutexGuard<'s, Inner>,
-        appender: Appender,
+        (appender, start): (Appender, (u32, u64)),
         lock: WriteLock,
     ) -> Result<Self, StoreError> {
         inner.index.begin()?;
-        let (pending, changed) = (PendingRows::new(), HashMap::new());
-        Ok(Batch { store, inner, appender, pending, changed, committed: false, _lock: lock })
+        Ok(Batch {
+            store,
+            inner,
+            appender,
+            pending: PendingRows::new(),
+            changed: HashMap::new(),
+            unsettled: BTreeSet::new(),
+            candidates: Candidates::new(),
+            judgements: HashMap::new(),
+            held_bytes: HashMap::new(),
+            start,
+            durable: false,
+            committed: false,
+            _lock: lock,
+        })
     }
 
     /// The channel as it will be after the commit.
@@ -86,6 +115,7 @@ impl<'s> Batch<'s> {
             let (state, indexing) = self.parts(&channel)?;
             state.lineage = lineage;
             indexing.charter(state, place)?;
+            self.unsettle(&channel, None);
         }
         Ok(applied)
     }
@@ -100,6 +130,7 @@ impl<'s> Batch<'s> {
         let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
         let (state, indexing) = self.parts(channel)?;
         indexing.statement(state, statement, slots, place)?;
+        self.unsettle(channel, None);
         Ok(true)
     }
 
@@ -113,6 +144,7 @@ impl<'s> Batch<'s> {
         let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
         let (state, indexing) = self.parts(channel)?;
         indexing.fork(state, proof, place)?;
+        self.unsettle(channel, Some(log));
         // Its headers are items too: without them nobody could tell the branches apart.
         for item in [&proof.first, &proof.second] {
             let lineage = &self.state(channel)?.lineage;
@@ -133,6 +165,7 @@ impl<'s> Batch<'s> {
             self.parts(channel)?.1.flush()?;
         }
         let mut stored = Stored::default();
+        self.unsettle(channel, Some(run.opening().log(channel)));
         let (state, indexing) = self.parts(channel)?;
         let log = indexing.log(state, run.opening())?;
         let headers = run.headers();
@@ -140,6 +173,10 @@ impl<'s> Batch<'s> {
         let untouched = log.headers.count_within(first.saturating_sub(1)..last + 2) == 0;
         let fresh = if untouched { headers.iter().collect() } else { self.fresh(channel, run, &mut stored)? };
         self.append_headers(channel, run.opening(), &fresh, &mut stored)?;
+        if stored.forked > 0 {
+            // Now, because payloads that follow are kept for what stands only.
+            self.settle()?;
+        }
         Ok(stored)
     }
 
@@ -152,7 +189,7 @@ impl<'s> Batch<'s> {
     ) -> Result<Vec<&'r SignedHeader>, StoreError> {
         // What was appended a moment ago may be looked at again.
         self.appender.write()?;
-        let mut fresh = Vec::new();
+        let (mut fresh, mut dropped) = (Vec::new(), Vec::new());
         let (mut proofs, mut forked) = (Vec::new(), false);
         let (state, indexing) = self.parts(channel)?;
         let log = indexing.log(state, run.opening())?;
@@ -166,10 +203,17 @@ impl<'s> Batch<'s> {
             let header = item.header();
             match held(header.seq)? {
                 Some((id, _)) if id == item.id() => stored.known += 1,
-                Some((_, place)) => {
-                    proofs.push((place, item));
-                    fresh.push(item);
-                }
+                Some((_, place)) => match indexing.room_for_branch(place_of(log.no, header.seq), &item.id())? {
+                    Indexed::Known => stored.known += 1,
+                    Indexed::Dropped => {
+                        forked = true;
+                        dropped.push(item.clone());
+                    }
+                    _ => {
+                        proofs.push((place, item));
+                        fresh.push(item);
+                    }
+                },
                 None => {
                     let before = header.seq.checked_sub(1).map_or(Ok(None), held)?;
                     proofs.extend(before.filter(|(id, _)| *id != header.previous).map(|(_, place)| (place, item)));
@@ -179,6 +223,7 @@ impl<'s> Batch<'s> {
                 }
             }
         }
+        self.candidates.add(channel, run.opening(), dropped);
         for (place, item) in proofs {
             let other = read_header(&self.store.journal, place)?;
             let lineage = &self.state(channel)?.lineage;
@@ -248,6 +293,9 @@ impl<'s> Batch<'s> {
             return Ok(false);
         }
         let (id, bytes) = (payload.item(), payload.bytes());
+        if !self.wants_payload(channel, opening, seq, (id, bytes.len() as u64))? {
+            return Ok(false);
+        }
         let record = self.append(RecordKind::Payload, &[&channel.0, &log.0, &seq.to_le_bytes(), &id.0, bytes])?;
         let place = payload_place(record);
         let (state, mut indexing) = self.parts(channel)?;
@@ -283,21 +331,79 @@ impl<'s> Batch<'s> {
     }
 
     /// Makes everything of this batch durable. Costs one sync of the segment and one commit of the index.
+    ///
+    /// After an error from the disk nothing of the batch happened; after one from the index (it is full, too) the batch is
+    /// durable, and the next one to write indexes it.
     pub fn commit(mut self) -> Result<(), StoreError> {
+        self.settle()?;
+        // Twice: a flipped byte in one of them must not make a whole batch undone.
+        self.append(RecordKind::Commit, &[])?;
+        self.append(RecordKind::Commit, &[])?;
         let (segment, length) = self.appender.sync()?;
+        self.durable = true;
         let inner = &mut *self.inner;
         let mut indexing = Indexing { index: &inner.index, journal: &self.store.journal, pending: &mut self.pending };
         indexing.flush()?;
         inner.index.set_progress(segment, length)?;
         inner.index.commit()?;
         self.committed = true;
-        inner.data_version = inner.index.data_version()?;
         for (channel, mut state) in self.changed.drain() {
             inner.generation += 1;
             state.generation = inner.generation;
             inner.states.insert(channel, state.into());
         }
         Ok(())
+    }
+
+    /// Whether a payload is to be kept: not on a branch that somebody contradicts, and within the day's bytes of its kind.
+    fn wants_payload(
+        &mut self,
+        channel: &ChannelId,
+        opening: &LogOpening,
+        seq: u64,
+        (id, length): (ItemId, u64),
+    ) -> Result<bool, StoreError> {
+        let log = opening.log(channel);
+        let (state, indexing) = self.parts(channel)?;
+        let forked = state.forks.contains_key(&log);
+        let log_no = indexing.log(state, opening)?.no;
+        let Some((row, held)) = indexing.held(place_of(log_no, seq))? else { return Ok(false) };
+        if held != id {
+            return self.stand_with_payload(channel, opening, place_of(log_no, seq), id);
+        }
+        if forked && self.is_dead(channel, opening, id, row.header)? {
+            return Ok(false);
+        }
+        let limit = Kind::from_number(row.kind).and_then(Kind::bytes_per_day_max);
+        let Some(limit) = limit else { return Ok(true) };
+        let day = row.time / DAY_MS;
+        let held = match self.held_bytes.get(&(log_no, day)) {
+            Some(held) => *held,
+            None => self.count_limited(channel, log_no, day)?,
+        };
+        let fits = held + length <= limit;
+        self.held_bytes.insert((log_no, day), if fits { held + length } else { held });
+        Ok(fits)
+    }
+
+    /// Payload bytes held of the limited kinds of one log and day. Costs a scan of the log.
+    fn count_limited(&mut self, channel: &ChannelId, log_no: i64, day: u64) -> Result<u64, StoreError> {
+        self.appender.write()?;
+        let (_, mut indexing) = self.parts(channel)?;
+        indexing.flush()?;
+        let sql = "SELECT kind, sum(payload_length) FROM items WHERE at >= ? AND at < ? AND time >= ? AND time < ?
+            AND payload IS NOT NULL GROUP BY kind";
+        let times = [day * DAY_MS, (day + 1) * DAY_MS].map(|time| time as i64);
+        let values = [place_of(log_no, 0), place_of(log_no + 1, 0), times[0], times[1]];
+        let mut statement = indexing.index.connection().prepare_cached(sql)?;
+        let sums = statement.query_map(values, |row| Ok((row.get::<_, u8>(0)?, row.get::<_, i64>(1)? as u64)))?;
+        let mut held = 0;
+        for sum in sums {
+            let (kind, bytes) = sum?;
+            let limited = Kind::from_number(kind).is_some_and(|kind| kind.bytes_per_day_max().is_some());
+            held += if limited { bytes } else { 0 };
+        }
+        Ok(held)
     }
 
     fn set_followed(&mut self, channel: &ChannelId, followed: bool) -> Result<(), StoreError> {
@@ -311,11 +417,16 @@ impl<'s> Batch<'s> {
         Ok(indexing.index.set_followed(state.no, followed)?)
     }
 
-    fn append(&mut self, kind: RecordKind, parts: &[&[u8]]) -> Result<Place, StoreError> {
+    fn unsettle(&mut self, channel: &ChannelId, log: Option<LogId>) {
+        self.unsettled.insert((*channel, log));
+        self.judgements.clear();
+    }
+
+    pub(crate) fn append(&mut self, kind: RecordKind, parts: &[&[u8]]) -> Result<Place, StoreError> {
         Ok(self.appender.append(kind, parts)?)
     }
 
-    fn state(&mut self, channel: &ChannelId) -> Result<&mut ChannelState, StoreError> {
+    pub(crate) fn state(&mut self, channel: &ChannelId) -> Result<&mut ChannelState, StoreError> {
         if !self.changed.contains_key(channel) {
             let state = self.inner.states.get(channel).ok_or(StoreError::UnknownChannel)?;
             self.changed.insert(*channel, ChannelState::clone(state));
@@ -323,7 +434,7 @@ impl<'s> Batch<'s> {
         self.changed.get_mut(channel).ok_or(StoreError::UnknownChannel)
     }
 
-    fn parts(&mut self, channel: &ChannelId) -> Result<(&mut ChannelState, Indexing<'_>), StoreError> {
+    pub(crate) fn parts(&mut self, channel: &ChannelId) -> Result<(&mut ChannelState, Indexing<'_>), StoreError> {
         self.state(channel)?;
         let state = self.changed.get_mut(channel).ok_or(StoreError::UnknownChannel)?;
         let indexing = Indexing { index: &self.inner.index, journal: &self.store.journal, pending: &mut self.pending };
@@ -335,6 +446,10 @@ impl Drop for Batch<'_> {
     fn drop(&mut self) {
         if !self.committed {
             self.inner.index.roll_back();
+            if !self.durable {
+                // Gives the room back. Where even that fails, the records lack their commit, and the next writer cuts them.
+                let _ = self.store.journal.cut(self.start.0, self.start.1);
+            }
         }
     }
 }

@@ -7,12 +7,16 @@ use longear_core::limits::FORKS_LISTED_MAX;
 use longear_core::status::{Checkpoint, checkpoints_of};
 use longear_core::{ChannelId, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, Statement};
 
+use crate::segment::Place;
+
 /// A channel as the store holds it.
 #[derive(Clone, Debug)]
 pub struct ChannelState {
     pub(crate) no: i64,
     pub(crate) followed: bool,
     pub(crate) lineage: Lineage,
+    /// Where the records stand that the lineage was made from: as long as they are the same, so is the lineage.
+    pub(crate) charter_places: Vec<Place>,
     /// Newest statement of each log, and of each log the newest that cites another log.
     pub(crate) statements: BTreeMap<(LogId, Option<LogId>), Statement>,
     pub(crate) logs: BTreeMap<LogId, LogState>,
@@ -58,6 +62,7 @@ impl ChannelState {
             no,
             followed,
             lineage: Lineage::new(channel),
+            charter_places: Vec::new(),
             statements: BTreeMap::new(),
             logs: BTreeMap::new(),
             forks: BTreeMap::new(),

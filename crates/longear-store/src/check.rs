@@ -1,12 +1,14 @@
 //! Looking at everything that is held, byte by byte.
 
+use std::ops::Range;
+
 use longear_core::blob::{BlobHash, Groups as ProvenGroups};
 use longear_core::header::Payload;
-use longear_core::{Groups, Run, verify};
+use longear_core::{Groups, Reason, Run, verify};
 
 use crate::blobs::{BlobError, BlobState};
 use crate::error::StoreError;
-use crate::segment::SEGMENT_MAGIC;
+use crate::journal::Step;
 use crate::store::Store;
 use crate::views::StoredItem;
 
@@ -57,7 +59,7 @@ impl Store {
     pub fn check(&self, repair: bool, mut progress: impl FnMut(&str)) -> Result<CheckReport, CheckError> {
         let mut report = CheckReport::default();
         progress("records");
-        self.check_records(&mut report)?;
+        self.check_records(repair, &mut report)?;
         if repair {
             self.rebuild_index()?;
         }
@@ -69,29 +71,42 @@ impl Store {
         Ok(report)
     }
 
-    fn check_records(&self, report: &mut CheckReport) -> Result<(), StoreError> {
-        let segments = self.journal.segments()?;
-        for segment in &segments {
-            let mut offset = SEGMENT_MAGIC.len() as u64;
-            while let Some(record) = self.journal.record(*segment, offset)? {
-                report.records += 1;
-                offset = record.end();
-            }
-            let length = self.backend.metadata(&crate::segment::segment_path(*segment))?.map_or(0, |file| file.len);
-            // Behind the last record of the last segment a crash may have left a torn one: nobody was told of it.
-            if offset < length && Some(segment) != segments.last() {
-                let reason = format!("unreadable from byte {offset} of {length} on");
-                report.findings.push(Finding { object: format!("segment {segment:08x}"), reason });
-            } else if offset < length && self.indexed_behind(*segment, offset)? {
-                let reason = format!("a record at byte {offset} is damaged");
-                report.findings.push(Finding { object: format!("segment {segment:08x}"), reason });
+    fn check_records(&self, repair: bool, report: &mut CheckReport) -> Result<(), StoreError> {
+        let _lock = repair.then(|| self.write_lock()).transpose()?;
+        let (newest, acknowledged) = self.fresh()?.index.progress()?;
+        for segment in self.journal.segments()?.into_iter().filter(|segment| *segment <= newest) {
+            let mut walk = self.journal.walk(segment, 0)?;
+            // Behind the last acknowledged byte a crash may have left a torn record: nobody was told of it.
+            let end = if segment == newest { acknowledged } else { self.journal.length(segment)? };
+            while walk.offset() < end {
+                match walk.step()? {
+                    Some(Step::Record(_)) => report.records += 1,
+                    Some(Step::Damaged(stretch)) => {
+                        self.damaged(segment, stretch.start..stretch.end.min(end), repair, report)?;
+                    }
+                    None => {
+                        self.damaged(segment, walk.rest().start..end, repair, report)?;
+                        break;
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn indexed_behind(&self, segment: u32, offset: u64) -> Result<bool, StoreError> {
-        Ok(self.fresh()?.index.progress()? > (segment, offset))
+    fn damaged(
+        &self,
+        segment: u32,
+        stretch: Range<u64>,
+        repair: bool,
+        report: &mut CheckReport,
+    ) -> Result<(), StoreError> {
+        let reason = format!("bytes {} to {} cannot be read as what was written there", stretch.start, stretch.end);
+        report.findings.push(Finding { object: format!("segment {segment:08x}"), reason });
+        if repair {
+            self.journal.void(segment, stretch)?;
+        }
+        Ok(())
     }
 
     fn check_items(&self, repair: bool, report: &mut CheckReport) -> Result<(), StoreError> {
@@ -117,7 +132,10 @@ impl Store {
         for linked in items.chunk_by(|before, next| Run::links(&before.signed, &next.signed)) {
             let headers = linked.iter().map(|item| item.signed.clone()).collect();
             let run = Run::new(linked[0].opening, headers).and_then(|run| verify(channel.lineage(), run));
-            if let Err(reason) = run {
+            // Items whose charter is not here are not damaged; nobody is shown them either.
+            if let Err(reason) = run
+                && reason != Reason::UnknownKey
+            {
                 let (first, last) = (linked[0].header().seq, linked[linked.len() - 1].header().seq);
                 let object = format!("items {first} to {last} of log {}", linked[0].log);
                 report.findings.push(Finding { object, reason: reason.to_string() });
@@ -126,7 +144,7 @@ impl Store {
     }
 
     fn check_payload(&self, item: &StoredItem, repair: bool, report: &mut CheckReport) -> Result<(), StoreError> {
-        let Some(bytes) = self.payload(item)? else { return Ok(()) };
+        let Some(bytes) = self.payload_as_it_is(item)? else { return Ok(()) };
         if let Err(reason) = verify(&item.signed, Payload::new(item.id(), &bytes)) {
             report.findings.push(Finding { object: format!("item {}", item.id()), reason: reason.to_string() });
             if repair {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::segment::Place;
 
 /// Raised whenever the tables change: an older index is then thrown away and rebuilt.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// Page cache of the database, KiB (SQLite's negative convention).
 const CACHE_KIB: i64 = 8_192;
 
@@ -86,12 +86,26 @@ pub struct Index {
 }
 
 impl Index {
-    /// Opens or makes the index file; `None` keeps it in memory. The second value tells whether it is new and empty.
-    pub fn open(path: Option<&Path>) -> rusqlite::Result<(Self, bool)> {
-        let connection = match path {
-            Some(path) => Connection::open(path)?,
-            None => Connection::open_in_memory()?,
-        };
+    /// Opens or makes the index file; `None` keeps it in memory. A file that is no database is replaced by an empty index.
+    pub fn open(path: Option<&Path>) -> rusqlite::Result<Self> {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        let Some(path) = path else { return Self::set_up(Connection::open_in_memory()?) };
+        match Connection::open(path).and_then(Self::set_up) {
+            Err(rusqlite::Error::SqliteFailure(cause, _)) if matches!(cause.code, DatabaseCorrupt | NotADatabase) => {
+                tracing::warn!("the index is damaged; it is built anew from the segments");
+                for suffix in ["", "-wal", "-shm"] {
+                    let mut name = path.as_os_str().to_owned();
+                    name.push(suffix);
+                    // What is not there need not go; what cannot go makes the next line fail.
+                    let _ = std::fs::remove_file(name);
+                }
+                Connection::open(path).and_then(Self::set_up)
+            }
+            opened => opened,
+        }
+    }
+
+    fn set_up(connection: Connection) -> rusqlite::Result<Self> {
         connection.busy_timeout(std::time::Duration::from_secs(30))?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -100,22 +114,38 @@ impl Index {
         connection.pragma_update(None, "mmap_size", 0)?;
         let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
         if version == SCHEMA_VERSION {
-            return Ok((Index { connection }, false));
+            return Ok(Index { connection });
         }
         let mut index = Index { connection };
         index.create()?;
-        Ok((index, true))
+        Ok(index)
     }
 
     fn create(&mut self) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let version = transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
         if version != SCHEMA_VERSION {
+            for table in tables(&transaction)? {
+                transaction.execute_batch(&format!("DROP TABLE {table}"))?;
+            }
             transaction.execute_batch(SCHEMA)?;
             transaction.execute("INSERT INTO progress VALUES (0, 0, 0)", [])?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         }
         transaction.commit()
+    }
+
+    /// Empties all tables, inside a transaction.
+    pub fn clear(&self) -> rusqlite::Result<()> {
+        for table in tables(&self.connection)?.iter().filter(|table| *table != "progress") {
+            self.connection.execute_batch(&format!("DELETE FROM {table}"))?;
+        }
+        self.set_progress(0, 0)
+    }
+
+    /// Begins to read: what other processes commit from here on is not seen before [`Index::commit`].
+    pub fn begin_reading(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("BEGIN")
     }
 
     /// The connection, for queries that only one place needs.
@@ -280,6 +310,11 @@ impl Index {
         };
         statement.query_map(values, read)?.collect()
     }
+}
+
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    statement.query_map([], |row| row.get(0))?.collect()
 }
 
 fn read_item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use longear_core::limits::BRANCHES_KEPT_MAX;
-use longear_core::{Article, ChannelId, ForkProof, ItemId, Kind, LogOpening, Retraction, SignedHeader, Statement};
+use longear_core::{
+    Article, ChannelId, ForkProof, ItemId, Kind, LogOpening, Reason, Retraction, SignedHeader, Statement,
+};
 
 use crate::channel::{ChannelState, LogState};
 use crate::error::StoreError;
@@ -57,15 +59,7 @@ impl Indexing<'_> {
         if log.headers.contains(header.seq) {
             return self.second_header(at, item, place);
         }
-        let row = ItemRow {
-            at,
-            id: short_id(&item.id()),
-            time: header.time,
-            kind: header.kind.number(),
-            header: place,
-            payload: None,
-            payload_length: header.payload_length,
-        };
+        let row = new_row(at, item, place);
         self.pending.insert(at, (row, item.id()));
         log.headers.insert(header.seq..header.seq + 1);
         Ok(Indexed::New)
@@ -77,28 +71,62 @@ impl Indexing<'_> {
             return Ok(Some((*row, *id)));
         }
         let Some(row) = self.index.item(at)? else { return Ok(None) };
-        Ok(Some((row, read_header(self.journal, row.header)?.id())))
+        Ok(Some((row, read_held(self.journal, &row)?.id())))
+    }
+
+    /// Whether another item of a place that is taken is held as its branch, or could be.
+    pub fn room_for_branch(&self, at: i64, item: &ItemId) -> Result<Indexed, StoreError> {
+        let sql = "SELECT count(*), coalesce(sum(id = ?), 0) FROM branches WHERE at = ?";
+        let mut statement = self.index.connection().prepare_cached(sql)?;
+        let (branches, same): (i64, i64) =
+            statement.query_row(rusqlite::params![item.0, at], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(match (same, branches as usize + 1) {
+            (1.., _) => Indexed::Known,
+            (_, BRANCHES_KEPT_MAX..) => Indexed::Dropped,
+            _ => Indexed::Branch,
+        })
     }
 
     fn second_header(&mut self, at: i64, item: &SignedHeader, place: Place) -> Result<Indexed, StoreError> {
         if self.held(at)?.is_some_and(|(_, held)| held == item.id()) {
             return Ok(Indexed::Known);
         }
-        let sql = "SELECT count(*), coalesce(sum(id = ?), 0) FROM branches WHERE at = ?";
-        let mut statement = self.index.connection().prepare_cached(sql)?;
-        let id = item.id().0;
-        let (branches, same): (usize, i64) =
-            statement.query_row(rusqlite::params![id, at], |row| Ok((row.get::<_, i64>(0)? as usize, row.get(1)?)))?;
-        if same > 0 {
-            return Ok(Indexed::Known);
+        let room = self.room_for_branch(at, &item.id())?;
+        if room == Indexed::Branch {
+            self.put_branch(at, item, place)?;
         }
-        if branches + 1 >= BRANCHES_KEPT_MAX {
-            return Ok(Indexed::Dropped);
-        }
-        let previous = item.header().previous.0;
+        Ok(room)
+    }
+
+    fn put_branch(&self, at: i64, item: &SignedHeader, place: Place) -> Result<(), StoreError> {
+        let (id, previous) = (item.id().0, item.header().previous.0);
         let values = rusqlite::params![at, id, previous, place.segment, place.offset as i64, place.length];
-        self.index.run("INSERT INTO branches VALUES (?, ?, ?, ?, ?, ?)", values)?;
-        Ok(Indexed::Branch)
+        Ok(self.index.run("INSERT OR IGNORE INTO branches VALUES (?, ?, ?, ?, ?, ?)", values)?)
+    }
+
+    /// Puts this item at its place, where another branch stood; that one stays as the branch. Its payload goes.
+    pub fn stand(&mut self, log: &mut LogState, item: &SignedHeader, place: Place) -> Result<(), StoreError> {
+        let at = place_of(log.no, item.header().seq);
+        self.flush()?;
+        let stood = self.index.item(at)?;
+        self.index.run("DELETE FROM branches WHERE at = ?", [at])?;
+        if let Some(row) = stood
+            && let Ok(other) = read_held(self.journal, &row)
+            && other.id() != item.id()
+        {
+            self.put_branch(at, &other, row.header)?;
+        }
+        // What the other item's payload said, the log does not say any more.
+        self.index.run("DELETE FROM retractions WHERE at = ?", [at])?;
+        self.index.run("DELETE FROM renditions WHERE at = ?", [at])?;
+        let payload = (item.header().payload_length == 0).then_some(Place { length: 0, ..place });
+        self.index.put_item(&ItemRow { payload, ..new_row(at, item, place) })?;
+        log.headers.insert(item.header().seq..item.header().seq + 1);
+        match payload {
+            Some(_) => log.payloads.insert(item.header().seq..item.header().seq + 1),
+            None => log.payloads.remove(item.header().seq..item.header().seq + 1),
+        }
+        Ok(())
     }
 
     /// Indexes a payload that stands at `place` and belongs to `item` at `at`. False if that item is not held.
@@ -202,9 +230,23 @@ impl Indexing<'_> {
     }
 
     /// Indexes where a charter stands.
-    pub fn charter(&self, state: &ChannelState, place: Place) -> Result<(), StoreError> {
+    pub fn charter(&self, state: &mut ChannelState, place: Place) -> Result<(), StoreError> {
+        state.charter_places.push(place);
         let values = rusqlite::params![state.no, place.segment, place.offset as i64, place.length];
         Ok(self.index.run("INSERT OR IGNORE INTO charters VALUES (?, ?, ?, ?)", values)?)
+    }
+}
+
+fn new_row(at: i64, item: &SignedHeader, place: Place) -> ItemRow {
+    let header = item.header();
+    ItemRow {
+        at,
+        id: short_id(&item.id()),
+        time: header.time,
+        kind: header.kind.number(),
+        header: place,
+        payload: None,
+        payload_length: header.payload_length,
     }
 }
 
@@ -217,6 +259,15 @@ pub fn fork_comes_first(proof: &ForkProof, held: Option<&ForkProof>) -> bool {
 pub fn read_header(journal: &Journal, place: Place) -> Result<SignedHeader, StoreError> {
     let damaged = |reason| StoreError::Damaged { what: "a header".into(), reason };
     SignedHeader::decode(&journal.read(place)?).map_err(damaged)
+}
+
+/// Reads the header of a row; an error where it is not the one that was written there.
+pub fn read_held(journal: &Journal, row: &ItemRow) -> Result<SignedHeader, StoreError> {
+    let header = read_header(journal, row.header)?;
+    if short_id(&header.id()) == row.id {
+        return Ok(header);
+    }
+    Err(StoreError::Damaged { what: "a header".into(), reason: Reason::HashMismatch })
 }
 
 /// The channel at the front of a record's body, and the rest.

@@ -1,13 +1,17 @@
 //! The segments as one append-only journal: writing at its end, reading anywhere.
 
 use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex};
 
 use crate::backend::{OpenMode, StorageBackend, StorageError, StorageFile};
 use crate::segment::{
-    Place, Record, RecordKind, SEGMENT_BYTES_MAX, SEGMENT_MAGIC, push_record, read_record, segment_path,
+    Place, RECORD_BODY_BYTES_MAX, RECORD_FRONT_BYTES, Record, RecordKind, SEGMENT_BYTES_MAX, SEGMENT_FRONT_BYTES,
+    find_record, new_salt, push_record, read_record, read_salt, record_front, segment_front, segment_path,
 };
 
+/// Most records begin with the channel.
+const CHANNEL_BYTES: usize = 32;
 /// Bytes gathered before they are written in one go.
 const BUFFER_BYTES: usize = 1 << 20;
 
@@ -31,9 +35,82 @@ impl Journal {
         Ok(bytes)
     }
 
-    /// The whole record at an offset, if there is one.
-    pub fn record(&self, segment: u32, offset: u64) -> Result<Option<Record>, StorageError> {
-        read_record(&*self.file(segment)?, offset)
+    /// Goes through the records of a segment from `offset` on, or from its first record.
+    pub fn walk(&self, segment: u32, offset: u64) -> Result<Walk, StorageError> {
+        let file = self.file(segment)?;
+        let (salt, length) = (read_salt(&*file)?, file.len()?);
+        Ok(Walk { file, salt, length, offset: offset.max(SEGMENT_FRONT_BYTES) })
+    }
+
+    /// Whether a batch ends here. A segment whose front is damaged cannot tell, and is taken by its length.
+    pub fn ends_batch(&self, segment: u32, length: u64) -> Result<bool, StorageError> {
+        let Some(last) = length.checked_sub(RECORD_FRONT_BYTES as u64) else { return Ok(false) };
+        if self.length(segment)? < length {
+            return Ok(false);
+        }
+        let file = self.file(segment)?;
+        let Some(salt) = read_salt(&*file)? else { return Ok(true) };
+        let record = read_record(&*file, salt, last)?;
+        Ok(record.is_some_and(|record| record.kind == RecordKind::Commit))
+    }
+
+    /// Bytes of a segment's file, 0 where there is none.
+    pub fn length(&self, segment: u32) -> Result<u64, StorageError> {
+        Ok(self.backend.metadata(&segment_path(segment))?.map_or(0, |file| file.len))
+    }
+
+    /// Makes durable what may have been written to these segments by a process that died.
+    pub fn sync(&self, segments: RangeInclusive<u32>) -> Result<(), StorageError> {
+        for segment in self.segments()?.into_iter().filter(|segment| segments.contains(segment)) {
+            self.backend.open(&segment_path(segment), OpenMode::Write)?.sync_data()?;
+        }
+        self.backend.sync_dir("items")
+    }
+
+    /// What stands behind the channel in the record that ends with this place; `None` where the record is damaged.
+    pub fn read_whole(&self, place: Place) -> Result<Option<Vec<u8>>, StorageError> {
+        const FRONT_BYTES: u64 = RECORD_FRONT_BYTES as u64 + CHANNEL_BYTES as u64;
+        let file = self.file(place.segment)?;
+        let (Some(salt), Some(offset)) = (read_salt(&*file)?, place.offset.checked_sub(FRONT_BYTES)) else {
+            return Ok(None);
+        };
+        let record = read_record(&*file, salt, offset)?;
+        Ok(record.and_then(|record| record.body.get(CHANNEL_BYTES..).map(<[u8]>::to_vec)))
+    }
+
+    /// Cuts off everything behind `length` bytes of `segment`: nobody was told that it is there.
+    pub fn cut(&self, segment: u32, length: u64) -> Result<(), StorageError> {
+        for later in self.segments()?.into_iter().filter(|later| *later >= segment) {
+            let keep = if later == segment { length } else { 0 };
+            if self.length(later)? > keep {
+                // Emptied, not removed: other processes may have it open, and will find its next contents there.
+                let file = self.backend.open(&segment_path(later), OpenMode::Write)?;
+                file.set_len(keep)?;
+                file.sync_data()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up a damaged stretch of a segment: from now on it reads as records that hold nothing, and as the end of a batch,
+    /// because nothing is looked for behind what was acknowledged.
+    pub fn void(&self, segment: u32, stretch: Range<u64>) -> Result<(), StorageError> {
+        const FRONT_BYTES: u64 = RECORD_FRONT_BYTES as u64;
+        let file = self.backend.open(&segment_path(segment), OpenMode::Write)?;
+        let Some(salt) = read_salt(&*file)? else { return Ok(()) };
+        let Some(end) = stretch.end.checked_sub(FRONT_BYTES).filter(|end| *end >= stretch.start) else { return Ok(()) };
+        let mut offset = stretch.start;
+        while end - offset >= FRONT_BYTES {
+            let left = end - offset - FRONT_BYTES;
+            // Half of the longest, so that what is left over is never too short for a record.
+            let body_length = if left > RECORD_BODY_BYTES_MAX as u64 { RECORD_BODY_BYTES_MAX as u64 / 2 } else { left };
+            let mut body = vec![0; body_length as usize];
+            file.read_exact_at(offset + FRONT_BYTES, &mut body)?;
+            file.write_at(offset, &record_front(salt, RecordKind::Void, body.len(), &[&body]))?;
+            offset += FRONT_BYTES + body_length;
+        }
+        file.write_at(end, &record_front(salt, RecordKind::Commit, 0, &[]))?;
+        file.sync_data()
     }
 
     /// Numbers of the segments, ascending.
@@ -58,13 +135,80 @@ impl Journal {
         if self.backend.create_dir("items")? {
             self.backend.sync_dir("")?;
         }
-        let mut appender = Appender { backend: self.backend.clone(), file: None, segment, length, buffer: Vec::new() };
-        if length >= SEGMENT_BYTES_MAX {
+        self.cut(segment, length)?;
+        let buffer = Vec::new();
+        let mut appender = Appender { backend: self.backend.clone(), file: None, salt: 0, segment, length, buffer };
+        if length >= SEGMENT_BYTES_MAX || (length > 0 && !appender.go_on()?) {
             appender.segment += 1;
             appender.length = 0;
         }
-        appender.open()?;
+        if appender.length == 0 {
+            appender.begin()?;
+        }
         Ok(appender)
+    }
+}
+
+/// Goes through the records of one segment.
+#[derive(Debug)]
+pub struct Walk {
+    file: Arc<dyn StorageFile>,
+    salt: Option<u64>,
+    length: u64,
+    offset: u64,
+}
+
+/// What a walk came upon.
+#[derive(Debug)]
+pub enum Step {
+    /// A whole record.
+    Record(Record),
+    /// Bytes that belong to no whole record; more records follow.
+    Damaged(Range<u64>),
+}
+
+impl Walk {
+    /// Where the next step begins.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Bytes behind the last step that are no record: a torn tail, or damage up to the end.
+    pub fn rest(&self) -> Range<u64> {
+        let start = if self.salt.is_some() { self.offset } else { 0 };
+        start.min(self.length)..self.length
+    }
+
+    /// The next record, or what is damaged before it. `None` where no whole record follows.
+    pub fn step(&mut self) -> Result<Option<Step>, StorageError> {
+        let Some(salt) = self.salt.filter(|_| self.offset < self.length) else { return Ok(None) };
+        if let Some(record) = read_record(&*self.file, salt, self.offset)? {
+            self.offset = record.end();
+            return Ok(Some(Step::Record(record)));
+        }
+        let Some(next) = find_record(&*self.file, salt, self.offset)? else { return Ok(None) };
+        let damaged = self.offset..next;
+        self.offset = next;
+        Ok(Some(Step::Damaged(damaged)))
+    }
+
+    /// Whether a damaged stretch looks as if it had never reached the disk: a page of it, or a part of one, is all zeros.
+    pub fn is_torn(&self, stretch: &Range<u64>) -> Result<bool, StorageError> {
+        /// What reaches the disk together.
+        const PAGE_BYTES: u64 = 4_096;
+        /// Shorter rows of zeros are nothing special.
+        const ZEROS_MIN: u64 = 16;
+        let mut at = stretch.start;
+        while at < stretch.end {
+            let end = (at / PAGE_BYTES * PAGE_BYTES + PAGE_BYTES).min(stretch.end);
+            let mut page = vec![0; (end - at) as usize];
+            self.file.read_exact_at(at, &mut page)?;
+            if end - at >= ZEROS_MIN && page.iter().all(|byte| *byte == 0) {
+                return Ok(true);
+            }
+            at = end;
+        }
+        Ok(false)
     }
 }
 
@@ -73,6 +217,7 @@ impl Journal {
 pub struct Appender {
     backend: Arc<dyn StorageBackend>,
     file: Option<Box<dyn StorageFile>>,
+    salt: u64,
     segment: u32,
     /// Bytes of the segment that are written, without the buffer.
     length: u64,
@@ -86,9 +231,9 @@ impl Appender {
             self.sync()?;
             self.segment += 1;
             self.length = 0;
-            self.open()?;
+            self.begin()?;
         }
-        let body = push_record(&mut self.buffer, kind, parts);
+        let body = push_record(&mut self.buffer, self.salt, kind, parts);
         let length = (self.buffer.len() - body) as u32;
         let place = Place { segment: self.segment, offset: self.length + body as u64, length };
         if self.buffer.len() >= BUFFER_BYTES {
@@ -117,16 +262,20 @@ impl Appender {
         Ok((self.segment, self.length))
     }
 
-    fn open(&mut self) -> Result<(), StorageError> {
+    /// Opens the segment to grow it. False where its front is damaged: no record behind it could be told from chance.
+    fn go_on(&mut self) -> Result<bool, StorageError> {
+        let file = self.backend.open(&segment_path(self.segment), OpenMode::Write)?;
+        let salt = read_salt(&*file)?;
+        (self.salt, self.file) = (salt.unwrap_or(0), Some(file));
+        Ok(salt.is_some())
+    }
+
+    fn begin(&mut self) -> Result<(), StorageError> {
         let file = self.backend.open(&segment_path(self.segment), OpenMode::Create)?;
-        let held = file.len()?;
-        if self.length == 0 {
-            file.set_len(0)?;
-            self.buffer.extend_from_slice(&SEGMENT_MAGIC);
-            self.backend.sync_dir("items")?;
-        } else if held > self.length {
-            file.set_len(self.length)?;
-        }
+        file.set_len(0)?;
+        self.salt = new_salt();
+        self.buffer.extend_from_slice(&segment_front(self.salt));
+        self.backend.sync_dir("items")?;
         self.file = Some(file);
         Ok(())
     }

@@ -16,6 +16,7 @@ mod journal;
 mod packs;
 mod replay;
 mod segment;
+mod settle;
 pub mod store;
 mod views;
 

@@ -10,15 +10,18 @@ use crate::channel::ChannelState;
 use crate::error::StoreError;
 use crate::index::{Index, place_of};
 use crate::indexing::{Indexing, PendingRows, fork_comes_first, split_channel};
-use crate::journal::Journal;
-use crate::segment::{Place, RECORD_FRONT_BYTES, Record, RecordKind, SEGMENT_MAGIC};
+use crate::journal::{Journal, Step};
+use crate::segment::{Place, Record, RecordKind};
+
+/// Bytes of a record before the header that stands: key and incarnation.
+pub const STAND_FRONT: u64 = 32 + 8;
 
 /// What a replay went through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
     /// Records indexed.
     pub records: u64,
-    /// Records that could not be read; what they held is fetched again.
+    /// Stretches that could not be read; what they held is fetched again.
     pub damaged: u64,
     /// Segment up to which everything is indexed now.
     pub segment: u32,
@@ -26,37 +29,108 @@ pub struct Replayed {
     pub length: u64,
 }
 
-/// Indexes every record behind (segment, length). The index is inside a transaction.
-pub fn replay(index: &Index, journal: &Journal, from: (u32, u64)) -> Result<Replayed, StoreError> {
-    let mut replay = Replay { index, journal, pending: PendingRows::new(), states: Vec::new() };
-    let mut done = Replayed { segment: from.0, length: from.1, ..Replayed::default() };
-    for segment in journal.segments()?.into_iter().filter(|segment| *segment >= from.0) {
-        let start = if segment == from.0 { from.1 } else { 0 };
-        done.segment = segment;
-        done.length = start.max(SEGMENT_MAGIC.len() as u64);
-        while let Some((record, skipped)) = next_record(journal, segment, done.length)? {
-            done.damaged += skipped;
-            done.records += 1;
-            replay.record(segment, &record)?;
-            done.length = record.end();
+/// Indexes every batch behind `from` that was committed, in a transaction of its own. The write lock is held.
+///
+/// `known_until` tells that what stands behind `from` was not acknowledged to this index: damage in its last batch is then
+/// a torn write, and the batch never happened. Else only damage that looks torn counts as torn.
+pub fn replay(index: &Index, journal: &Journal, from: (u32, u64), known_until: bool) -> Result<Replayed, StoreError> {
+    let mut until = None;
+    loop {
+        index.begin()?;
+        if from == (0, 0) {
+            index.clear()?;
         }
+        let (done, beyond) = attempt(index, journal, from, known_until, until).inspect_err(|_| index.roll_back())?;
+        if beyond && until.is_none() {
+            // Rare: a crash left a part of a batch behind the last whole one.
+            index.roll_back();
+            until = Some((done.segment, done.length));
+            continue;
+        }
+        match journal.sync(from.0..=done.segment) {
+            // What nobody can write has been on the disk for long.
+            Err(error) if !error.is_read_only() => {
+                index.roll_back();
+                return Err(error.into());
+            }
+            _ => {}
+        }
+        index.set_progress(done.segment, done.length)?;
+        index.commit().inspect_err(|_| index.roll_back())?;
+        return Ok(done);
     }
-    replay.finish()?;
-    Ok(done)
 }
 
-/// The record at `offset`, or behind one damaged record there. The second value counts the damaged ones.
-fn next_record(journal: &Journal, segment: u32, offset: u64) -> Result<Option<(Record, u64)>, StoreError> {
-    if let Some(record) = journal.record(segment, offset)? {
-        return Ok(Some((record, 0)));
+/// Indexes up to `until`, or everything. The second value tells whether that went beyond the last whole batch.
+fn attempt(
+    index: &Index,
+    journal: &Journal,
+    from: (u32, u64),
+    known_until: bool,
+    until: Option<(u32, u64)>,
+) -> Result<(Replayed, bool), StoreError> {
+    let mut replay = Replay { index, journal, pending: PendingRows::new(), states: Vec::new() };
+    let mut done = Replayed { segment: from.0, length: from.1, ..Replayed::default() };
+    let mut batch = BatchEnd { end: from, before: from, open: false, torn: false, doubtful: false };
+    let segments = journal.segments()?.into_iter().filter(|segment| *segment >= from.0).collect::<Vec<_>>();
+    for segment in &segments {
+        let mut walk = journal.walk(*segment, if *segment == from.0 { from.1 } else { 0 })?;
+        while until.is_none_or(|until| (*segment, walk.offset()) < until) {
+            match walk.step()? {
+                None => break,
+                Some(Step::Damaged(stretch)) => {
+                    done.damaged += 1;
+                    batch.more();
+                    batch.torn |= known_until || walk.is_torn(&stretch)?;
+                }
+                Some(Step::Record(record)) if record.kind == RecordKind::Commit => {
+                    batch.commit((*segment, record.end()))
+                }
+                Some(Step::Record(record)) => {
+                    batch.more();
+                    done.records += 1;
+                    replay.record(*segment, &record)?;
+                }
+            }
+        }
+        done.damaged += u64::from(!walk.rest().is_empty() && Some(segment) != segments.last());
     }
-    // A flipped byte inside a body leaves its length intact: what follows is still whole.
-    let Ok(front) = journal.read(Place { segment, offset, length: RECORD_FRONT_BYTES as u32 }) else {
-        return Ok(None);
-    };
-    let Some(length) = front.first_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes)) else { return Ok(None) };
-    let behind = offset + RECORD_FRONT_BYTES as u64 + u64::from(length);
-    Ok(journal.record(segment, behind)?.map(|record| (record, 1)))
+    replay.finish()?;
+    let end = batch.good_end();
+    (done.segment, done.length) = end;
+    Ok((done, batch.open || end != batch.end))
+}
+
+/// Up to where batches are whole.
+struct BatchEnd {
+    /// End of the last one that was committed.
+    end: (u32, u64),
+    /// End of the one before.
+    before: (u32, u64),
+    /// Records stand behind the end.
+    open: bool,
+    /// One of them is damaged as by a torn write.
+    torn: bool,
+    /// The last committed one was.
+    doubtful: bool,
+}
+
+impl BatchEnd {
+    /// Another batch began: the ones before it were durable, whatever became of them since.
+    fn more(&mut self) {
+        if !self.open {
+            (self.open, self.doubtful, self.before) = (true, false, self.end);
+        }
+    }
+
+    fn commit(&mut self, end: (u32, u64)) {
+        self.doubtful |= self.torn;
+        (self.end, self.open, self.torn) = (end, false, false);
+    }
+
+    fn good_end(&self) -> (u32, u64) {
+        if self.doubtful { self.before } else { self.end }
+    }
 }
 
 struct Replay<'a> {
@@ -68,6 +142,9 @@ struct Replay<'a> {
 
 impl Replay<'_> {
     fn record(&mut self, segment: u32, record: &Record) -> Result<(), StoreError> {
+        if matches!(record.kind, RecordKind::Commit | RecordKind::Void) {
+            return Ok(());
+        }
         let Some((channel, rest)) = split_channel(&record.body) else { return Ok(()) };
         let body = Place { segment, offset: record.body_offset, length: record.body.len() as u32 };
         let inner = Place { offset: body.offset + 32, length: body.length.saturating_sub(32), ..body };
@@ -107,8 +184,16 @@ impl Replay<'_> {
                     indexing.gone(log, seq)?;
                 }
             }
+            RecordKind::Stand => {
+                if let Some((opening, item)) = split_stand(rest) {
+                    let place =
+                        Place { offset: inner.offset + STAND_FRONT, length: item.bytes().len() as u32, ..inner };
+                    let log = indexing.log(state, &opening)?;
+                    indexing.stand(log, &item, place)?;
+                }
+            }
             RecordKind::Intent => replay_intent(&indexing, state, rest, body)?,
-            RecordKind::Charter => {}
+            RecordKind::Charter | RecordKind::Commit | RecordKind::Void => {}
         }
         if self.pending.len() > 8_192 {
             Indexing { index: self.index, journal: self.journal, pending: &mut self.pending }.flush()?;
@@ -125,7 +210,7 @@ impl Replay<'_> {
             return Ok(at);
         }
         let no = self.index.channel_no(&channel)?;
-        self.states.push(crate::store::load_state(self.index, self.journal, no, channel, false)?);
+        self.states.push(crate::store::load_state(self.index, self.journal, ChannelState::new(no, channel, false))?);
         Ok(self.states.len() - 1)
     }
 }
@@ -175,6 +260,13 @@ fn split_item(rest: &[u8]) -> Option<(LogId, u64, ItemId, &[u8])> {
     let mut input = Reader::new(rest);
     let (log, seq, item) = (input.array().ok()?, input.u64().ok()?, input.array().ok()?);
     Some((LogId(log), seq, ItemId(item), input.rest()))
+}
+
+/// Opening and header of the item that stands at its place, behind the channel.
+fn split_stand(rest: &[u8]) -> Option<(LogOpening, SignedHeader)> {
+    let mut input = Reader::new(rest);
+    let opening = LogOpening { key: PublicKey(input.array().ok()?), incarnation: input.u64().ok()? };
+    Some((opening, SignedHeader::decode(input.rest()).ok()?))
 }
 
 /// Opening, unsigned header and payload of an intent, behind its channel.

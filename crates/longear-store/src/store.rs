@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use longear_core::{ChannelId, Charter, ForkProof, Header, Intervals, Judgement, LogId, LogOpening, Statement, verify};
+use longear_core::{
+    ChannelId, Charter, ForkProof, Header, Intervals, Judgement, Lineage, LogId, LogOpening, Statement, verify,
+};
 
 use crate::backend::{DiskBackend, StorageBackend, StorageFile};
 use crate::batch::Batch;
@@ -20,6 +22,8 @@ use crate::replay::{Replayed, replay, split_intent};
 const WRITE_WAIT: Duration = Duration::from_secs(60);
 /// How often it looks whether the other one is done.
 const WRITE_POLL: Duration = Duration::from_millis(3);
+/// A data version that the index never has: the states must be loaded again.
+const STALE: i64 = -1;
 /// The lock that writers hold, in the store's folder.
 const WRITE_LOCK: &str = "write.lock";
 
@@ -68,15 +72,28 @@ impl Store {
     /// Opens or makes a store in a folder of the disk.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let backend: Arc<dyn StorageBackend> = Arc::new(DiskBackend::new(folder));
-        backend.create_dir("items")?;
+        let made =
+            backend.create_dir("items").or_else(|error| if error.is_read_only() { Ok(false) } else { Err(error) })?;
+        if made {
+            backend.sync_dir("")?;
+            // The folder may be new itself; its name is durable once the folder above is. Where that one is not ours to
+            // open, its owner sees to it.
+            let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let _ = std::fs::File::open(above).and_then(|above| above.sync_all());
+        }
         Self::open_with(StoreOptions { backend, index: Some(folder.join("index.db")) })
     }
 
     /// Opens or makes a store. Costs a look at the index; after a crash, a read of what it has not seen.
+    ///
+    /// Where the index cannot be written, as on read-only media, it is built in memory: a read of all segments.
     pub fn open_with(options: StoreOptions) -> Result<Self, StoreError> {
         let StoreOptions { backend, index: path } = options;
         let journal = Journal::new(backend.clone());
-        let (index, _) = Index::open(path.as_deref())?;
+        let index = match Index::open(path.as_deref()).map_err(StoreError::from) {
+            Err(error) if error.is_read_only() => Index::open(None)?,
+            opened => opened?,
+        };
         let inner = Inner {
             data_version: index.data_version()?,
             index,
@@ -110,12 +127,13 @@ impl Store {
 
     /// Begins to write. Waits while another thread or process writes.
     pub fn write(&self) -> Result<Batch<'_>, StoreError> {
-        let mut inner = self.lock();
+        // First the lock that may take long: meanwhile others in this process go on reading.
         let lock = self.write_lock()?;
+        let mut inner = self.lock();
         self.refresh(&mut inner)?;
         let (segment, length) = self.catch_up(&mut inner)?;
         let appender = self.journal.append_from(segment, length)?;
-        Batch::new(self, inner, appender, lock)
+        Batch::new(self, inner, (appender, (segment, length)), lock)
     }
 
     /// All channels that are or were followed here.
@@ -145,27 +163,10 @@ impl Store {
 
     /// Throws the index away and builds it from the segments. Costs one read of all of them.
     pub fn rebuild_index(&self) -> Result<Replayed, StoreError> {
-        let mut inner = self.lock();
         let _lock = self.write_lock()?;
-        inner.index.begin()?;
-        let rebuilt = self.rebuild(&inner.index);
-        if rebuilt.is_err() {
-            inner.index.roll_back();
-        }
-        let replayed = rebuilt?;
-        inner.index.commit()?;
+        let mut inner = self.lock();
+        let replayed = replay(&inner.index, &self.journal, (0, 0), false)?;
         self.load(&mut inner)?;
-        Ok(replayed)
-    }
-
-    fn rebuild(&self, index: &Index) -> Result<Replayed, StoreError> {
-        const TABLES: [&str; 9] =
-            ["channels", "logs", "charters", "statements", "forks", "items", "branches", "retractions", "renditions"];
-        for table in TABLES.iter().chain(&["intents"]) {
-            index.connection().execute(&format!("DELETE FROM {table}"), [])?;
-        }
-        let replayed = replay(index, &self.journal, (0, 0))?;
-        index.set_progress(replayed.segment, replayed.length)?;
         Ok(replayed)
     }
 
@@ -177,8 +178,14 @@ impl Store {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic while holding the lock left at worst an open transaction, which the next writer cannot begin into.
-        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.inner.lock().unwrap_or_else(|poisoned| {
+            // A panic left at worst an open transaction, and states that are older or newer than the index.
+            self.inner.clear_poison();
+            let mut inner = poisoned.into_inner();
+            inner.index.roll_back();
+            inner.data_version = STALE;
+            inner
+        })
     }
 
     fn refresh(&self, inner: &mut Inner) -> Result<(), StoreError> {
@@ -190,51 +197,69 @@ impl Store {
     }
 
     fn load(&self, inner: &mut Inner) -> Result<(), StoreError> {
-        inner.data_version = inner.index.data_version()?;
+        let data_version = inner.index.data_version()?;
+        inner.index.begin_reading()?;
+        let states = self.load_states(inner);
+        inner.index.roll_back();
+        inner.states = states?;
+        inner.data_version = data_version;
+        Ok(())
+    }
+
+    fn load_states(&self, inner: &mut Inner) -> Result<HashMap<ChannelId, Arc<ChannelState>>, StoreError> {
         let mut states = HashMap::new();
         for (no, channel, followed) in inner.index.channels()? {
-            let mut state = load_state(&inner.index, &self.journal, no, channel, followed)?;
+            let mut state = ChannelState::new(no, channel, followed);
+            if let Some(known) = inner.states.get(&channel) {
+                state.lineage = known.lineage.clone();
+                state.charter_places.clone_from(&known.charter_places);
+            }
+            let mut state = load_state(&inner.index, &self.journal, state)?;
             inner.generation += 1;
             state.generation = inner.generation;
             states.insert(channel, Arc::new(state));
         }
-        inner.states = states;
-        Ok(())
+        Ok(states)
     }
 
     /// Indexes what a crash left unindexed, unless another process is writing just now: then it is that one's business.
     fn recover(&self) -> Result<(), StoreError> {
+        let lock = match self.backend.lock(WRITE_LOCK) {
+            Ok(Some(file)) => Some(WriteLock { _file: file }),
+            Ok(None) => None,
+            // Nobody else writes here either.
+            Err(error) if error.is_read_only() => None,
+            Err(error) => return Err(error.into()),
+        };
         let mut inner = self.lock();
-        let Some(file) = self.backend.lock(WRITE_LOCK)? else { return Ok(()) };
-        let _lock = WriteLock { _file: file };
-        self.catch_up(&mut inner).map(|_| ())
+        // An index in memory is nobody else's business.
+        if lock.is_some() || inner.index.connection().path().is_none_or(str::is_empty) {
+            self.catch_up(&mut inner)?;
+        }
+        Ok(())
     }
 
-    /// Indexes records behind the index's progress. The write lock is held.
+    /// Indexes batches behind the index's progress. The write lock is held.
     fn catch_up(&self, inner: &mut Inner) -> Result<(u32, u64), StoreError> {
-        let (segment, length) = inner.index.progress()?;
-        let segments = self.journal.segments()?;
-        let newest = segments.last().copied().unwrap_or(0);
-        if newest <= segment && (length > 0 && self.journal.record(segment, length)?.is_none() || segments.is_empty()) {
-            return Ok((segment, length));
+        let progress = inner.index.progress()?;
+        // An index that knows of more than is there, or of other segments, is none.
+        let fits = progress == (0, 0) || self.journal.ends_batch(progress.0, progress.1)?;
+        let mut more = self.journal.length(progress.0)? > progress.1;
+        for later in self.journal.segments()?.into_iter().filter(|segment| *segment > progress.0) {
+            more |= self.journal.length(later)? > 0;
         }
-        inner.index.begin()?;
-        let replayed = replay(&inner.index, &self.journal, (segment, length)).and_then(|replayed| {
-            inner.index.set_progress(replayed.segment, replayed.length)?;
-            Ok(replayed)
-        });
-        if replayed.is_err() {
-            inner.index.roll_back();
+        if fits && !more {
+            return Ok(progress);
         }
-        let replayed = replayed?;
-        inner.index.commit()?;
-        if replayed.records > 0 {
+        let from = if fits { progress } else { (0, 0) };
+        let replayed = replay(&inner.index, &self.journal, from, from != (0, 0))?;
+        if replayed.records > 0 || !fits {
             self.load(inner)?;
         }
         Ok((replayed.segment, replayed.length))
     }
 
-    fn write_lock(&self) -> Result<WriteLock, StoreError> {
+    pub(crate) fn write_lock(&self) -> Result<WriteLock, StoreError> {
         let started = Instant::now();
         loop {
             if let Some(file) = self.backend.lock(WRITE_LOCK)? {
@@ -248,33 +273,40 @@ impl Store {
     }
 }
 
-/// Builds the state of a channel from the index.
+/// Fills the state of a channel from the index. Its lineage is kept as far as it was made from the same records: charters
+/// cost signature checks.
 pub(crate) fn load_state(
     index: &Index,
     journal: &Journal,
-    no: i64,
-    channel: ChannelId,
-    followed: bool,
+    mut state: ChannelState,
 ) -> Result<ChannelState, StoreError> {
-    let mut state = ChannelState::new(no, channel, followed);
+    let (no, channel) = (state.no, state.id());
     let sql = "SELECT segment, offset, length FROM charters WHERE channel = ? ORDER BY segment, offset";
-    for place in index.places(sql, [no])? {
-        // A charter that does not verify any more is damaged; it will be fetched again.
-        let charter = Charter::decode(&journal.read(place)?).and_then(|charter| verify(&state.lineage, charter));
-        if let Ok(charter) = charter {
-            state.lineage.apply(charter);
+    let places = index.places(sql, [no])?;
+    if places != state.charter_places {
+        state.lineage = Lineage::new(channel);
+        let charters = places.iter().filter_map(|place| Charter::decode(&journal.read(*place).ok()?).ok());
+        let mut charters = charters.collect::<Vec<_>>();
+        // One that was lost and fetched again stands behind its successors.
+        charters.sort_by_key(|charter| charter.body.number);
+        for charter in charters {
+            // A charter that does not verify any more is damaged; it will be fetched again.
+            if let Ok(charter) = verify(&state.lineage, charter) {
+                state.lineage.apply(charter);
+            }
         }
+        state.charter_places = places;
     }
     let sql = "SELECT DISTINCT segment, offset, length FROM statements WHERE channel = ?";
     for place in index.places(sql, [no])? {
-        if let Ok(statement) = Statement::decode(&journal.read(place)?) {
+        if let Some(Ok(statement)) = journal.read_whole(place)?.map(|bytes| Statement::decode(&bytes)) {
             for slot in state.slots_won(&statement) {
                 state.statements.insert(slot, statement.clone());
             }
         }
     }
     for place in index.places("SELECT segment, offset, length FROM forks WHERE channel = ?", [no])? {
-        if let Ok(proof) = ForkProof::decode(&journal.read(place)?) {
+        if let Some(Ok(proof)) = journal.read_whole(place)?.map(|bytes| ForkProof::decode(&bytes)) {
             state.forks.insert(proof.opening.log(&channel), proof);
         }
     }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use longear_core::header::Payload;
 use longear_core::retraction::{may_retract, targets_that_count};
 use longear_core::status::{Evidence, Link, LogItems};
-use longear_core::{Article, ChannelId, Header, ItemId, Judgement, LogId, LogOpening, SignedHeader, Status, judge};
+use longear_core::{
+    Article, ChannelId, Header, ItemId, Judgement, LogId, LogOpening, SignedHeader, Status, judge, verify,
+};
 
 use crate::channel::ChannelState;
 use crate::error::StoreError;
 use crate::index::{Index, ItemRow, log_no_of, place_of, seq_of, short_id};
-use crate::indexing::read_header;
+use crate::indexing::read_held;
 use crate::journal::Journal;
 use crate::segment::Place;
 use crate::store::{Inner, Store};
@@ -111,8 +114,17 @@ impl Store {
         Ok(items.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// The payload of an item, if it is here.
+    /// The payload of an item, if it is here and not damaged. Costs a read and its hash.
     pub fn payload(&self, item: &StoredItem) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(bytes) = self.payload_as_it_is(item)? else { return Ok(None) };
+        let sound = verify(&item.signed, Payload::new(item.id(), &bytes)).is_ok();
+        if !sound {
+            tracing::warn!("a payload on the disk is damaged; check with repair fetches it again");
+        }
+        Ok(sound.then_some(bytes))
+    }
+
+    pub(crate) fn payload_as_it_is(&self, item: &StoredItem) -> Result<Option<Vec<u8>>, StoreError> {
         item.payload.map(|place| self.journal.read(place).map_err(StoreError::from)).transpose()
     }
 
@@ -176,7 +188,7 @@ impl Store {
             if !roles.is_some_and(|roles| may_retract(by_log, roles, *log)) {
                 continue;
             }
-            let by = read_header(&self.journal, row.header)?;
+            let Some(by) = self.readable(&row)? else { continue };
             let judgement = self.judgement(inner, &state, &by_log, &opening);
             let status = judgement.status(state.lineage(), &opening, by.id(), by.header());
             if status == Status::Shown && self.counts(inner, &row, &by, id)? {
@@ -200,7 +212,7 @@ impl Store {
         for group in named.chunk_by(|one, next| one.0 == next.0) {
             let row = inner.index.item(group[0].0)?.filter(|row| day(row.time) == day(by.header().time));
             let Some(row) = row else { continue };
-            let header = read_header(&self.journal, row.header)?.header().clone();
+            let Some(header) = self.readable(&row)?.map(|item| item.header().clone()) else { continue };
             earlier.push((header, group.iter().map(|(_, target)| *target).collect::<Vec<_>>()));
         }
         let seq = by.header().seq;
@@ -210,7 +222,7 @@ impl Store {
 
     fn stored(&self, inner: &mut Inner, row: &ItemRow) -> Result<Option<StoredItem>, StoreError> {
         let Some((state, log, opening)) = place_owner(inner, row.at)? else { return Ok(None) };
-        let signed = read_header(&self.journal, row.header)?;
+        let Some(signed) = self.readable(row)? else { return Ok(None) };
         let judgement = self.judgement(inner, &state, &log, &opening);
         let mut status = judgement.status(state.lineage(), &opening, signed.id(), signed.header());
         let mut retracted_by = None;
@@ -222,6 +234,14 @@ impl Store {
         }
         let channel = state.id();
         Ok(Some(StoredItem { channel, log, opening, signed, status, retracted_by, at: row.at, payload: row.payload }))
+    }
+
+    /// The header of a row; `None` where it is damaged: one bad byte on the disk must not hide everything else.
+    fn readable(&self, row: &ItemRow) -> Result<Option<SignedHeader>, StoreError> {
+        match read_held(&self.journal, row) {
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            read => read.map(Some),
+        }
     }
 
     /// The judgement of a log, kept until something of the channel changes.
@@ -262,11 +282,11 @@ fn place_owner(inner: &Inner, at: i64) -> Result<Option<(Arc<ChannelState>, LogI
 }
 
 /// The items of one log, read from index and journal when asked for.
-struct HeldLog<'a> {
-    index: &'a Index,
-    journal: &'a Journal,
-    no: i64,
-    end: u64,
+pub(crate) struct HeldLog<'a> {
+    pub index: &'a Index,
+    pub journal: &'a Journal,
+    pub no: i64,
+    pub end: u64,
 }
 
 impl LogItems for HeldLog<'_> {
@@ -274,7 +294,7 @@ impl LogItems for HeldLog<'_> {
     fn at(&self, seq: u64) -> Vec<Link> {
         let at = place_of(self.no, seq);
         let row = self.index.item(at).ok().flatten();
-        let header = row.and_then(|row| read_header(self.journal, row.header).ok());
+        let header = row.and_then(|row| read_held(self.journal, &row).ok());
         let first = header.map(|item| Link { id: item.id(), previous: item.header().previous });
         let sql = "SELECT id, previous FROM branches WHERE at = ?";
         let others = self.index.connection().prepare_cached(sql).and_then(|mut statement| {

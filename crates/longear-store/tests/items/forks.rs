@@ -1,0 +1,169 @@
+//! Two branches of one log: proofs, statuses, and which one stands.
+
+use std::sync::Arc;
+
+use longear_core::limits::BRANCHES_KEPT_MAX;
+use longear_core::status::{Objection, Status};
+use longear_core::{ForkProof, ItemId, Roles};
+use longear_store::backend::MemoryBackend;
+use longear_store::{Store, StoreOptions};
+
+use crate::publisher::{Log, Object, Publisher, items, take_in};
+use crate::view::{pack, status, view};
+
+fn empty() -> (Store, MemoryBackend) {
+    let disk = MemoryBackend::new();
+    (again(&disk), disk)
+}
+
+fn again(disk: &MemoryBackend) -> Store {
+    Store::open_with(StoreOptions { backend: Arc::new(disk.clone()), index: None }).unwrap()
+}
+
+fn newsroom() -> (Publisher, Log, Log) {
+    let publisher = Publisher::found("forks", &[("one", Roles::POST), ("two", Roles::POST)]);
+    let log = publisher.log("one").posts(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+    let thief = log.branch(4).posts(&["E", "F", "G", "H"]);
+    (publisher, log, thief)
+}
+
+fn charter(publisher: &Publisher, number: usize) -> Object {
+    Object::Charter(publisher.charters[number - 1].clone())
+}
+
+const DEAD: Status = Status::Refused(Objection::OtherBranch);
+
+#[test]
+fn a_second_header_of_a_place_is_a_fork() {
+    let (publisher, log, thief) = newsroom();
+    let channel = publisher.channel();
+    let (store, disk) = empty();
+    take_in(&store, &channel, &[charter(&publisher, 1), items(&log, 0..8), items(&thief, 4..6)]).unwrap();
+    assert_eq!(store.channel(&channel).unwrap().unwrap().fork(&log.id).unwrap().seq(), 4);
+    for (seq, id) in log.ids().iter().enumerate() {
+        let expected = if seq < 4 { Status::Shown } else { Status::Disputed };
+        assert_eq!(status(&store, id), Some(expected), "item {seq}");
+    }
+    assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
+    // The same again says nothing new, and takes no room.
+    let bytes = store.bytes_held().unwrap();
+    take_in(&store, &channel, &[items(&thief, 4..6)]).unwrap();
+    assert!(store.bytes_held().unwrap() < bytes + 100, "commits only");
+}
+
+#[test]
+fn a_run_that_does_not_link_to_its_neighbour_is_a_fork() {
+    let (publisher, log, thief) = newsroom();
+    let channel = publisher.channel();
+    for objects in [[items(&log, 0..5), items(&thief, 5..8)], [items(&thief, 5..8), items(&log, 0..5)]] {
+        let (store, _) = empty();
+        take_in(&store, &channel, &[charter(&publisher, 1), objects[0].clone(), objects[1].clone()]).unwrap();
+        assert_eq!(store.channel(&channel).unwrap().unwrap().fork(&log.id).unwrap().seq(), 4);
+        assert_eq!(status(&store, &thief.item(5)), Some(Status::Disputed));
+        assert_eq!(status(&store, &log.item(3)), Some(Status::Shown));
+    }
+}
+
+#[test]
+fn only_so_many_branches_are_kept() {
+    let (publisher, log, _) = newsroom();
+    let channel = publisher.channel();
+    let (store, _) = empty();
+    take_in(&store, &channel, &[charter(&publisher, 1), items(&log, 0..8)]).unwrap();
+    let others = (0..20).map(|number| log.branch(4).posts(&[&format!("{number}")])).collect::<Vec<_>>();
+    let give = |other: &Log| take_in(&store, &channel, &[items(other, 4..5)]).unwrap();
+    others[..BRANCHES_KEPT_MAX].iter().for_each(give);
+    let bytes = store.bytes_held().unwrap();
+    others[BRANCHES_KEPT_MAX..].iter().for_each(give);
+    assert!(store.bytes_held().unwrap() < bytes + 20 * 100, "further branches cost no room but their commits");
+}
+
+#[test]
+fn a_proof_brings_its_headers() {
+    let (publisher, log, thief) = newsroom();
+    let channel = publisher.channel();
+    let (store, disk) = empty();
+    let proof = ForkProof::between(log.opening, &log.items[4].0, &thief.items[4].0).unwrap();
+    take_in(&store, &channel, &[charter(&publisher, 1), Object::Fork(proof)]).unwrap();
+    let held = store.channel(&channel).unwrap().unwrap();
+    assert_eq!(held.logs()[&log.id].headers().ranges(), [std::ops::Range { start: 4, end: 5 }]);
+    assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
+}
+
+/// All orders of these objects end with the same statuses of what stands, and with the same pack where all of it is here.
+fn in_all_orders(publisher: &Publisher, objects: &[Object], log: &Log, expected: &[(ItemId, Status)]) {
+    let channel = publisher.channel();
+    let mut orders = vec![Vec::new()];
+    for at in 0..objects.len() {
+        let put = |order: &Vec<usize>| {
+            (0..=at).map(|place| [&order[..place], &[at], &order[place..]].concat()).collect::<Vec<_>>()
+        };
+        orders = orders.iter().flat_map(put).collect();
+    }
+    for order in orders {
+        let (store, disk) = empty();
+        let mut given =
+            (1..=publisher.charters.len()).map(|number| charter(publisher, number)).take(1).collect::<Vec<_>>();
+        given.extend(order.iter().map(|at| objects[*at].clone()));
+        // What was held back, or had to make room, comes again from the next carrier.
+        given.extend(order.iter().map(|at| objects[*at].clone()));
+        take_in(&store, &channel, &given).unwrap();
+        for (item, expected) in expected {
+            assert_eq!(status(&store, item), Some(*expected), "order {order:?}\n{}", view(&store, &channel));
+        }
+        assert!(pack(&store, &channel, &log.id, 1, 0).is_some(), "order {order:?}");
+        for item in store.log_items(&log.id, 0, 99).unwrap() {
+            assert!(store.payload(&item).unwrap().is_some(), "order {order:?}: {:?}", item.header().seq);
+            assert_eq!(item.id(), log.item(item.header().seq as usize), "order {order:?}");
+        }
+        assert_eq!(view(&again(&disk), &channel), view(&store, &channel), "order {order:?}");
+        assert_eq!(store.check(false, |_| ()).unwrap().findings, [], "order {order:?}");
+    }
+}
+
+#[test]
+fn the_branch_that_a_charter_names_stands() {
+    let (mut publisher, log, thief) = newsroom();
+    publisher.close(vec![log.closing(8)]);
+    let third = log.branch(4).posts(&["x", "y", "z", "w"]);
+    let objects = [charter(&publisher, 2), items(&log, 0..8), items(&thief, 0..8), items(&third, 4..8)];
+    let expected = log.ids().into_iter().map(|id| (id, Status::Shown)).collect::<Vec<_>>();
+    in_all_orders(&publisher, &objects, &log, &expected);
+}
+
+#[test]
+fn the_branch_that_another_delegate_saw_stands() {
+    let (publisher, log, thief) = newsroom();
+    let two = publisher.log("two").posts(&["x"]);
+    let word = Object::Statement(two.statement(1, vec![log.cite(7)]));
+    let objects = [word, items(&log, 0..8), items(&thief, 0..8)];
+    let expected = log.ids().into_iter().map(|id| (id, Status::Shown)).collect::<Vec<_>>();
+    in_all_orders(&publisher, &objects, &log, &expected);
+}
+
+#[test]
+fn the_wrong_branch_leaves_a_hole_until_the_right_one_comes() {
+    let (mut publisher, log, thief) = newsroom();
+    publisher.close(vec![log.closing(8)]);
+    let channel = publisher.channel();
+    let (store, _) = empty();
+    let proof = Object::Fork(ForkProof::between(log.opening, &log.items[4].0, &thief.items[4].0).unwrap());
+    take_in(&store, &channel, &[charter(&publisher, 1), items(&thief, 0..8), proof, charter(&publisher, 2)]).unwrap();
+    assert_eq!(status(&store, &thief.item(7)), Some(DEAD));
+    assert!(store.channel(&channel).unwrap().unwrap().holes() > 0, "somebody has to ask for the right one");
+}
+
+#[test]
+fn a_branch_with_its_payload_stands_before_one_without() {
+    let (publisher, log, thief) = newsroom();
+    let channel = publisher.channel();
+    let proof = Object::Fork(ForkProof::between(log.opening, &log.items[4].0, &thief.items[4].0).unwrap());
+    // The proof brings one of the two first, whichever has the lower ID; neither order may cost the payload.
+    for branch in [&log, &thief] {
+        let (store, disk) = empty();
+        take_in(&store, &channel, &[charter(&publisher, 1), proof.clone(), items(branch, 0..8)]).unwrap();
+        assert_eq!(store.articles(None, None, 99).unwrap().len(), 8);
+        assert_eq!(status(&store, &branch.item(4)), Some(Status::Disputed));
+        assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
+    }
+}

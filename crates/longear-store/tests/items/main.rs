@@ -1,0 +1,11 @@
+//! The item half of the store: what is written, found again, lost and mended.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod crash;
+mod forks;
+mod index;
+mod publisher;
+mod retractions;
+mod sharing;
+mod view;
