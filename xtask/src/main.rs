@@ -1,3 +1,72 @@
-//! Build, test, bench and demo entry points.
+//! Build, test, bench and demo entry points: `cargo xtask help` lists them.
+//!
+//! It depends on nothing but the standard library, so that it starts in seconds on a machine that has built nothing yet.
 
-fn main() {}
+mod ci;
+mod count;
+mod demo;
+mod help;
+mod setup;
+mod step;
+mod test;
+mod tidy;
+mod wasm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use step::{Failure, Outcome};
+use workspace::Workspace;
+
+/// The exit code of a command that was called with words it does not know, as in the `longear` command itself.
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            match failure {
+                Failure::Usage(_) => ExitCode::from(EXIT_USAGE),
+                Failure::Step { .. } => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn run(words: &[String]) -> Outcome {
+    let (command, rest) = match words.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", words),
+    };
+    if rest.iter().any(|word| word == "--help" || word == "-h") && command != "demo" {
+        return help::print(Some(command));
+    }
+    let workspace = Workspace::here()?;
+    match command {
+        "help" | "--help" | "-h" => help::print(rest.first().map(String::as_str)),
+        "setup" => without_arguments(command, rest).and_then(|()| setup::everything(&workspace)),
+        "test" => test::run(&workspace, rest),
+        "demo" => demo::run(&workspace, rest),
+        "bench" => bench(&workspace, rest),
+        "wasm" => without_arguments(command, rest).and_then(|()| wasm::run(&workspace)),
+        "tidy" => without_arguments(command, rest).and_then(|()| tidy::run(&workspace)),
+        "ci" => without_arguments(command, rest).and_then(|()| ci::run(&workspace)),
+        unknown => Err(Failure::usage(format!("there is no task named {unknown}"))),
+    }
+}
+
+fn without_arguments(command: &str, rest: &[String]) -> Outcome {
+    match rest.first() {
+        None => Ok(()),
+        Some(word) => Err(Failure::usage(format!("{command} takes no arguments, but was given {word}"))),
+    }
+}
+
+/// Hands all arguments to the bench programs, which know their own names and say themselves what they miss.
+fn bench(workspace: &Workspace, rest: &[String]) -> Outcome {
+    let mut cargo = workspace.cargo(["run", "--release", "--package", "longear-bench", "--"]);
+    cargo.args(rest);
+    step::run_loud("bench", &mut cargo)
+}

@@ -30,15 +30,49 @@ pub struct Address {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// Not 52 characters of base32 after `longear:`.
-    #[error("an address is longear: and 52 letters and digits (a-z, 2-7)")]
-    Form,
-    /// The check letters do not fit.
+    /// It does not begin with `longear:`.
+    #[error("an address begins with longear:")]
+    Scheme,
+    /// A character that no address has.
+    #[error("an address has only the letters a-z and the digits 2-7 after longear:")]
+    Letter,
+    /// Fewer than 52 characters.
+    #[error("the address is cut short; it has 52 letters and digits after longear:")]
+    Short,
+    /// More than 52 characters.
+    #[error("the address is too long; it has 52 letters and digits after longear:")]
+    Long,
+    /// The check bits do not fit.
     #[error("a character of the address is wrong; copy it once more")]
     Checksum,
-    /// Hints are malformed, too long or too many.
+    /// More than [`HINTS_MAX`] hints.
+    #[error("the address names more than {HINTS_MAX} places to ask")]
+    HintCount,
+    /// A hint of more than [`HINT_BYTES_MAX`] bytes.
+    #[error("a place to ask in the address is longer than {HINT_BYTES_MAX} bytes")]
+    HintLength,
+    /// A hint that is empty or wrongly percent-encoded.
     #[error("the part of the address after ? is not understood")]
-    Hints,
+    Hint,
+    /// A hint that is no text.
+    #[error("a place to ask in the address is not UTF-8")]
+    HintText,
+}
+
+impl AddressError {
+    /// The stable code of the reason, as in `docs/spec/`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            AddressError::Scheme => "bad-magic",
+            AddressError::Letter | AddressError::Hint => "bad-value",
+            AddressError::Short => "truncated",
+            AddressError::Long => "trailing-bytes",
+            AddressError::Checksum => "bad-checksum",
+            AddressError::HintCount => "too-many",
+            AddressError::HintLength => "too-long",
+            AddressError::HintText => "not-utf8",
+        }
+    }
 }
 
 impl Address {
@@ -85,20 +119,25 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let compact = text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-        let (code, query) = match compact.split_once('?') {
-            Some((code, query)) => (code, Some(query)),
-            None => (compact.as_str(), None),
-        };
-        let code = code.to_ascii_lowercase();
-        let code = code.strip_prefix(SCHEME).unwrap_or(&code).as_bytes();
-        if code.len() != CHARACTERS {
-            return Err(AddressError::Form);
+        let compact = text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n')).collect::<String>();
+        let scheme = compact.get(..SCHEME.len()).ok_or(AddressError::Scheme)?;
+        if !scheme.eq_ignore_ascii_case(SCHEME) {
+            return Err(AddressError::Scheme);
         }
+        let (code, query) = match compact[SCHEME.len()..].split_once('?') {
+            Some((code, query)) => (code, query),
+            None => (&compact[SCHEME.len()..], ""),
+        };
         let mut bits = Vec::with_capacity(CHARACTERS * 5);
-        for character in code {
-            let value = ALPHABET.iter().position(|known| known == character).ok_or(AddressError::Form)?;
+        for character in code.chars().take(CHARACTERS) {
+            let letter = u8::try_from(character.to_ascii_lowercase()).map_err(|_| AddressError::Letter)?;
+            let value = ALPHABET.iter().position(|known| *known == letter).ok_or(AddressError::Letter)?;
             bits.extend((0..5).rev().map(|shift| (value >> shift & 1) as u8));
+        }
+        match code.chars().count() {
+            0..CHARACTERS => return Err(AddressError::Short),
+            CHARACTERS => {}
+            _ => return Err(AddressError::Long),
         }
         let byte = |bits: &[u8]| bits.iter().fold(0u8, |byte, bit| byte << 1 | bit);
         let mut id = [0; 32];
@@ -107,46 +146,52 @@ impl FromStr for Address {
         if byte(&bits[256..]) != checksum(&channel) {
             return Err(AddressError::Checksum);
         }
-        let hints = query.map_or(Ok(Vec::new()), parse_hints)?;
-        Ok(Address { channel, hints })
+        Ok(Address { channel, hints: parse_hints(query)? })
     }
 }
 
+/// The values of `at`; parameters of other names are for others.
 fn parse_hints(query: &str) -> Result<Vec<String>, AddressError> {
-    let hints = query.split('&').map(|pair| {
-        let hint = pair.strip_prefix("at=").and_then(percent_decode);
-        hint.filter(|hint| !hint.is_empty() && hint.len() <= HINT_BYTES_MAX).ok_or(AddressError::Hints)
-    });
-    let hints = hints.collect::<Result<Vec<_>, _>>()?;
-    if hints.len() > HINTS_MAX { Err(AddressError::Hints) } else { Ok(hints) }
+    let mut hints = Vec::new();
+    for value in query.split('&').filter_map(|part| part.strip_prefix("at").filter(|rest| is_value(rest))) {
+        if hints.len() == HINTS_MAX {
+            return Err(AddressError::HintCount);
+        }
+        let bytes = percent_decode(value.strip_prefix('=').unwrap_or(value))?;
+        if bytes.len() > HINT_BYTES_MAX {
+            return Err(AddressError::HintLength);
+        }
+        if bytes.is_empty() {
+            return Err(AddressError::Hint);
+        }
+        hints.push(String::from_utf8(bytes).map_err(|_| AddressError::HintText)?);
+    }
+    Ok(hints)
+}
+
+fn is_value(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('=')
 }
 
 fn percent_encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' => {
-                encoded.push(char::from(byte))
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }
     encoded
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+fn percent_decode(text: &str) -> Result<Vec<u8>, AddressError> {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
-        let decoded = if byte == b'%' {
-            let pair = [rest.next()?, rest.next()?];
-            u8::from_str_radix(core::str::from_utf8(&pair).ok()?, 16).ok()?
-        } else {
-            byte
-        };
-        bytes.push(decoded);
+        let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16)).ok_or(AddressError::Hint);
+        bytes.push(if byte == b'%' { (digit()? << 4 | digit()?) as u8 } else { byte });
     }
-    String::from_utf8(bytes).ok()
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use crate::reason::Reason;
 pub const GROUPED_BYTES_MIN: u64 = 1 << 20;
 /// Files up to this size travel with sound, whatever they are.
 pub const SMALL_FILE_BYTES_MAX: u64 = 300_000;
+/// Sizes of files stay exact in a JavaScript number.
+pub const SIZE_BYTES_MAX: u64 = 1 << 53;
 /// Height up to which a video counts as the smallest quality.
 pub const SMALL_VIDEO_HEIGHT_MAX: u32 = 144;
 
@@ -151,11 +153,8 @@ impl Article {
             _ => return Err(Reason::BadValue { what: "corrects" }),
         };
         let variants = read_variants(&mut input)?;
-        let renditions = read_renditions(&mut input)?;
+        let renditions = read_renditions(&mut input, kind)?;
         input.finish()?;
-        if renditions.is_empty() == (kind == Kind::Media) {
-            return Err(Reason::BadValue { what: "number of renditions" });
-        }
         Ok(Article { corrects, variants, renditions })
     }
 
@@ -180,26 +179,29 @@ fn read_variants(input: &mut Reader<'_>) -> Result<Vec<Variant>, Reason> {
         if !language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(Reason::BadValue { what: "language" });
         }
+        if !languages.insert(language.clone()) {
+            return Err(Reason::NotCanonical { what: "languages" });
+        }
         let origin = match input.u8()? {
             0 => Origin::Original,
-            1 => Origin::Human,
-            2 => Origin::Machine,
+            1 if !variants.is_empty() => Origin::Human,
+            2 if !variants.is_empty() => Origin::Machine,
             _ => return Err(Reason::BadValue { what: "origin" }),
         };
         let title = input.text("title", TITLE_BYTES_MAX)?;
         let body = input.text("body", BODY_BYTES_MAX)?;
-        if !languages.insert(language.clone()) {
-            return Err(Reason::NotCanonical { what: "languages" });
-        }
         variants.push(Variant { language, origin, title, body });
     }
     Ok(variants)
 }
 
-fn read_renditions(input: &mut Reader<'_>) -> Result<Vec<Rendition>, Reason> {
+fn read_renditions(input: &mut Reader<'_>, kind: Kind) -> Result<Vec<Rendition>, Reason> {
     let count = usize::from(input.u8()?);
     if count > RENDITIONS_MAX {
         return Err(Reason::TooMany { what: "renditions", max: RENDITIONS_MAX });
+    }
+    if (count > 0) != (kind == Kind::Media) {
+        return Err(Reason::BadValue { what: "number of renditions" });
     }
     let mut names = BTreeSet::new();
     let mut renditions = Vec::with_capacity(count);
@@ -208,16 +210,16 @@ fn read_renditions(input: &mut Reader<'_>) -> Result<Vec<Rendition>, Reason> {
         if name.is_empty() {
             return Err(Reason::BadValue { what: "rendition name" });
         }
-        let (blob, size) = (input.array()?, input.u64()?);
+        if !names.insert(name.clone()) {
+            return Err(Reason::NotCanonical { what: "rendition names" });
+        }
+        let (blob, size) = (input.array()?, input.below("size", SIZE_BYTES_MAX)?);
         let mime = input.text("MIME type", MIME_BYTES_MAX)?;
         if !mime.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Reason::BadValue { what: "MIME type" });
         }
-        let (duration_ms, width, height) = (input.u64()?, input.u32()?, input.u32()?);
+        let (duration_ms, width, height) = (input.time("duration")?, input.u32()?, input.u32()?);
         let groups = read_groups(input, size)?;
-        if !names.insert(name.clone()) {
-            return Err(Reason::NotCanonical { what: "rendition names" });
-        }
         renditions.push(Rendition { name, blob, size, mime, duration_ms, width, height, groups });
     }
     Ok(renditions)
@@ -230,11 +232,12 @@ fn read_groups(input: &mut Reader<'_>, size: u64) -> Result<Groups, Reason> {
         0 if expected == 0 => Ok(Groups::None),
         1 if expected > 0 && inline => {
             if u64::from(input.u32()?) != expected {
-                return Err(Reason::BadValue { what: "number of group hashes" });
+                return Err(Reason::NotCanonical { what: "number of group hashes" });
             }
             Ok(Groups::Inline((0..expected).map(|_| input.array()).collect::<Result<_, _>>()?))
         }
         2 if !inline => Ok(Groups::Blob(input.array()?)),
+        0..=2 => Err(Reason::NotCanonical { what: "group hashes" }),
         _ => Err(Reason::BadValue { what: "group hashes" }),
     }
 }

@@ -1,5 +1,6 @@
 //! Reading and writing the one canonical encoding: fixed-width little-endian integers, `u32` lengths.
 
+use crate::keys::PublicKey;
 use crate::limits::{TIME_MS_MAX, TLV_BYTES_MAX};
 use crate::reason::Reason;
 
@@ -56,11 +57,20 @@ impl<'a> Reader<'a> {
 
     /// A time in milliseconds, below 2⁵³.
     pub fn time(&mut self, what: &'static str) -> Result<u64, Reason> {
-        let time = self.u64()?;
-        if time >= TIME_MS_MAX {
-            return Err(Reason::BadValue { what });
-        }
-        Ok(time)
+        self.below(what, TIME_MS_MAX)
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, what: &'static str, end: u64) -> Result<u64, Reason> {
+        let number = self.u64()?;
+        if number < end { Ok(number) } else { Err(Reason::BadValue { what }) }
+    }
+
+    /// A public key that can belong to one owner only. Costs about 5 µs.
+    pub fn key(&mut self) -> Result<PublicKey, Reason> {
+        let key = PublicKey(self.array()?);
+        key.check()?;
+        Ok(key)
     }
 
     /// UTF-8 text of at most `max` bytes behind a `u32` length.
@@ -101,15 +111,12 @@ impl<'a> Reader<'a> {
         let mut last = None;
         while !entries.rest.is_empty() {
             let kind = entries.u16()?;
-            let length = entries.u16()? as usize;
-            entries.take(length)?;
-            if last.is_some_and(|last| kind <= last) {
-                return Err(Reason::NotCanonical { what: "extensions" });
-            }
+            ascends(&mut last, kind, "extensions")?;
             if kind % 2 == 0 {
                 return Err(Reason::UnknownTlv { kind });
             }
-            last = Some(kind);
+            let length = entries.u16()? as usize;
+            entries.take(length)?;
         }
         Ok(block.to_vec())
     }
@@ -174,14 +181,11 @@ impl Writer {
     }
 }
 
-/// Checks that the keys of a list ascend strictly.
-pub fn ascending<T: Ord>(mut keys: impl Iterator<Item = T>, what: &'static str) -> Result<(), Reason> {
-    let Some(mut last) = keys.next() else { return Ok(()) };
-    for key in keys {
-        if key <= last {
-            return Err(Reason::NotCanonical { what });
-        }
-        last = key;
+/// Checks that an entry of a list stands strictly above the one before, as soon as the field that sorts it was read.
+pub fn ascends<T: Ord + Copy>(last: &mut Option<T>, next: T, what: &'static str) -> Result<(), Reason> {
+    if last.is_some_and(|last| next <= last) {
+        return Err(Reason::NotCanonical { what });
     }
+    *last = Some(next);
     Ok(())
 }

@@ -3,8 +3,7 @@
 use crate::bytes::{Reader, Writer};
 use crate::header::SignedHeader;
 use crate::id::LogOpening;
-use crate::keys::PublicKey;
-use crate::limits::FORK_PROOF_BYTES_MAX;
+use crate::limits::HEADER_BYTES_MAX;
 use crate::lineage::Lineage;
 use crate::reason::Reason;
 use crate::verify::{Claim, sealed};
@@ -25,7 +24,7 @@ impl ForkProof {
     pub fn between(opening: LogOpening, one: &SignedHeader, other: &SignedHeader) -> Option<Self> {
         let order = |item: &SignedHeader| (item.header().seq, item.id());
         let (first, second) = if order(one) <= order(other) { (one, other) } else { (other, one) };
-        contradict(first, second).then(|| ForkProof { opening, first: first.clone(), second: second.clone() })
+        contradict(first, second).is_ok().then(|| ForkProof { opening, first: first.clone(), second: second.clone() })
     }
 
     /// The seq from which on there are two branches.
@@ -45,14 +44,14 @@ impl ForkProof {
 
     /// Reads a proof. [`crate::verify()`] checks it.
     pub fn decode(bytes: &[u8]) -> Result<Self, Reason> {
-        if bytes.len() > FORK_PROOF_BYTES_MAX {
-            return Err(Reason::TooLong { what: "fork proof", max: FORK_PROOF_BYTES_MAX });
-        }
         let mut input = Reader::new(bytes);
         input.magic(b"LEF", "a fork proof")?;
-        let opening = LogOpening { key: PublicKey(input.array()?), incarnation: input.u64()? };
+        let opening = LogOpening { key: input.key()?, incarnation: input.u64()? };
         let mut item = || {
             let length = usize::from(input.u16()?);
+            if length > HEADER_BYTES_MAX {
+                return Err(Reason::TooLong { what: "header", max: HEADER_BYTES_MAX });
+            }
             SignedHeader::decode(input.take(length)?)
         };
         let (first, second) = (item()?, item()?);
@@ -61,11 +60,17 @@ impl ForkProof {
     }
 }
 
-fn contradict(first: &SignedHeader, second: &SignedHeader) -> bool {
+fn contradict(first: &SignedHeader, second: &SignedHeader) -> Result<(), Reason> {
     let (low, high) = (first.header(), second.header());
-    let same_place = low.seq == high.seq && first.id() < second.id();
-    let not_linked = high.seq == low.seq + 1 && high.previous != first.id();
-    low.log == high.log && (same_place || not_linked)
+    let same_place = low.seq == high.seq && first.id() != second.id();
+    let not_linked = low.seq + 1 == high.seq && high.previous != first.id();
+    if low.log != high.log || !(same_place || not_linked) {
+        return Err(Reason::NoFork);
+    }
+    if same_place && first.id() > second.id() {
+        return Err(Reason::NotCanonical { what: "order of the two headers" });
+    }
+    Ok(())
 }
 
 impl sealed::Sealed for ForkProof {}
@@ -80,9 +85,7 @@ impl Claim for ForkProof {
         if self.first.header().log != log || self.second.header().log != log {
             return Err(Reason::WrongLog);
         }
-        if !contradict(&self.first, &self.second) {
-            return Err(Reason::NoFork);
-        }
+        contradict(&self.first, &self.second)?;
         self.first.check_signature(&channel, &self.opening)?;
         self.second.check_signature(&channel, &self.opening)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bytes::{Reader, Writer, ascending};
+use crate::bytes::{Reader, Writer, ascends};
 use crate::id::{ChannelId, CharterHash, LogId};
 use crate::limits::{FORKS_LISTED_MAX, HEAD_BYTES_MAX, HEAD_STATEMENTS_MAX};
 use crate::reason::Reason;
@@ -40,7 +40,8 @@ impl Head {
         self.shrink();
     }
 
-    /// Merges another head of the same channel: commutative, associative, idempotent.
+    /// Merges another head of the same channel: commutative, idempotent, and associative while no more than 64 logs have
+    /// statements. A head of another channel changes nothing.
     pub fn merge(&mut self, other: &Head) {
         if other.channel != self.channel {
             return;
@@ -83,25 +84,35 @@ impl Head {
         if input.array()? != channel.0 {
             return Err(Reason::WrongChannel);
         }
-        let (charter, charter_hash) = (input.u64()?, CharterHash(input.array()?));
+        let charter = input.u64()?;
+        if charter == 0 {
+            return Err(Reason::BadValue { what: "charter number" });
+        }
+        let charter_hash = CharterHash(input.array()?);
         let count = usize::from(input.u8()?);
         if count > HEAD_STATEMENTS_MAX {
             return Err(Reason::TooMany { what: "statements", max: HEAD_STATEMENTS_MAX });
         }
-        let mut statements = Vec::with_capacity(count);
+        let (mut statements, mut last) = (BTreeMap::new(), None);
         for _ in 0..count {
             let statement = Statement::read(&mut input)?;
-            statements.push((statement.log(channel), statement));
+            statement.check_citations(channel)?;
+            let log = statement.log(channel);
+            ascends(&mut last, log, "order of statements")?;
+            statements.insert(log, statement);
         }
-        ascending(statements.iter().map(|(log, _)| log), "order of statements")?;
         let count = usize::from(input.u8()?);
         if count > FORKS_LISTED_MAX {
             return Err(Reason::TooMany { what: "forks", max: FORKS_LISTED_MAX });
         }
-        let forks = (0..count).map(|_| Ok(LogId(input.array()?))).collect::<Result<Vec<_>, Reason>>()?;
-        ascending(forks.iter(), "order of forks")?;
+        let (mut forks, mut last) = (Vec::with_capacity(count), None);
+        for _ in 0..count {
+            let log = LogId(input.array()?);
+            ascends(&mut last, log, "order of forks")?;
+            forks.push(log);
+        }
         input.finish()?;
-        Ok(Head { channel: *channel, charter, charter_hash, statements: statements.into_iter().collect(), forks })
+        Ok(Head { channel: *channel, charter, charter_hash, statements, forks })
     }
 
     fn shrink(&mut self) {

@@ -64,28 +64,18 @@ impl Header {
         if input.u16()? != 0 {
             return Err(Reason::BadValue { what: "flags" });
         }
-        let header = Header {
-            kind,
-            log: LogId(input.array()?),
-            seq: input.u64()?,
-            time: input.time("time")?,
-            expiry: input.time("expiry")?,
-            payload_length: input.u32()?,
-            payload_hash: input.array()?,
-            previous: ItemId(input.array()?),
-            extensions: input.tlv()?,
-        };
-        if header.seq >= LOG_ITEMS_MAX {
-            return Err(Reason::BadValue { what: "seq" });
-        }
+        let (log, seq) = (LogId(input.array()?), input.below("seq", LOG_ITEMS_MAX)?);
+        let (time, expiry, payload_length) = (input.time("time")?, input.time("expiry")?, input.u32()?);
         let max = kind.payload_bytes_max();
-        if header.payload_length as usize > max {
+        if payload_length as usize > max {
             return Err(Reason::TooLong { what: "payload", max });
         }
-        if (header.seq == 0) != (header.previous == ItemId::NONE) {
+        let (payload_hash, previous) = (input.array()?, ItemId(input.array()?));
+        if (seq == 0) != (previous == ItemId::NONE) {
             return Err(Reason::BadValue { what: "previous" });
         }
-        Ok(header)
+        let extensions = input.tlv()?;
+        Ok(Header { kind, log, seq, time, expiry, payload_length, payload_hash, previous, extensions })
     }
 }
 
@@ -164,6 +154,10 @@ impl Run {
         &self.headers
     }
 
+    pub(crate) fn into_headers(self) -> Vec<SignedHeader> {
+        self.headers
+    }
+
     /// Whether `next` follows `before` in its log.
     pub fn links(before: &SignedHeader, next: &SignedHeader) -> bool {
         next.header.log == before.header.log
@@ -181,11 +175,21 @@ impl Claim for Run {
         let channel = lineage.channel();
         lineage.entry(&self.opening.key).ok_or(Reason::UnknownKey)?;
         let log = self.opening.log(&channel);
-        if self.headers.iter().any(|item| item.header.log != log) {
-            return Err(Reason::WrongLog);
-        }
-        if !self.headers.windows(2).all(|pair| Run::links(&pair[0], &pair[1])) {
-            return Err(Reason::NotLinked);
+        let mut before: Option<&SignedHeader> = None;
+        for item in &self.headers {
+            if item.header.log != log {
+                return Err(Reason::WrongLog);
+            }
+            if let Some(before) = before {
+                let (found, expected) = (item.header.seq, before.header.seq + 1);
+                if found != expected {
+                    return Err(Reason::OutOfSequence { found, expected });
+                }
+                if item.header.previous != before.id {
+                    return Err(Reason::NotLinked);
+                }
+            }
+            before = Some(item);
         }
         let tip = self.headers.last().ok_or(Reason::BadValue { what: "empty run" })?;
         tip.check_signature(&channel, &self.opening)

@@ -27,7 +27,8 @@ impl fmt::Debug for PublicKey {
 }
 
 impl PublicKey {
-    /// Refuses what is no point of the curve and points of small order, under which anybody's signature would be valid.
+    /// Refuses what is not the one encoding of a point of the curve (RFC 8032 §5.1.3), and points of small order, under
+    /// which anybody's signature would be valid.
     pub fn check(&self) -> Result<(), Reason> {
         self.point().map(|_| ())
     }
@@ -39,6 +40,12 @@ impl PublicKey {
     }
 
     fn point(&self) -> Result<VerifyingKey, Reason> {
+        // The library takes y modulo p; two encodings of one key would be two roots to the threshold.
+        let y_is_reduced =
+            self.0[0] < 0xed || self.0[1..31].iter().any(|byte| *byte != 0xff) || self.0[31] & 0x7f != 0x7f;
+        if !y_is_reduced {
+            return Err(Reason::WeakKey);
+        }
         let point = VerifyingKey::from_bytes(&self.0).map_err(|_| Reason::WeakKey)?;
         if point.is_weak() { Err(Reason::WeakKey) } else { Ok(point) }
     }

@@ -14,6 +14,7 @@
 pub mod address;
 pub mod article;
 pub mod blob;
+mod branches;
 pub mod bytes;
 pub mod charter;
 pub mod clock;

@@ -42,6 +42,8 @@ pub const FORK_PROOF_BYTES_MAX: usize = 44 + 2 * (2 + HEADER_BYTES_MAX);
 pub const PACK_LEVEL_MAX: u8 = 4;
 /// Items of the largest pack.
 pub const PACK_ITEMS_MAX: u64 = 8u64.pow(PACK_LEVEL_MAX as u32);
+/// Headers with bad signatures in one pack, after which the rest of it is not looked at.
+pub const PACK_LIES_MAX: usize = 64;
 /// Packs of a level that stand in a published tree although a larger one covers them.
 pub const PACKS_KEPT_PER_LEVEL: u64 = 16;
 /// Title of a variant, reason of a retraction.

@@ -9,6 +9,9 @@ use crate::limits::CHARTERS_MAX;
 use crate::reason::Reason;
 use crate::verify::{Claim, Verified, sealed};
 
+/// Contradicting charters that are kept: two are a proof.
+const RIVALS_KEPT: usize = 2;
+
 /// The chain of charters from the pinned channel ID on.
 ///
 /// Empty at first: then only the charter whose hash is the channel ID is accepted.
@@ -28,10 +31,12 @@ pub struct Lineage {
 pub enum Applied {
     /// It is the newest now.
     Next,
-    /// It was known already.
+    /// It was known already, or two rivals prove as much as a third would.
     Known,
     /// It contradicts a charter held: both are proof, nothing later is applied.
     Rival,
+    /// It was verified against another channel, or before rivals came between; nothing changed. Verify it again.
+    Stale,
 }
 
 /// Whether a log may still grow.
@@ -84,7 +89,9 @@ impl Lineage {
         &self.charters
     }
 
-    /// Two valid successors of the newest charter, if the roots contradicted each other; else empty.
+    /// Two valid successors of the newest charter, ascending by hash, if the roots contradicted each other; else empty.
+    ///
+    /// Of more than two those with the smallest hashes, so that all copies name the same proof.
     pub fn rivals(&self) -> &[Charter] {
         &self.rivals
     }
@@ -124,20 +131,36 @@ impl Lineage {
     pub fn apply(&mut self, charter: Verified<Charter>) -> Applied {
         let charter = charter.into_inner();
         let number = charter.body.number;
+        if charter.body.channel() != self.channel || number > self.number() + 1 {
+            return Applied::Stale;
+        }
         if let Some(held) = self.held(number) {
             if held.body.hash() == charter.body.hash() {
                 return Applied::Known;
             }
             let dropped = self.charters.split_off(number as usize - 1);
             *self = self.replayed();
-            self.rivals = dropped.into_iter().take(1).chain([charter]).collect();
-            return Applied::Rival;
+            self.rivals = dropped.into_iter().take(1).collect();
+            return self.add_rival(charter);
         }
         if !self.rivals.is_empty() {
-            return Applied::Rival;
+            return self.add_rival(charter);
         }
         self.extend(charter);
         Applied::Next
+    }
+
+    /// Keeps the two rivals with the smallest hashes.
+    fn add_rival(&mut self, charter: Charter) -> Applied {
+        let hash = charter.body.hash();
+        let place = self.rivals.partition_point(|rival| rival.body.hash() < hash);
+        let known = self.rivals.get(place).is_some_and(|rival| rival.body.hash() == hash);
+        if known || place == RIVALS_KEPT {
+            return Applied::Known;
+        }
+        self.rivals.insert(place, charter);
+        self.rivals.truncate(RIVALS_KEPT);
+        Applied::Rival
     }
 
     fn held(&self, number: u64) -> Option<&Charter> {
@@ -178,6 +201,10 @@ impl Claim for Charter {
     /// Accepts the next charter, and any charter that could have stood in the place of one held.
     fn check(&self, lineage: &Lineage) -> Result<(), Reason> {
         let body = &self.body;
+        // A charter may have been put together in memory: a root that stands twice in it must not count twice.
+        if Charter::decode(&self.encode())? != *self {
+            return Err(Reason::NotCanonical { what: "charter" });
+        }
         match body.origin {
             Origin::Salt(_) if body.channel() != lineage.channel => return Err(Reason::WrongChannel),
             Origin::Channel(channel) if channel != lineage.channel => return Err(Reason::WrongChannel),

@@ -5,9 +5,13 @@ use core::ops::Range;
 use crate::bytes::{Reader, Writer};
 use crate::header::{Run, SignedHeader};
 use crate::id::{ChannelId, LogId, LogOpening};
-use crate::keys::PublicKey;
-use crate::limits::{HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_LEVEL_MAX, PACKS_KEPT_PER_LEVEL};
+use crate::limits::{
+    HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_ITEMS_MAX, PACK_LEVEL_MAX, PACK_LIES_MAX, PACKS_KEPT_PER_LEVEL,
+    PAYLOAD_BYTES_MAX,
+};
+use crate::lineage::Lineage;
 use crate::reason::Reason;
+use crate::verify::{Verified, verify_or_return};
 
 const PREAMBLE_BYTES: usize = 53;
 const TABLE_ENTRY_BYTES: usize = 12;
@@ -122,23 +126,49 @@ pub enum PackPart<'a> {
 pub struct PackHeaders {
     /// Those that could be read, ascending by seq. Neither links nor signatures were checked.
     pub items: Vec<SignedHeader>,
-    /// Those that could not.
+    /// What could not: headers, and payloads whose length is not their header's, ascending by seq.
     pub refused: Vec<(u64, Reason)>,
 }
 
 impl PackHeaders {
-    /// The linked runs among the headers: each is verified by the one signature at its tip.
-    pub fn runs(self, opening: LogOpening) -> Vec<Run> {
-        let mut runs = Vec::new();
-        let mut current = Vec::<SignedHeader>::new();
-        for item in self.items {
-            if current.last().is_some_and(|last| !Run::links(last, &item)) {
-                runs.extend(Run::new(opening, core::mem::take(&mut current)));
+    /// The runs that are the log's, ascending, and what was wrong with the other headers. One signature a run.
+    ///
+    /// A tip with a bad signature costs itself only: the headers below it are tried without it, as a flipped byte in one
+    /// header must not lose the thousands that are linked to it. After [`PACK_LIES_MAX`] bad signatures the rest is refused
+    /// unseen: a pack of 4,096 forged headers must not buy 4,096 signature checks.
+    pub fn verified(self, opening: LogOpening, lineage: &Lineage) -> (Vec<Verified<Run>>, Vec<(u64, Reason)>) {
+        let PackHeaders { items: mut rest, mut refused } = self;
+        let (mut runs, mut lies) = (Vec::new(), 0);
+        while !rest.is_empty() {
+            let pairs = rest.windows(2).rev().take(PACK_ITEMS_MAX as usize - 1);
+            let linked = pairs.take_while(|pair| Run::links(&pair[0], &pair[1])).count();
+            let mut headers = rest.split_off(rest.len() - 1 - linked);
+            while let Ok(run) = Run::new(opening, headers) {
+                let (run, reason) = match verify_or_return(lineage, run) {
+                    Ok(run) => {
+                        runs.push(run);
+                        break;
+                    }
+                    Err(failed) => failed,
+                };
+                headers = run.into_headers();
+                if reason != Reason::BadSignature {
+                    // A key that no charter lists: nothing was checked, and nothing below is worth a look.
+                    headers.splice(..0, rest.drain(..));
+                    refused.extend(headers.drain(..).map(|item| (item.header().seq, reason.clone())));
+                    break;
+                }
+                let bad = if lies < PACK_LIES_MAX { headers.len() - 1 } else { 0 };
+                refused.extend(headers.drain(bad..).map(|item| (item.header().seq, reason.clone())));
+                lies += 1;
             }
-            current.push(item);
+            if lies > PACK_LIES_MAX {
+                refused.extend(rest.drain(..).map(|item| (item.header().seq, Reason::BadSignature)));
+            }
         }
-        runs.extend(Run::new(opening, current));
-        runs
+        runs.reverse();
+        refused.sort_by_key(|(seq, _)| *seq);
+        (runs, refused)
     }
 }
 
@@ -156,7 +186,15 @@ pub struct PackReader {
     consumed: usize,
     state: State,
     headers: PackHeaders,
-    lengths: Vec<u32>,
+    lengths: Vec<PayloadSlot>,
+}
+
+/// One entry of the table.
+#[derive(Debug)]
+struct PayloadSlot {
+    length: u32,
+    /// Whether there is a header to which the payload can belong.
+    wanted: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -222,18 +260,19 @@ impl PackReader {
                     return Ok(Some(PackPart::Headers(core::mem::take(&mut self.headers))));
                 }
                 State::Payload(slot) => {
-                    let Some(length) = self.lengths.get(slot as usize).map(|length| *length as usize) else {
+                    let Some(PayloadSlot { length, wanted }) = self.lengths.get(slot as usize) else {
                         self.state = State::Done;
                         continue;
                     };
+                    let (length, wanted) = (*length as usize, *wanted);
                     if self.available() < length {
                         return Ok(None);
                     }
                     self.state = State::Payload(slot + 1);
-                    if length > 0 {
+                    let start = self.consumed;
+                    self.consumed += length;
+                    if wanted && length > 0 {
                         let seq = self.name.items().start + slot;
-                        let start = self.consumed;
-                        self.consumed += length;
                         return Ok(Some(PackPart::Payload { seq, bytes: &self.buffer[start..start + length] }));
                     }
                 }
@@ -264,7 +303,7 @@ impl PackReader {
         if (level, index) != (self.name.level, self.name.index) {
             return Err(Reason::BadValue { what: "level and index" });
         }
-        let opening = LogOpening { key: PublicKey(input.array()?), incarnation: input.u64()? };
+        let opening = LogOpening { key: input.key()?, incarnation: input.u64()? };
         if opening.log(&self.channel) != self.log {
             return Err(Reason::WrongLog);
         }
@@ -300,23 +339,31 @@ impl PackReader {
         let slots = self.name.length();
         let mut input = Reader::new(&self.buffer[self.consumed..]);
         let mut expected = 0;
-        let mut items = self.headers.items.iter().peekable();
-        let mut refused = self.headers.refused.iter().map(|(seq, _)| *seq).peekable();
-        for seq in self.name.items() {
+        let mut lengths = Vec::with_capacity(slots as usize);
+        for _ in 0..slots {
             let (offset, length) = (input.u64()?, input.u32()?);
-            let item = items.next_if(|item| item.header().seq == seq);
-            let unread = refused.next_if_eq(&seq).is_some();
-            // The header of a refused slot is unknown; the kinds' common limit still bounds the payload.
-            let fits = match item {
-                Some(item) => length == 0 || length == item.header().payload_length,
-                None => length == 0 || (unread && length as usize <= crate::limits::PAYLOAD_BYTES_MAX),
-            };
-            if offset != expected || !fits {
+            if offset != expected {
                 return Err(Reason::NotCanonical { what: "table of payloads" });
             }
+            if length as usize > PAYLOAD_BYTES_MAX {
+                return Err(Reason::TooLong { what: "payload", max: PAYLOAD_BYTES_MAX });
+            }
             expected += u64::from(length);
-            self.lengths.push(length);
+            lengths.push(PayloadSlot { length, wanted: false });
         }
+        let start = self.name.items().start;
+        for item in &self.headers.items {
+            let header = item.header();
+            let slot = &mut lengths[(header.seq - start) as usize];
+            slot.wanted = slot.length == header.payload_length;
+        }
+        let unfit = lengths.iter().zip(start..).filter(|(slot, _)| slot.length > 0 && !slot.wanted);
+        let unfit = unfit.map(|(_, seq)| (seq, Reason::NotCanonical { what: "length of a payload" }));
+        let refused = &mut self.headers.refused;
+        let unread = refused.iter().map(|(seq, _)| *seq).collect::<std::collections::BTreeSet<_>>();
+        refused.extend(unfit.filter(|(seq, _)| !unread.contains(seq)));
+        refused.sort_by_key(|(seq, _)| *seq);
+        self.lengths = lengths;
         self.consumed += slots as usize * TABLE_ENTRY_BYTES;
         self.state = State::Payload(0);
         Ok(())

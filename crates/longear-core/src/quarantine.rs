@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use crate::limits::QUARANTINE_BYTES_MAX;
 
+/// What an object costs besides its bytes, so that millions of empty ones fill the quarantine too.
+const OVERHEAD_BYTES: usize = 64;
+
 /// A bounded queue of bytes that wait. When it is full the oldest leave.
 #[derive(Debug)]
 pub struct Quarantine<T> {
@@ -20,6 +23,7 @@ impl<T> Default for Quarantine<T> {
 impl<T> Quarantine<T> {
     /// Lets an object of `bytes` bytes wait. One that is larger than the whole quarantine is dropped.
     pub fn push(&mut self, bytes: usize, object: T) {
+        let bytes = bytes.saturating_add(OVERHEAD_BYTES);
         if bytes > QUARANTINE_BYTES_MAX {
             return;
         }
@@ -55,9 +59,18 @@ mod tests {
     #[test]
     fn the_oldest_leave_when_it_is_full() {
         let mut quarantine = Quarantine::default();
-        (0..10).for_each(|number| quarantine.push(QUARANTINE_BYTES_MAX / 4, number));
+        (0..10).for_each(|number| quarantine.push(QUARANTINE_BYTES_MAX / 4 - OVERHEAD_BYTES, number));
         quarantine.push(QUARANTINE_BYTES_MAX + 1, 99);
+        quarantine.push(usize::MAX, 99);
         assert_eq!(quarantine.drain(), [6, 7, 8, 9]);
         assert!(quarantine.is_empty());
+    }
+
+    #[test]
+    fn empty_objects_are_not_free() {
+        // A peer that sends objects without bytes once made the queue grow without end.
+        let mut quarantine = Quarantine::default();
+        (0..QUARANTINE_BYTES_MAX).for_each(|_| quarantine.push(0, ()));
+        assert!(quarantine.len() <= QUARANTINE_BYTES_MAX / OVERHEAD_BYTES);
     }
 }

@@ -87,7 +87,7 @@ impl Reason {
             Reason::DelegateReturned => "delegate-returned",
             Reason::NotLinked => "not-linked",
             Reason::HashMismatch => "hash-mismatch",
-            Reason::NoFork => "no-fork",
+            Reason::NoFork => "not-a-fork",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Taking items back. Specified in `docs/spec/items.md`.
 
-use crate::bytes::{Reader, Writer, ascending};
+use crate::bytes::{Reader, Writer, ascends};
 use crate::header::Header;
 use crate::id::{ItemId, LogId};
 use crate::keys::Roles;
@@ -45,8 +45,12 @@ impl Retraction {
         if count == 0 {
             return Err(Reason::BadValue { what: "number of targets" });
         }
-        let targets = (0..count).map(|_| Ok(ItemId(input.array()?))).collect::<Result<Vec<_>, Reason>>()?;
-        ascending(targets.iter(), "order of targets")?;
+        let (mut targets, mut last) = (Vec::with_capacity(count), None);
+        for _ in 0..count {
+            let target = ItemId(input.array()?);
+            ascends(&mut last, target, "order of targets")?;
+            targets.push(target);
+        }
         let reason = input.text("reason", TITLE_BYTES_MAX)?;
         input.finish()?;
         Ok(Retraction { targets, reason })
@@ -58,19 +62,19 @@ pub fn may_retract(signer_log: LogId, signer_roles: Roles, target_log: LogId) ->
     signer_log == target_log || signer_roles.has(Roles::EDIT)
 }
 
-/// The targets of one log's retractions that count: the first ones of each UTC day, in the order of seq.
+/// The targets of one log's retractions and corrections that take effect: the first ones of each UTC day, as (seq, target).
 ///
-/// `retractions` ascends by seq. A cap keeps a thief with a delegate's key from hiding a whole archive in an hour.
+/// `named` ascends by seq and holds what is itself *shown*, also what was taken back since: each header with the targets of
+/// its retraction, or the one item that its article corrects. Corrections count too, else the cap would keep no thief with
+/// a delegate's key from hiding a whole archive in an hour. A target that is not held uses up its share.
 pub fn targets_that_count<'a>(
-    retractions: impl IntoIterator<Item = (&'a Header, &'a Retraction)>,
+    named: impl IntoIterator<Item = (&'a Header, &'a [ItemId])>,
 ) -> impl Iterator<Item = (u64, ItemId)> {
-    let mut counted = std::collections::BTreeMap::<u64, usize>::new();
-    retractions.into_iter().flat_map(move |(header, retraction)| {
-        let used = counted.entry(header.time / DAY_MS).or_default();
-        let left = RETRACTION_TARGETS_MAX - *used;
-        let take = retraction.targets.len().min(left);
-        *used += take;
-        let seq = header.seq;
-        retraction.targets[..take].iter().map(move |target| (seq, *target)).collect::<Vec<_>>()
+    let mut used = std::collections::BTreeMap::<u64, usize>::new();
+    named.into_iter().flat_map(move |(header, targets)| {
+        let used = used.entry(header.time / DAY_MS).or_default();
+        let counting = targets.len().min(RETRACTION_TARGETS_MAX - *used);
+        *used += counting;
+        targets[..counting].iter().map(|target| (header.seq, *target))
     })
 }

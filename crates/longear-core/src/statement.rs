@@ -1,9 +1,9 @@
 //! A delegate's newest word. Specified in `docs/spec/statement.md`.
 
-use crate::bytes::{Reader, Writer, ascending};
+use crate::bytes::{Reader, Writer, ascends};
 use crate::hash::{labelled, message};
 use crate::id::{ChannelId, ItemId, LogId, LogOpening};
-use crate::keys::{PublicKey, SIGNATURE_BYTES, SecretKey};
+use crate::keys::{SIGNATURE_BYTES, SecretKey};
 use crate::limits::{CITATIONS_MAX, LOG_ITEMS_MAX};
 use crate::lineage::Lineage;
 use crate::reason::Reason;
@@ -78,27 +78,37 @@ impl Statement {
 
     pub(crate) fn read(input: &mut Reader<'_>) -> Result<Self, Reason> {
         input.magic(b"LES", "a statement")?;
-        let opening = LogOpening { key: PublicKey(input.array()?), incarnation: input.u64()? };
+        let opening = LogOpening { key: input.key()?, incarnation: input.u64()? };
         let (counter, time, next_word) = (input.u64()?, input.time("time")?, input.time("next word")?);
-        let (items, tip, charter) = (input.u64()?, ItemId(input.array()?), input.u64()?);
-        if items > LOG_ITEMS_MAX || (items == 0) != (tip == ItemId::NONE) {
-            return Err(Reason::BadValue { what: "items" });
+        let (items, tip) = (input.below("items", LOG_ITEMS_MAX + 1)?, ItemId(input.array()?));
+        if (items == 0) != (tip == ItemId::NONE) {
+            return Err(Reason::BadValue { what: "tip" });
+        }
+        let charter = input.u64()?;
+        if charter == 0 {
+            return Err(Reason::BadValue { what: "charter number" });
         }
         let count = usize::from(input.u8()?);
         if count > CITATIONS_MAX {
             return Err(Reason::TooMany { what: "citations", max: CITATIONS_MAX });
         }
-        let mut citations = Vec::with_capacity(count);
+        let (mut citations, mut last) = (Vec::with_capacity(count), None);
         for _ in 0..count {
-            let citation = Citation { log: LogId(input.array()?), seq: input.u64()?, prefix: input.array()? };
-            if citation.seq >= LOG_ITEMS_MAX {
-                return Err(Reason::BadValue { what: "citation" });
-            }
-            citations.push(citation);
+            let log = LogId(input.array()?);
+            ascends(&mut last, log, "order of citations")?;
+            citations.push(Citation { log, seq: input.below("citation", LOG_ITEMS_MAX)?, prefix: input.array()? });
         }
-        ascending(citations.iter().map(|citation| citation.log), "order of citations")?;
         let signature = input.array()?;
         Ok(Statement { opening, counter, time, next_word, items, tip, charter, citations, signature })
+    }
+
+    /// Nobody vouches for the own log.
+    pub(crate) fn check_citations(&self, channel: &ChannelId) -> Result<(), Reason> {
+        let log = self.log(channel);
+        if self.citations.iter().any(|citation| citation.log == log) {
+            return Err(Reason::BadValue { what: "citation of its own log" });
+        }
+        Ok(())
     }
 
     fn unsigned(&self) -> Vec<u8> {
@@ -119,12 +129,9 @@ impl Claim for Statement {
     type Authority = Lineage;
 
     fn check(&self, lineage: &Lineage) -> Result<(), Reason> {
-        lineage.entry(&self.opening.key).ok_or(Reason::UnknownKey)?;
         let channel = lineage.channel();
-        let log = self.log(&channel);
-        if self.citations.iter().any(|citation| citation.log == log) {
-            return Err(Reason::BadValue { what: "citation of its own log" });
-        }
+        self.check_citations(&channel)?;
+        lineage.entry(&self.opening.key).ok_or(Reason::UnknownKey)?;
         let message = message("statement signature", &channel.0, &[&self.unsigned()]);
         self.opening.key.verify(&message, &self.signature)
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::branches::{Branches, Name, Walks, Worth};
 use crate::header::Header;
 use crate::id::{ItemId, LogOpening};
-use crate::intervals::Intervals;
 use crate::lineage::{Lineage, Standing};
-use crate::statement::Statement;
+use crate::statement::{Citation, Statement};
 
 /// What a reader is to make of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,13 +103,21 @@ pub struct Link {
     pub previous: ItemId,
 }
 
-/// What is held of one log. The store answers from its index; tests answer from a map.
+/// What is held of one log, the headers of its fork proof included. The store answers from its index; tests answer from a map.
 pub trait LogItems {
     /// All items held at this place: one, none, or the branches of a fork.
     fn at(&self, seq: u64) -> Vec<Link>;
 
     /// One more than the highest seq held.
     fn end(&self) -> u64;
+
+    /// The lowest seq held that is not below `seq`.
+    ///
+    /// Those who know their holes should say so at once: a thief who signs seq 0 and the last possible one would else buy a
+    /// million looks with two items.
+    fn next_held(&self, seq: u64) -> Option<u64> {
+        (seq..self.end()).find(|seq| !self.at(*seq).is_empty())
+    }
 }
 
 /// Another delegate's or a charter's word that this item stands at this place.
@@ -124,9 +132,10 @@ pub struct Checkpoint {
 /// Evidence about one log besides its items.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// Lowest seq of a proven fork.
+    /// Lowest seq of a proven fork. Whoever holds two IDs for one seq, or an item and a next one that names another ID as
+    /// `previous`, has the proof.
     pub fork: Option<u64>,
-    /// Citations of the log by other delegates of the newest charter whose logs are open.
+    /// What [`checkpoints_of`] found.
     pub checkpoints: BTreeSet<Checkpoint>,
     /// Items with a valid inclusion proof under the closing root.
     pub proven: BTreeSet<(u64, ItemId)>,
@@ -136,193 +145,87 @@ pub struct Evidence {
 #[derive(Clone, Debug)]
 pub struct Judgement {
     verdict: Verdict,
-    confirmed: Intervals,
-    /// Which branch is right, at places where several items are held.
-    chosen: BTreeMap<u64, ItemId>,
-    dead: BTreeSet<ItemId>,
-    disputed: BTreeSet<u64>,
-    disputed_from: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Verdict {
     Open,
-    Closed { items: u64 },
+    Forked(Branches),
+    Closed { items: u64, walks: Walks },
     Void,
 }
 
 /// Judges one log. Costs nothing for an open log without a fork; else one walk over the items concerned.
 pub fn judge(lineage: &Lineage, opening: &LogOpening, items: &impl LogItems, evidence: &Evidence) -> Judgement {
-    let mut judgement = Judgement {
-        verdict: Verdict::Open,
-        confirmed: Intervals::new(),
-        chosen: BTreeMap::new(),
-        dead: BTreeSet::new(),
-        disputed: BTreeSet::new(),
-        disputed_from: None,
-    };
-    match lineage.standing(opening) {
-        Standing::Void => judgement.verdict = Verdict::Void,
-        Standing::Closed(closing) => {
-            judgement.verdict = Verdict::Closed { items: closing.items };
+    let verdict = match (lineage.standing(opening), evidence.fork) {
+        (Standing::Void, _) => Verdict::Void,
+        (Standing::Open, None) => Verdict::Open,
+        (Standing::Open, Some(fork)) => Verdict::Forked(Branches::settle(fork, &evidence.checkpoints, items)),
+        (Standing::Closed(closing), _) => {
+            let mut walks = Walks::default();
             if let Some(last) = closing.items.checked_sub(1) {
-                judgement.walk_down(last, closing.tip, items);
+                walks.walk(last, Name::Whole(closing.tip), 0, items);
             }
             for (seq, id) in evidence.proven.iter().rev().filter(|(seq, _)| *seq < closing.items) {
-                judgement.walk_down(*seq, *id, items);
+                walks.walk(*seq, Name::Whole(*id), 0, items);
             }
+            Verdict::Closed { items: closing.items, walks }
         }
-        Standing::Open => {
-            if let Some(fork) = evidence.fork {
-                judgement.resolve(fork, items, &evidence.checkpoints);
-            }
-        }
-    }
-    judgement
+    };
+    Judgement { verdict }
 }
 
 impl Judgement {
-    /// The status of an item of this log, before retractions.
+    /// The status of an item of this log, before retractions. The item is one of those that were judged.
     pub fn status(&self, lineage: &Lineage, opening: &LogOpening, item: ItemId, header: &Header) -> Status {
         let Some(entry) = lineage.entry(&opening.key) else { return Status::Refused(Objection::VoidLog) };
         if header.kind.roles().is_some_and(|needed| !entry.roles.has_any(needed)) {
             return Status::Refused(Objection::WrongRole);
         }
-        let seq = header.seq;
-        let on_the_walk = self.confirmed.contains(seq);
-        let other_branch = on_the_walk && self.chosen.get(&seq).is_some_and(|right| *right != item);
-        match self.verdict {
-            Verdict::Void => Status::Refused(Objection::VoidLog),
-            Verdict::Closed { items } if seq >= items => Status::Refused(Objection::BeyondClosing),
-            _ if other_branch => Status::Refused(Objection::OtherBranch),
-            Verdict::Closed { .. } if on_the_walk => Status::Shown,
-            Verdict::Closed { .. } => Status::Unconfirmed(Doubt::NotLinkedYet),
-            Verdict::Open if !entry.lives_at(header.time) => Status::Unconfirmed(Doubt::OutsideKeyLife),
-            Verdict::Open if on_the_walk => Status::Shown,
-            Verdict::Open if self.dead.contains(&item) => Status::Refused(Objection::OtherBranch),
-            Verdict::Open if self.is_disputed(seq) => Status::Disputed,
+        let open = matches!(self.verdict, Verdict::Open | Verdict::Forked(_));
+        if open && !entry.lives_at(header.time) {
+            return Status::Unconfirmed(Doubt::OutsideKeyLife);
+        }
+        match &self.verdict {
             Verdict::Open => Status::Shown,
+            Verdict::Forked(branches) => match branches.worth(header.seq, &item) {
+                Worth::Good => Status::Shown,
+                Worth::Disputed => Status::Disputed,
+                Worth::Dead => Status::Refused(Objection::OtherBranch),
+            },
+            Verdict::Closed { items, .. } if header.seq >= *items => Status::Refused(Objection::BeyondClosing),
+            Verdict::Closed { walks, .. } => match walks.judge(header.seq, &item) {
+                Some(true) => Status::Shown,
+                Some(false) => Status::Refused(Objection::OtherBranch),
+                None => Status::Unconfirmed(Doubt::NotLinkedYet),
+            },
+            Verdict::Void => Status::Refused(Objection::VoidLog),
         }
-    }
-
-    fn is_disputed(&self, seq: u64) -> bool {
-        self.disputed.contains(&seq) || self.disputed_from.is_some_and(|from| seq >= from)
-    }
-
-    /// Confirms the item at `seq` and everything held that it descends from. False if that contradicts an earlier walk.
-    fn walk_down(&mut self, seq: u64, id: ItemId, items: &impl LogItems) -> bool {
-        let (mut seq, mut id) = (seq, id);
-        let mut reached = seq + 1..seq + 1;
-        let agrees = loop {
-            if self.confirmed.contains(seq) {
-                // Joined an earlier walk, which went on as far as items are held.
-                break self.right_at(seq, items).is_none_or(|right| right == id);
-            }
-            let held = items.at(seq);
-            let Some(link) = held.iter().find(|link| link.id == id) else {
-                // The right item is known but not held: whatever else stands here is not it.
-                if !held.is_empty() {
-                    self.chosen.insert(seq, id);
-                    reached.start = seq;
-                }
-                break true;
-            };
-            if held.len() > 1 {
-                self.chosen.insert(seq, id);
-            }
-            reached.start = seq;
-            let Some(before) = seq.checked_sub(1) else { break true };
-            (seq, id) = (before, link.previous);
-        };
-        self.confirmed.insert(reached);
-        agrees
-    }
-
-    fn right_at(&self, seq: u64, items: &impl LogItems) -> Option<ItemId> {
-        let chosen = self.chosen.get(&seq).copied();
-        chosen.or_else(|| items.at(seq).first().map(|link| link.id))
-    }
-
-    /// Settles a forked open log: checkpoints downwards, then branches upwards.
-    fn resolve(&mut self, fork: u64, items: &impl LogItems, checkpoints: &BTreeSet<Checkpoint>) {
-        let mut top = None;
-        for anchor in usable(checkpoints, items) {
-            if self.walk_down(anchor.0, anchor.1, items) {
-                top = top.max(Some(anchor.0));
-            } else {
-                self.dispute(anchor.0, None);
-            }
-        }
-        if !self.confirmed.contains(fork) {
-            self.dispute(fork, top);
-        }
-        let mut before: Option<Vec<ItemId>> = None;
-        for seq in fork..items.end() {
-            let held = items.at(seq);
-            if held.is_empty() {
-                before = None;
-                continue;
-            }
-            let right = self.confirmed.contains(seq).then(|| self.chosen.get(&seq).copied()).flatten();
-            for link in &held {
-                let contradicted = right.is_some_and(|right| right != link.id);
-                let on_dead_branch =
-                    self.dead.contains(&link.previous) || (seq > 0 && self.contradicts(seq - 1, link.previous));
-                if contradicted || on_dead_branch {
-                    self.dead.insert(link.id);
-                }
-            }
-            let live = held.iter().filter(|link| !self.dead.contains(&link.id)).collect::<Vec<_>>();
-            let unlinked = before.as_ref().is_some_and(|ids| live.iter().any(|link| !ids.contains(&link.previous)));
-            if (live.len() > 1 || unlinked) && !self.confirmed.contains(seq) {
-                self.dispute(seq, top);
-            }
-            before = Some(live.iter().map(|link| link.id).collect());
-        }
-    }
-
-    /// Below the highest checkpoint one place is in doubt, above it everything that follows.
-    fn dispute(&mut self, seq: u64, top: Option<u64>) {
-        if top.is_some_and(|top| seq <= top) {
-            self.disputed.insert(seq);
-        } else {
-            self.disputed_from = Some(self.disputed_from.map_or(seq, |from| from.min(seq)));
-        }
-    }
-
-    /// Whether a walk fixed another item than `id` at `seq`.
-    fn contradicts(&self, seq: u64, id: ItemId) -> bool {
-        self.confirmed.contains(seq) && self.chosen.get(&seq).is_some_and(|right| *right != id)
     }
 }
 
-/// Checkpoints whose item is held and that no other checkpoint contradicts, highest first.
-fn usable(checkpoints: &BTreeSet<Checkpoint>, items: &impl LogItems) -> Vec<(u64, ItemId)> {
-    let mut by_seq = BTreeMap::<u64, BTreeSet<[u8; 16]>>::new();
-    for checkpoint in checkpoints {
-        by_seq.entry(checkpoint.seq).or_default().insert(checkpoint.prefix);
-    }
-    let agreed = by_seq.into_iter().rev().filter(|(_, prefixes)| prefixes.len() == 1);
-    let anchors = agreed.flat_map(|(seq, prefixes)| {
-        let held = items.at(seq).into_iter();
-        held.filter(move |link| prefixes.contains(&link.id.prefix())).map(move |link| (seq, link.id))
-    });
-    anchors.collect()
-}
-
-/// Checkpoints of a log among statements: citations by *other* delegates of the newest charter whose logs are open.
+/// Checkpoints of a log among statements: what *other* delegates of the newest charter cite of it, whose logs are open.
+///
+/// Of each log the newest statement that cites this one counts: statements cite a few logs in turn, and a word once given
+/// is not taken back by silence.
 pub fn checkpoints_of<'a>(
     opening: &LogOpening,
     lineage: &Lineage,
     statements: impl IntoIterator<Item = &'a Statement>,
 ) -> BTreeSet<Checkpoint> {
     let log = opening.log(&lineage.channel());
-    let vouches = |statement: &&Statement| {
-        statement.opening.key != opening.key
-            && lineage.is_delegate(&statement.opening.key)
-            && lineage.standing(&statement.opening) == Standing::Open
-    };
-    let citations = statements.into_iter().filter(vouches).flat_map(|statement| &statement.citations);
-    let here = citations.filter(|citation| citation.log == log);
-    here.map(|citation| Checkpoint { seq: citation.seq, prefix: citation.prefix }).collect()
+    let cited_by = |statement: &Statement| statement.citations.iter().find(|citation| citation.log == log).copied();
+    let mut newest = BTreeMap::<LogOpening, (&Statement, Citation)>::new();
+    for statement in statements {
+        let Some(citation) = cited_by(statement) else { continue };
+        let speaker = &statement.opening;
+        let vouches = speaker.key != opening.key
+            && lineage.is_delegate(&speaker.key)
+            && lineage.standing(speaker) == Standing::Open;
+        let wins = newest.get(speaker).is_none_or(|(held, _)| statement.supersedes(held));
+        if vouches && wins {
+            newest.insert(*speaker, (statement, citation));
+        }
+    }
+    newest.into_values().map(|(_, citation)| Checkpoint { seq: citation.seq, prefix: citation.prefix }).collect()
 }

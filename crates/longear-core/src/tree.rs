@@ -71,6 +71,13 @@ pub enum TreePath {
         /// The charter's number, from 1.
         number: u32,
     },
+    /// Names the proof that a log has forked: two signed headers of one place.
+    Fork {
+        /// The channel's ID.
+        channel: [u8; 32],
+        /// The log's ID.
+        log: [u8; 16],
+    },
     /// Names a pack of 8^level items, the first of which is number index · 8^level.
     Pack {
         /// The channel's ID.
@@ -81,13 +88,6 @@ pub enum TreePath {
         level: u8,
         /// The position among the packs of this level.
         index: u32,
-    },
-    /// Names the proof that a log has two branches.
-    Fork {
-        /// The channel's ID.
-        channel: [u8; 32],
-        /// The log's ID.
-        log: [u8; 16],
     },
     /// Names a whole blob.
     Blob {
@@ -119,10 +119,10 @@ impl fmt::Display for TreePath {
         match self {
             Self::Head { channel } => write!(out, "c/{}/head", Hex(channel)),
             Self::Charter { channel, number } => write!(out, "c/{}/charter/{number}", Hex(channel)),
+            Self::Fork { channel, log } => write!(out, "c/{}/fork/{}", Hex(channel), Hex(log)),
             Self::Pack { channel, log, level, index } => {
                 write!(out, "c/{}/p/{}/{level}-{index}", Hex(channel), Hex(log))
             }
-            Self::Fork { channel, log } => write!(out, "c/{}/fork/{}", Hex(channel), Hex(log)),
             Self::Blob { hash } => write!(out, "b/{}/{}", Hex(&hash[..1]), Hex(hash)),
             Self::Outboard { hash } => write!(out, "b/{}/{}.o", Hex(&hash[..1]), Hex(hash)),
             Self::BlobPart { hash, start_mib } => {
@@ -293,12 +293,12 @@ fn parse_loosely(text: &str) -> Option<TreePath> {
             let number = parse_decimal(pieces.next()?)?;
             (number >= 1).then_some(TreePath::Charter { channel: parse_hex(channel)?, number })?
         }
+        ("c", channel, "fork") => TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? },
         ("c", channel, "p") => {
             let log = parse_hex(pieces.next()?)?;
             let (level, index) = parse_pack_name(pieces.next()?)?;
             TreePath::Pack { channel: parse_hex(channel)?, log, level, index }
         }
-        ("c", channel, "fork") => TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? },
         ("b", _, name) => parse_blob_name(name)?,
         _ => return None,
     };
@@ -442,8 +442,6 @@ mod tests {
             format!("c/{channel}/charter/-1"),
             format!("c/{channel}/charter/4294967296"),
             format!("c/{channel}/charter/1/2"),
-            format!("c/{channel}/fork/{}", &log[1..]),
-            format!("c/{channel}/fork/{log}/0"),
             format!("c/{channel}/p/{log}/5-0"),
             format!("c/{channel}/p/{log}/4-256"),
             format!("c/{channel}/p/{log}/0-1048576"),

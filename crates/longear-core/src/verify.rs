@@ -38,8 +38,15 @@ pub trait Claim: Sized + sealed::Sealed {
 
 /// Checks that `claim` really comes from whom `authority` says. The only maker of [`Verified`].
 pub fn verify<T: Claim>(authority: &T::Authority, claim: T) -> Result<Verified<T>, Reason> {
-    claim.check(authority)?;
-    Ok(Verified(claim))
+    verify_or_return(authority, claim).map_err(|(_, reason)| reason)
+}
+
+/// The same for those who can make something of a refused claim.
+pub(crate) fn verify_or_return<T: Claim>(authority: &T::Authority, claim: T) -> Result<Verified<T>, (T, Reason)> {
+    match claim.check(authority) {
+        Ok(()) => Ok(Verified(claim)),
+        Err(reason) => Err((claim, reason)),
+    }
 }
 
 pub(crate) mod sealed {

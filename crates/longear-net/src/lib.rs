@@ -1,4 +1,6 @@
 //! Carriers and synchronisation.
 
 pub mod carrier;
+pub mod push;
+pub mod serve;
 pub mod sync;

@@ -81,7 +81,7 @@ impl<'s> Batch<'s> {
         let bytes = charter.encode();
         let mut lineage = self.state(&channel)?.lineage.clone();
         let applied = lineage.apply(charter);
-        if applied != Applied::Known {
+        if matches!(applied, Applied::Next | Applied::Rival) {
             let place = self.append(RecordKind::Charter, &[&channel.0, &bytes])?;
             let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
             let (state, indexing) = self.parts(&channel)?;
@@ -114,6 +114,14 @@ impl<'s> Batch<'s> {
         let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
         let (state, indexing) = self.parts(channel)?;
         indexing.fork(state, proof, place)?;
+        // Its headers are items too: without them nobody could tell the branches apart.
+        for item in [&proof.first, &proof.second] {
+            let lineage = &self.state(channel)?.lineage;
+            let run = Run::new(proof.opening, vec![item.clone()]).and_then(|run| verify(lineage, run));
+            if let Ok(run) = run {
+                self.run(channel, &run)?;
+            }
+        }
         Ok(true)
     }
 
@@ -233,7 +241,8 @@ impl<'s> Batch<'s> {
                 Indexed::Known => stored.known += 1,
                 Indexed::Branch | Indexed::Dropped => {}
             }
-            if item.header().payload_length == 0 {
+            // Nothing to fetch, but what is not there must still have the announced hash.
+            if verify(*item, Payload::new(item.id(), &[])).is_ok() {
                 bare.push((item.header().seq, item.id(), Place { length: 0, ..place }));
             }
         }

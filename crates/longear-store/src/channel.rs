@@ -147,12 +147,23 @@ impl ChannelState {
         missing.sum()
     }
 
-    /// The head that this store serves.
+    /// How many items of a log its closing lets stand: `None` for a log that is open.
+    pub fn items_closed(&self, opening: &LogOpening) -> Option<u64> {
+        match self.lineage.standing(opening) {
+            longear_core::lineage::Standing::Open => None,
+            longear_core::lineage::Standing::Closed(closing) => Some(closing.items),
+            longear_core::lineage::Standing::Void => Some(0),
+        }
+    }
+
+    /// The head that this store serves. What a revoked key said of items beyond its closing is not passed on.
     pub fn head(&self) -> Head {
         let mut head = Head::empty(self.id());
         head.charter = self.lineage.number();
         head.charter_hash = self.lineage.hash();
-        self.newest_statements().for_each(|(_, word)| head.insert(word.clone()));
+        let stands = |word: &Statement| self.items_closed(&word.opening).is_none_or(|items| word.items <= items);
+        let standing = self.newest_statements().filter(|(_, word)| stands(word));
+        standing.for_each(|(_, word)| head.insert(word.clone()));
         head.forks = self.forks.keys().copied().take(FORKS_LISTED_MAX).collect();
         head
     }

@@ -8,6 +8,7 @@ pub mod backend;
 pub mod batch;
 pub mod blobs;
 pub mod channel;
+pub mod check;
 pub mod error;
 mod index;
 mod indexing;
@@ -20,6 +21,7 @@ mod views;
 
 pub use batch::{Batch, Stored};
 pub use channel::{ChannelState, LogState};
+pub use check::{CheckError, CheckReport, Finding};
 pub use error::StoreError;
 pub use packs::PackAnswer;
 pub use store::{Store, StoreOptions};

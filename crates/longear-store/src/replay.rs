@@ -2,6 +2,7 @@
 
 use longear_core::{
     Charter, ForkProof, Header, ItemId, LogId, LogOpening, PublicKey, SignedHeader, Statement, bytes::Reader,
+    header::Payload, verify,
 };
 
 use crate::batch::payload_place;
@@ -145,7 +146,7 @@ fn replay_run(
         let place = Place { offset, length: u32::from(length), ..body };
         let log = indexing.log(state, &opening)?;
         indexing.header(log, &item, place)?;
-        if item.header().payload_length == 0 {
+        if verify(&item, Payload::new(item.id(), &[])).is_ok() {
             let payload = (Place { length: 0, ..place }, &[][..]);
             indexing.payload(state, &opening, item.header().seq, item.id(), payload)?;
         }

@@ -98,6 +98,16 @@ impl Store {
         &self.blobs
     }
 
+    /// Bytes of segments on disk, without blobs and index.
+    pub fn bytes_held(&self) -> Result<u64, StoreError> {
+        let mut bytes = 0;
+        for segment in self.journal.segments()? {
+            let metadata = self.backend.metadata(&crate::segment::segment_path(segment))?;
+            bytes += metadata.map_or(0, |metadata| metadata.len);
+        }
+        Ok(bytes)
+    }
+
     /// Begins to write. Waits while another thread or process writes.
     pub fn write(&self) -> Result<Batch<'_>, StoreError> {
         let mut inner = self.lock();
@@ -287,7 +297,9 @@ fn held_seqs(index: &Index, log_no: i64, condition: &str) -> Result<Intervals, S
         return Ok(Intervals::new());
     };
     if last - first + 1 == count {
-        return Ok(Intervals::from_iter([seq_of(first)..seq_of(last) + 1]));
+        let mut dense = Intervals::new();
+        dense.insert(seq_of(first)..seq_of(last) + 1);
+        return Ok(dense);
     }
     let sql = format!("SELECT at FROM items WHERE at >= ? AND at < ? AND {condition} ORDER BY at");
     let mut statement = index.connection().prepare_cached(&sql)?;

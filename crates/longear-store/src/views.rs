@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use longear_core::retraction::{may_retract, targets_that_count};
 use longear_core::status::{Evidence, Link, LogItems};
-use longear_core::{
-    Article, ChannelId, Header, ItemId, Judgement, Kind, LogId, LogOpening, Retraction, SignedHeader, Status, judge,
-};
+use longear_core::{Article, ChannelId, Header, ItemId, Judgement, LogId, LogOpening, SignedHeader, Status, judge};
 
 use crate::channel::ChannelState;
 use crate::error::StoreError;
-use crate::index::{Index, ItemRow, log_no_of, place_of, short_id};
+use crate::index::{Index, ItemRow, log_no_of, place_of, seq_of, short_id};
 use crate::indexing::read_header;
 use crate::journal::Journal;
 use crate::segment::Place;
@@ -181,7 +179,7 @@ impl Store {
             let by = read_header(&self.journal, row.header)?;
             let judgement = self.judgement(inner, &state, &by_log, &opening);
             let status = judgement.status(state.lineage(), &opening, by.id(), by.header());
-            if status == Status::Shown && (by.header().kind != Kind::Retraction || self.counts(inner, &row, &by, id)?) {
+            if status == Status::Shown && self.counts(inner, &row, &by, id)? {
                 return Ok(Some(by.id()));
             }
         }
@@ -190,22 +188,23 @@ impl Store {
 
     /// Whether the retraction `by` is within its log's daily cap for this target.
     fn counts(&self, inner: &Inner, row: &ItemRow, by: &SignedHeader, target: &ItemId) -> Result<bool, StoreError> {
-        let sql = "SELECT DISTINCT at FROM retractions WHERE at >= ? AND at <= ? ORDER BY at";
-        let mut statement = inner.index.connection().prepare_cached(sql)?;
+        let sql = "SELECT at, target FROM retractions WHERE at >= ? AND at <= ? ORDER BY at, target";
         let range = [place_of(log_no_of(row.at), 0), row.at];
-        let places = statement.query_map(range, |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let named = {
+            let mut statement = inner.index.connection().prepare_cached(sql)?;
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, ItemId(row.get(1)?)));
+            statement.query_map(range, read)?.collect::<Result<Vec<_>, _>>()?
+        };
         let day = |time: u64| time / 86_400_000;
         let mut earlier = Vec::new();
-        for at in places {
-            let Some(row) = inner.index.item(at)?.filter(|row| row.kind == Kind::Retraction.number()) else { continue };
-            let (Some(payload), true) = (row.payload, day(row.time) == day(by.header().time)) else { continue };
+        for group in named.chunk_by(|one, next| one.0 == next.0) {
+            let row = inner.index.item(group[0].0)?.filter(|row| day(row.time) == day(by.header().time));
+            let Some(row) = row else { continue };
             let header = read_header(&self.journal, row.header)?.header().clone();
-            if let Ok(retraction) = Retraction::decode(&self.journal.read(payload)?) {
-                earlier.push((header, retraction));
-            }
+            earlier.push((header, group.iter().map(|(_, target)| *target).collect::<Vec<_>>()));
         }
         let seq = by.header().seq;
-        let pairs = earlier.iter().map(|(header, retraction)| (header, retraction));
+        let pairs = earlier.iter().map(|(header, targets)| (header, targets.as_slice()));
         Ok(targets_that_count(pairs).any(|counted| counted == (seq, *target)))
     }
 
@@ -287,5 +286,13 @@ impl LogItems for HeldLog<'_> {
 
     fn end(&self) -> u64 {
         self.end
+    }
+
+    fn next_held(&self, seq: u64) -> Option<u64> {
+        let range = [place_of(self.no, seq), place_of(self.no + 1, 0)];
+        let sql = "SELECT min(at) FROM items WHERE at >= ? AND at < ?";
+        let mut statement = self.index.connection().prepare_cached(sql).ok()?;
+        let next = statement.query_row(range, |row| row.get::<_, Option<i64>>(0)).ok()?;
+        next.map(seq_of)
     }
 }

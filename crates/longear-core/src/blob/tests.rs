@@ -168,6 +168,15 @@ fn claims_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn the_specified_example_lies_where_it_says() {
+    let layout = BlobLayout::new(2_500_000).unwrap();
+    assert_eq!((layout.block_count(), layout.group_count()), (153, 3));
+    let slices = [0, 1, 2].map(|group| layout.slice_range(group));
+    assert_eq!(slices, [128..4160, 4160..8192, 8192..9728]);
+    assert_eq!(layout.outboard_bytes(), 9728);
+}
+
+#[test]
 fn the_largest_blob_lists_two_mebibytes_of_hashes() {
     let layout = BlobLayout::new(BLOB_BYTES_MAX).unwrap();
     assert_eq!(u64::from(layout.listed_group_count()) * 32, 2 * 1024 * 1024);

@@ -1,9 +1,9 @@
 //! The bytes of a charter.
 
-use crate::bytes::{Reader, Writer, ascending};
+use crate::bytes::{Reader, Writer, ascends};
 use crate::charter::{Charter, CharterBody, Closing, Delegate, Origin, RootSet};
 use crate::id::{ChannelId, ItemId, LogId, LogOpening};
-use crate::keys::{PublicKey, Roles};
+use crate::keys::Roles;
 use crate::limits::{
     CHARTER_BYTES_MAX, CLOSINGS_MAX, DELEGATES_MAX, LABEL_BYTES_MAX, LOG_ITEMS_MAX, NAME_BYTES_MAX, REGION_BYTES_MAX,
     ROOTS_MAX,
@@ -23,15 +23,15 @@ impl Charter {
 
     /// Reads a charter that at least one root signed. Checks form and limits; [`crate::verify()`] checks whom it comes from.
     pub fn decode(bytes: &[u8]) -> Result<Self, Reason> {
-        let charter = Self::decode_draft(bytes)?;
-        if charter.signatures.is_empty() {
-            return Err(Reason::BadValue { what: "number of signatures" });
-        }
-        Ok(charter)
+        Self::read(bytes, 1)
     }
 
     /// Reads a charter that may not be signed yet, as it travels between root holders.
     pub fn decode_draft(bytes: &[u8]) -> Result<Self, Reason> {
+        Self::read(bytes, 0)
+    }
+
+    fn read(bytes: &[u8], signatures_min: usize) -> Result<Self, Reason> {
         if bytes.len() > CHARTER_BYTES_MAX {
             return Err(Reason::TooLong { what: "charter", max: CHARTER_BYTES_MAX });
         }
@@ -41,11 +41,15 @@ impl Charter {
         if count > 2 * ROOTS_MAX {
             return Err(Reason::TooMany { what: "signatures", max: 2 * ROOTS_MAX });
         }
-        let mut signatures = Vec::with_capacity(count);
-        for _ in 0..count {
-            signatures.push((PublicKey(input.array()?), input.array()?));
+        if count < signatures_min {
+            return Err(Reason::BadValue { what: "number of signatures" });
         }
-        ascending(signatures.iter().map(|(key, _)| key), "order of signatures")?;
+        let (mut signatures, mut last) = (Vec::with_capacity(count), None);
+        for _ in 0..count {
+            let root = input.key()?;
+            ascends(&mut last, root, "order of signatures")?;
+            signatures.push((root, input.array()?));
+        }
         input.finish()?;
         Ok(Charter { body, signatures })
     }
@@ -78,14 +82,14 @@ impl CharterBody {
     fn read(input: &mut Reader<'_>) -> Result<Self, Reason> {
         input.magic(b"LEC", "a charter")?;
         let number = input.u64()?;
-        let origin = match (input.u8()?, input.array()?) {
-            (0, salt) => Origin::Salt(salt),
-            (1, channel) => Origin::Channel(ChannelId(channel)),
-            _ => return Err(Reason::BadValue { what: "origin" }),
-        };
-        if number == 0 || (number == 1) != matches!(origin, Origin::Salt(_)) {
+        if number == 0 {
             return Err(Reason::BadValue { what: "charter number" });
         }
+        let origin = match (input.u8()?, number) {
+            (0, 1) => Origin::Salt(input.array()?),
+            (1, 2..) => Origin::Channel(ChannelId(input.array()?)),
+            _ => return Err(Reason::BadValue { what: "origin" }),
+        };
         let time = input.time("time")?;
         let name = input.text("name", NAME_BYTES_MAX)?;
         if name.is_empty() {
@@ -94,12 +98,11 @@ impl CharterBody {
         let roots = read_roots(input)?;
         let next = input.array()?;
         let delegates = read_delegates(input)?;
-        let closings = read_closings(input)?;
-        if number == 1 && !closings.is_empty() {
-            return Err(Reason::BadValue { what: "closings in charter 1" });
-        }
-        if (input.u8()?, input.u8()?) != (0, 0) {
-            return Err(Reason::BadValue { what: "stewards" });
+        let closings = read_closings(input, number)?;
+        for _ in ["threshold", "count"] {
+            if input.u8()? != 0 {
+                return Err(Reason::BadValue { what: "stewards" });
+            }
         }
         let extensions = input.tlv()?;
         Ok(CharterBody { number, origin, time, name, roots, next, delegates, closings, extensions })
@@ -107,15 +110,23 @@ impl CharterBody {
 }
 
 fn read_roots(input: &mut Reader<'_>) -> Result<RootSet, Reason> {
-    let (threshold, count) = (input.u8()?, usize::from(input.u8()?));
+    let threshold = input.u8()?;
+    if threshold == 0 {
+        return Err(Reason::BadValue { what: "threshold" });
+    }
+    let count = usize::from(input.u8()?);
     if count > ROOTS_MAX {
         return Err(Reason::TooMany { what: "roots", max: ROOTS_MAX });
     }
-    if count == 0 || threshold == 0 || usize::from(threshold) > count {
-        return Err(Reason::BadValue { what: "threshold" });
+    if count < usize::from(threshold) {
+        return Err(Reason::BadValue { what: "number of roots" });
     }
-    let keys = (0..count).map(|_| Ok(PublicKey(input.array()?))).collect::<Result<Vec<_>, Reason>>()?;
-    ascending(keys.iter(), "order of roots")?;
+    let (mut keys, mut last) = (Vec::with_capacity(count), None);
+    for _ in 0..count {
+        let key = input.key()?;
+        ascends(&mut last, key, "order of roots")?;
+        keys.push(key);
+    }
     Ok(RootSet { threshold, keys })
 }
 
@@ -124,42 +135,40 @@ fn read_delegates(input: &mut Reader<'_>) -> Result<Vec<Delegate>, Reason> {
     if count > DELEGATES_MAX {
         return Err(Reason::TooMany { what: "delegates", max: DELEGATES_MAX });
     }
-    let mut delegates = Vec::with_capacity(count);
+    let (mut delegates, mut last) = (Vec::with_capacity(count), None);
     for _ in 0..count {
-        let delegate = Delegate {
-            key: PublicKey(input.array()?),
-            roles: Roles::from_bits(input.u16()?)?,
-            region: input.text("region", REGION_BYTES_MAX)?,
-            not_before: input.time("not-before")?,
-            not_after: input.time("not-after")?,
-            label: input.text("label", LABEL_BYTES_MAX)?,
-            enrolment: input.array()?,
-        };
-        if delegate.not_after != 0 && delegate.not_after <= delegate.not_before {
+        let key = input.key()?;
+        ascends(&mut last, key, "order of delegates")?;
+        let (roles, region) = (Roles::from_bits(input.u16()?)?, input.text("region", REGION_BYTES_MAX)?);
+        let (not_before, not_after) = (input.time("not-before")?, input.time("not-after")?);
+        if not_after != 0 && not_after <= not_before {
             return Err(Reason::BadValue { what: "not-after" });
         }
-        delegates.push(delegate);
+        let (label, enrolment) = (input.text("label", LABEL_BYTES_MAX)?, input.array()?);
+        delegates.push(Delegate { key, roles, region, not_before, not_after, label, enrolment });
     }
-    ascending(delegates.iter().map(|delegate| delegate.key), "order of delegates")?;
     Ok(delegates)
 }
 
-fn read_closings(input: &mut Reader<'_>) -> Result<Vec<Closing>, Reason> {
+fn read_closings(input: &mut Reader<'_>, number: u64) -> Result<Vec<Closing>, Reason> {
     let count = usize::from(input.u16()?);
     if count > CLOSINGS_MAX {
         return Err(Reason::TooMany { what: "closings", max: CLOSINGS_MAX });
     }
-    let mut closings = Vec::with_capacity(count);
+    if number == 1 && count > 0 {
+        return Err(Reason::BadValue { what: "closings in charter 1" });
+    }
+    let (mut closings, mut last) = (Vec::with_capacity(count), None);
     for _ in 0..count {
         let log = LogId(input.array()?);
-        let opening = LogOpening { key: PublicKey(input.array()?), incarnation: input.u64()? };
-        let (items, tip, root) = (input.u64()?, ItemId(input.array()?), input.array()?);
-        let empty = tip == ItemId::NONE && root == [0; 32];
-        if items > LOG_ITEMS_MAX || (items == 0) != empty {
-            return Err(Reason::BadValue { what: "closing" });
+        ascends(&mut last, log, "order of closings")?;
+        let opening = LogOpening { key: input.key()?, incarnation: input.u64()? };
+        let items = input.below("items of a closing", LOG_ITEMS_MAX + 1)?;
+        let (tip, root) = (ItemId(input.array()?), input.array()?);
+        if (items == 0) != (tip == ItemId::NONE) || (items == 0) != (root == [0; 32]) {
+            return Err(Reason::BadValue { what: "end of a closing" });
         }
         closings.push(Closing { opening, log, items, tip, root });
     }
-    ascending(closings.iter().map(|closing| closing.log), "order of closings")?;
     Ok(closings)
 }

@@ -309,7 +309,7 @@ fn read_block(file: &File, range: &Range<u64>) -> Result<Bytes, CarrierError> {
     Ok(Bytes::from(block))
 }
 
-fn list_folder<T: Ord>(
+pub(super) fn list_folder<T: Ord>(
     shared: &Shared,
     folders: &[String],
     pick: impl Fn(&str) -> Option<T>,

@@ -26,6 +26,7 @@ mod address;
 mod body;
 mod error;
 mod folder;
+mod folder_view;
 mod folder_write;
 mod http;
 mod redirect;

@@ -17,7 +17,7 @@ use longear_core::{
 use longear_store::{ChannelState, Store, StoreError};
 use tokio::sync::mpsc;
 
-use super::options::{BAD_SIGNATURES_PER_PACK_MAX, BATCH_BYTES_MAX};
+use super::options::BATCH_BYTES_MAX;
 
 /// Pieces that wait to be written. With [`PIECE_BYTES`] they bound the memory.
 pub(super) const PIECES_WAITING_MAX: usize = 6;
@@ -240,35 +240,9 @@ impl Intake {
 
     /// Verifies the runs among the headers. Where the signature at a tip is wrong, the run before it may still be good.
     fn take_headers(&mut self, headers: PackHeaders, opening: LogOpening) {
-        for (seq, reason) in headers.refused.iter() {
-            self.refuse(Some(*seq), "header", reason.clone(), 0);
-        }
-        let mut good = Vec::new();
-        let mut bad_signatures = 0;
-        for run in headers.runs(opening) {
-            let mut run = run;
-            loop {
-                let items = run.headers().to_vec();
-                let Some(tip) = items.last().map(|item| item.header().seq) else { break };
-                let reason = match verify(self.state.lineage(), run) {
-                    Ok(run) => {
-                        good.push(run);
-                        break;
-                    }
-                    Err(reason) => reason,
-                };
-                let is_signature = reason == Reason::BadSignature;
-                self.refuse(Some(tip), "header", reason, 0);
-                bad_signatures += 1;
-                let before = Run::new(opening, items[..items.len() - 1].to_vec());
-                match before {
-                    Ok(before) if is_signature && bad_signatures < BAD_SIGNATURES_PER_PACK_MAX => run = before,
-                    _ => break,
-                }
-            }
-            if bad_signatures >= BAD_SIGNATURES_PER_PACK_MAX {
-                break;
-            }
+        let (good, refused) = headers.verified(opening, self.state.lineage());
+        for (seq, reason) in refused {
+            self.refuse(Some(seq), "header", reason, 0);
         }
         self.runs = Arc::new(good);
     }

@@ -25,9 +25,9 @@ use longear_core::ChannelId;
 use longear_store::{ChannelState, Store};
 
 pub use options::{
-    BAD_SIGNATURES_PER_PACK_MAX, BATCH_BYTES_MAX, BLOBS_IN_FLIGHT_MAX, BlobsWanted, Cancel, FOLDER_LIES_BYTES_MAX,
-    LARGE_PACK_WEIGHT, LIES_BYTES_MAX, PACKS_IN_FLIGHT_MAX, REFUSAL_COST_BYTES, REFUSALS_LISTED_MAX,
-    REQUESTS_PER_CARRIER_MAX, SPAN_BYTES_MIN, SyncOptions,
+    BATCH_BYTES_MAX, BLOBS_IN_FLIGHT_MAX, BlobsWanted, Cancel, FOLDER_LIES_BYTES_MAX, LARGE_PACK_WEIGHT,
+    LIES_BYTES_MAX, PACKS_IN_FLIGHT_MAX, REFUSAL_COST_BYTES, REFUSALS_LISTED_MAX, REQUESTS_PER_CARRIER_MAX,
+    SPAN_BYTES_MIN, SyncOptions,
 };
 pub use report::{CarrierOutcome, Refusal, SyncError, SyncEvent, SyncOutcome, SyncReport};
 

@@ -36,9 +36,6 @@ pub const FOLDER_LIES_BYTES_MAX: u64 = 256 << 20;
 /// Gives what a refusal costs a carrier at least: the signature or hash that was checked in vain.
 pub const REFUSAL_COST_BYTES: u64 = 8 << 10;
 
-/// Counts the wrong signatures that are looked at in one pack (40 µs each).
-pub const BAD_SIGNATURES_PER_PACK_MAX: usize = 64;
-
 /// Counts the refusals that a report lists; further ones are counted only.
 pub const REFUSALS_LISTED_MAX: usize = 1_000;
 

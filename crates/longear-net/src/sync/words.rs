@@ -6,11 +6,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use longear_core::limits::{CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX, STATEMENT_BYTES_MAX};
 use longear_core::lineage::Standing;
+use longear_core::status::{Objection, Status};
 use longear_core::tree::TreePath;
 use longear_core::{Applied, ChannelId, Charter, ForkProof, Head, LogId, Reason, Statement, Verified, verify};
 use longear_store::{ChannelState, Store, StoreError};
 
-use super::report::{SyncError, SyncEvent};
+use super::report::{Refusal, SyncError, SyncEvent};
 use super::round::Round;
 use super::source::{KnownHead, Source};
 use crate::carrier::HeadAnswer;
@@ -164,7 +165,7 @@ async fn pull_charters(
         let Ok(number) = u32::try_from(number) else { return Ok(gave) };
         match pull_charter(round, source, channel, number).await? {
             Some(Applied::Next) => gave = true,
-            Some(Applied::Known | Applied::Rival) => return Ok(true),
+            Some(Applied::Known | Applied::Rival | Applied::Stale) => return Ok(true),
             None => return Ok(gave),
         }
     }
@@ -219,6 +220,8 @@ struct Taken {
     new: u64,
     promises: Vec<(usize, LogId, u64)>,
     refused: Vec<(Offered, Reason)>,
+    /// Words of revoked keys on items beyond the good ones, and how many of those there are.
+    beyond: Vec<(Offered, u64)>,
 }
 
 async fn take_statements(
@@ -237,6 +240,10 @@ async fn take_statements(
     for (index, log, items) in taken.promises {
         words.promises[index].insert(log, items);
     }
+    for ((index, statement), good) in taken.beyond {
+        let source = &round.sources[index];
+        round.note_refusal(source, beyond_closing(source, channel, &statement, good), STATEMENT_BYTES_MAX as u64);
+    }
     for ((index, statement), reason) in taken.refused {
         let object = format!("{}, statement of log {}", TreePath::Head { channel: channel.0 }, statement.log(&channel));
         round.refuse(&round.sources[index], object, &reason, STATEMENT_BYTES_MAX as u64);
@@ -249,6 +256,15 @@ async fn take_statements(
     Ok(())
 }
 
+/// Names the items that a revoked key speaks of. Neither they nor its word are kept.
+fn beyond_closing(source: &Source, channel: ChannelId, statement: &Statement, good: u64) -> Refusal {
+    let status = Status::Refused(if good == 0 { Objection::VoidLog } else { Objection::BeyondClosing });
+    let (log, items, tip) = (statement.log(&channel), statement.items, statement.tip);
+    let object =
+        format!("{}: items {good} to {} of log {log}, newest {tip}", TreePath::Head { channel: channel.0 }, items - 1);
+    Refusal { carrier: source.label.clone(), object, reason: status.why().to_owned(), code: Some(status.code()) }
+}
+
 fn keep_statements(store: &Store, channel: ChannelId, offered: Vec<Offered>) -> Result<Taken, StoreError> {
     let state = store.channel(&channel)?.ok_or(StoreError::UnknownChannel)?;
     let mut taken = Taken::default();
@@ -256,15 +272,18 @@ fn keep_statements(store: &Store, channel: ChannelId, offered: Vec<Offered>) -> 
     for (index, statement) in offered {
         let log = statement.log(&channel);
         let is_known = state.statement(&log) == Some(&statement) || checked.iter().any(|known| **known == statement);
-        if !is_known {
-            match verify(state.lineage(), statement.clone()) {
-                Ok(verified) => checked.push(verified),
-                Err(reason) => {
-                    taken.refused.push(((index, statement), reason));
-                    continue;
-                }
+        let verified = match (!is_known).then(|| verify(state.lineage(), statement.clone())).transpose() {
+            Ok(verified) => verified,
+            Err(reason) => {
+                taken.refused.push(((index, statement), reason));
+                continue;
             }
+        };
+        if let Some(good) = state.items_closed(&statement.opening).filter(|good| statement.items > *good) {
+            taken.beyond.push(((index, statement), good));
+            continue;
         }
+        checked.extend(verified);
         taken.promises.push((index, log, statement.items));
     }
     if checked.is_empty() {

@@ -19,6 +19,12 @@ const FILE_MODE: u32 = 0o600;
 /// Folders are their owner's alone.
 const DIR_MODE: u32 = 0o700;
 
+/// Bytes given to the kernel at once.
+///
+/// For longer writes Linux looks for larger stretches of free memory, and where memory is in
+/// pieces it takes up to four times the CPU time to find them.
+const WRITE_BYTES: usize = 256 * 1024;
+
 /// Keeps files in a folder of this machine.
 ///
 /// ```
@@ -206,7 +212,11 @@ impl StorageFile for DiskFile {
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
-        self.file.write_all_at(bytes, offset).map_err(|error| self.wrap(Operation::Write, error))
+        for (piece, start) in bytes.chunks(WRITE_BYTES).zip((offset..).step_by(WRITE_BYTES)) {
+            let written = self.file.write_all_at(piece, start);
+            written.map_err(|error| self.wrap(Operation::Write, error))?;
+        }
+        Ok(())
     }
 
     fn append(&self, bytes: &[u8]) -> Result<u64, StorageError> {

@@ -4,7 +4,10 @@ use longear_core::blob::{BlobHash, BlobLayout, BlockMask, GROUP_BYTES, GroupProo
 
 use super::map::write_map;
 use super::marks::{GroupMarks, Marks};
-use super::{BlobError, BlobStore, data_path, keeps_outboard, map_path, outboard_part_path, outboard_path, part_path};
+use super::{
+    BlobError, BlobStore, data_path, keeps_outboard, map_path, outboard_part_path, outboard_path, part_path,
+    write_upper_nodes,
+};
 use crate::backend::{OpenMode, StorageFile};
 
 /// Tells what a check of a held blob found.
@@ -152,7 +155,7 @@ impl BlobStore {
             let measured = walk.measure(group)?;
             file.write_at(walk.layout.slice_range(group).start, &measured.slice())?;
         }
-        groups.write_upper_nodes(|offset, node| file.write_at(offset, node))?;
+        write_upper_nodes(&*file, groups)?;
         file.sync_data()?;
         self.backend.rename(&path, &outboard_path(hash))?;
         Ok(self.backend.sync_dir(&super::folder_path(hash))?)

@@ -31,9 +31,10 @@ use std::sync::Arc;
 
 use longear_core::blob::{BlobHash, BlobLayout, BlobRefused, GROUP_BYTES, Groups};
 
-use crate::backend::{OpenMode, StorageBackend, StorageError};
+use crate::backend::{OpenMode, StorageBackend, StorageError, StorageFile};
 
 use map::MapContents;
+use marks::Marks;
 use workers::Workers;
 
 pub use check::CheckReport;
@@ -152,16 +153,21 @@ impl BlobStore {
         }
     }
 
-    /// Reads from the outboard of a complete blob, so that it can be served; tells how much was
-    /// read, less than asked at its end.
+    /// Reads from the outboard of a blob, so that it can be served; tells how much was read, less
+    /// than asked at its end.
     ///
     /// Only blobs of 1 MiB or more have one here. Its bytes are not proven: whoever uses them
-    /// checks them on the way down from the blob's hash.
+    /// checks them on the way down from the blob's hash. That of an incomplete blob holds the
+    /// slices of the groups that are here and, since it was last flushed, the nodes above them;
+    /// the rest is zeros.
     pub fn outboard_read_at(&self, hash: BlobHash, offset: u64, buffer: &mut [u8]) -> Result<usize, BlobError> {
-        match self.open_existing(&outboard_path(hash))? {
-            Some(file) => Ok(file.read_at(offset, buffer)?),
-            None => Err(BlobError::Absent { hash }),
+        // It changes its name once, at the end.
+        for path in [outboard_path(hash), outboard_part_path(hash), outboard_path(hash)] {
+            if let Some(file) = self.open_existing(&path)? {
+                return Ok(file.read_at(offset, buffer)?);
+            }
         }
+        Err(BlobError::Absent { hash })
     }
 
     /// Lists all blobs of which something is held, sorted.
@@ -243,12 +249,24 @@ impl BlobStore {
         self.recover(hash, &*locked)
     }
 
-    fn open_existing(&self, path: &str) -> Result<Option<Box<dyn crate::backend::StorageFile>>, StorageError> {
+    fn open_existing(&self, path: &str) -> Result<Option<Box<dyn StorageFile>>, StorageError> {
         match self.backend.open(path, OpenMode::Read) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Opens or makes the outboard of an incomplete blob, where it is to have one.
+    fn open_outboard_part(
+        &self,
+        hash: BlobHash,
+        layout: BlobLayout,
+    ) -> Result<Option<Box<dyn StorageFile>>, StorageError> {
+        if !keeps_outboard(layout) {
+            return Ok(None);
+        }
+        self.backend.open(&outboard_part_path(hash), OpenMode::Create).map(Some)
     }
 
     fn groups_from_outboard(&self, hash: BlobHash, size: u64) -> Result<Option<Groups>, BlobError> {
@@ -324,6 +342,24 @@ fn map_path(hash: BlobHash) -> String {
 fn sole_group(hash: BlobHash, layout: BlobLayout) -> Option<Groups> {
     let list = if layout.listed_group_count() == 0 { vec![] } else { vec![*hash.as_bytes()] };
     Groups::verify(hash, layout.size(), list).ok()
+}
+
+/// Writes the nodes of an outboard above the groups.
+fn write_upper_nodes(outboard: &dyn StorageFile, groups: &Groups) -> Result<(), StorageError> {
+    groups.write_upper_nodes(|offset, node| outboard.write_at(offset, node))
+}
+
+/// Writes them for an incomplete blob, so that its parts can be proven to others; a mere claim is
+/// not worth the room.
+fn write_upper_nodes_of_held(
+    outboard: &dyn StorageFile,
+    groups: Option<&Groups>,
+    marks: &Marks,
+) -> Result<(), StorageError> {
+    match groups {
+        Some(groups) if marks.verified_bytes() > 0 => write_upper_nodes(outboard, groups),
+        _ => Ok(()),
+    }
 }
 
 /// Tells whether a blob's outboard is kept here: the smaller ones are cheap to fetch again whole.

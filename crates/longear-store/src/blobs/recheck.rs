@@ -4,7 +4,7 @@ use longear_core::blob::{BlobHash, BlockMask, GROUP_BLOCKS, GROUP_BYTES, Groups,
 
 use super::map::{MapContents, write_map};
 use super::marks::{GroupMarks, Marks};
-use super::{BlobError, BlobStore, keeps_outboard, map_path, outboard_part_path, part_path};
+use super::{BlobError, BlobStore, map_path, part_path, write_upper_nodes_of_held};
 use crate::backend::{OpenMode, StorageError, StorageFile};
 
 impl BlobStore {
@@ -22,16 +22,14 @@ impl BlobStore {
             return Ok(Some(map));
         }
         let part = self.backend.open(&part_path(hash), OpenMode::Create)?;
-        let outboard = match keeps_outboard(map.marks.layout()) {
-            true => Some(self.backend.open(&outboard_part_path(hash), OpenMode::Create)?),
-            false => None,
-        };
+        let outboard = self.open_outboard_part(hash, map.marks.layout())?;
         // Readers believe a locked map, so nothing in it may claim to be proven by now.
         map.marks.distrust();
         write_map(map_file, hash, &map.marks, map.groups.as_ref(), true)?;
         recheck(&mut map.marks, map.groups.as_ref(), &*part, outboard.as_deref())?;
         part.sync_data()?;
         if let Some(outboard) = outboard {
+            write_upper_nodes_of_held(&*outboard, map.groups.as_ref(), &map.marks)?;
             outboard.sync_data()?;
         }
         write_map(map_file, hash, &map.marks, map.groups.as_ref(), false)?;

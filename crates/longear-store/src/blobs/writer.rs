@@ -166,7 +166,7 @@ impl BlobWriter {
         let groups = self.groups().ok_or(BlobError::GroupsUnknown)?;
         let proof = GroupProof::verify(&groups, group, slice)?;
         self.session.make_dirty()?;
-        self.session.prove_blocks(group, &proof)
+        self.session.prove_blocks(group, &proof, slice)
     }
 
     /// Gives a damaged group up; all of it that is not proven is wanted again.

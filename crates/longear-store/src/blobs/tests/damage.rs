@@ -44,6 +44,11 @@ fn only_the_bad_blocks_are_fetched_again() {
                 3 * MIB + 2 * BLOCK..clip.size()
             ]
         );
+        writer.flush().unwrap();
+        let mut outboard = vec![0; clip.layout().outboard_bytes() as usize];
+        store.outboard_read_at(clip.hash, 0, &mut outboard).unwrap();
+        let full = clip.outboard();
+        assert!(outboard == full, "a holder of parts can prove them to others");
         let wrong_bytes = 4 * BLOCK + clip.size() - 3 * MIB - 2 * BLOCK;
         assert_eq!(clip.assert_only_truth(store), clip.size() - wrong_bytes);
         clip.fetch(&writer, MIB).unwrap();
@@ -144,7 +149,7 @@ fn a_rotten_map_never_vouches_for_bytes() {
     drop(writer);
     let map_len = store.backend.metadata(&map_path(clip.hash)).unwrap().unwrap().len;
     let held = BlobState::Partial { size: clip.size(), have_bytes: MIB };
-    for offset in (0..map_len).filter(|offset| *offset < 80 || *offset >= 570) {
+    for offset in (0..map_len).step_by(3).filter(|offset| *offset < 80 || *offset >= 570) {
         disk.flip_byte(&map_path(clip.hash), offset).unwrap();
         assert!(clip.assert_only_truth(&store) <= MIB, "byte {offset}");
         // The item brings size and list again, and the next writer puts all in order.

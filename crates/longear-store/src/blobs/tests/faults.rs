@@ -12,7 +12,7 @@ fn fetch_all(clip: &Clip, store: &BlobStore) -> Result<(), BlobError> {
         Err(BlobError::AlreadyComplete { .. }) => return Ok(()),
         other => other?,
     };
-    let cut = MIB + 300_001;
+    let cut = 300_001;
     for range in writer.wanted(0, 9) {
         if range.start < cut {
             let end = range.end.min(cut);
@@ -51,7 +51,7 @@ fn at_every_operation(
     fault: impl Fn(u64) -> Fault,
     aftermath: impl Fn(&MemoryBackend, u64, Result<(), BlobError>),
 ) {
-    let clip = Clip::new(2 * MIB + 100_000);
+    let clip = Clip::new(MIB + 100_000);
     let mut failures = 0;
     for at in 0.. {
         let (disk, store) = memory_store();
@@ -116,7 +116,7 @@ fn a_power_cut_at_any_operation_is_survived() {
     for work in [fetch_all as Work, publish] {
         let fault = |at| Fault::From { at, kind: ErrorKind::Other };
         at_every_operation(work, fault, |disk, _, _| disk.cut_power(Survivors::SyncedOnly));
-        for round in 0..3 {
+        for round in 0..2 {
             at_every_operation(work, fault, |disk, at, _| {
                 disk.cut_power(Survivors::Some { seed: at * 31 + round });
             });

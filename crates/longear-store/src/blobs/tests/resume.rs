@@ -172,3 +172,17 @@ fn claims_of_another_size_do_not_lose_what_is_proven() {
     writer.finish().unwrap();
     other.assert_complete(&store);
 }
+
+/// A finish that was stopped between its two renames had taken the outboard away.
+#[test]
+fn an_outboard_that_went_astray_is_written_again() {
+    let clip = Clip::new(2 * MIB + 5);
+    let (_, store) = memory_store();
+    let writer = clip.begin(&store).unwrap();
+    clip.fetch(&writer, MIB).unwrap();
+    writer.flush().unwrap();
+    drop(writer);
+    store.backend.rename(&outboard_part_path(clip.hash), &outboard_path(clip.hash)).unwrap();
+    clip.begin(&store).unwrap().finish().unwrap();
+    clip.assert_complete(&store);
+}

@@ -5,9 +5,7 @@ use longear_core::blob::{BlobHash, BlobLayout, BlobRefused, Groups};
 use super::super::map::{MapContents, write_map};
 use super::super::marks::{GroupMarks, Marks};
 use super::super::recheck::recheck;
-use super::super::{
-    BlobError, BlobStore, LOOKS_MAX, folder_path, keeps_outboard, map_path, outboard_part_path, part_path, sole_group,
-};
+use super::super::{BlobError, BlobStore, LOOKS_MAX, folder_path, map_path, part_path, sole_group};
 use super::session::{Files, Session, State};
 use crate::backend::{OpenMode, StorageFile};
 
@@ -34,10 +32,7 @@ impl BlobStore {
         let groups = groups.or_else(|| sole_group(hash, layout));
         let found = MapContents::load(&*map)?.filter(|found| found.hash == hash);
         let part = self.backend.open(&part_path(hash), OpenMode::Create)?;
-        let outboard = match keeps_outboard(layout) {
-            true => Some(self.backend.open(&outboard_part_path(hash), OpenMode::Create)?),
-            false => None,
-        };
+        let outboard = self.open_outboard_part(hash, layout)?;
         let mut held = agree(hash, layout, found, groups)?;
         if let Some(outboard) = &outboard
             && held.marks.verified_bytes() > 0

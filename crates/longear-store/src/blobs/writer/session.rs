@@ -8,7 +8,10 @@ use longear_core::blob::{BlobHash, BlobLayout, BlockMask, GroupProof, Groups, HA
 use super::super::map::{write_dirty, write_group, write_map, write_partials};
 use super::super::marks::{GroupMarks, Marks};
 use super::super::workers::Activity;
-use super::super::{BlobError, data_path, folder_path, map_path, outboard_part_path, outboard_path, part_path};
+use super::super::{
+    BlobError, data_path, folder_path, map_path, outboard_part_path, outboard_path, part_path, write_upper_nodes,
+    write_upper_nodes_of_held,
+};
 use super::SYNC_BYTES_MAX;
 use crate::backend::{StorageBackend, StorageError, StorageFile};
 
@@ -302,7 +305,7 @@ impl Session {
         write_map(&*self.files.map, self.hash, &state.marks, state.groups.as_ref(), true)
     }
 
-    pub(super) fn prove_blocks(&self, group: u32, proof: &GroupProof) -> Result<BlockMask, BlobError> {
+    pub(super) fn prove_blocks(&self, group: u32, proof: &GroupProof, slice: &[u8]) -> Result<BlockMask, BlobError> {
         if !self.state().damaged.contains(&group) {
             return Err(BlobError::NotDamaged { group });
         }
@@ -311,6 +314,9 @@ impl Session {
         let mut bytes = vec![0; (range.end - range.start) as usize];
         self.files.part.read_exact_at(range.start, &mut bytes)?;
         let bad = proof.bad_blocks(&bytes)?;
+        if let Some(outboard) = &self.files.outboard {
+            outboard.write_at(self.layout.slice_range(group).start, slice)?;
+        }
         let mut state = self.state();
         let good = BlockMask(state.marks.full_mask(group).0 & !bad.0);
         self.reopen_group(&mut state, group, good)?;
@@ -338,6 +344,10 @@ impl Session {
     pub(super) fn write_clean(&self) -> Result<(), BlobError> {
         if !self.state().is_dirty {
             return Ok(());
+        }
+        if let Some(outboard) = &self.files.outboard {
+            let state = self.state();
+            write_upper_nodes_of_held(&**outboard, state.groups.as_ref(), &state.marks)?;
         }
         self.sync_contents()?;
         let mut state = self.state();
@@ -382,7 +392,7 @@ impl Session {
             self.files.part.set_len(self.layout.size())?;
         }
         if let Some(outboard) = &self.files.outboard {
-            groups.write_upper_nodes(|offset, node| outboard.write_at(offset, node))?;
+            write_upper_nodes(&**outboard, groups)?;
             if outboard.len()? != self.layout.outboard_bytes() {
                 outboard.set_len(self.layout.outboard_bytes())?;
             }

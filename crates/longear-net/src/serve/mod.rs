@@ -1,0 +1,15 @@
+//! The tree over HTTP: what a box answers to readers, mirrors and other nodes.
+//!
+//! [`tree_router`] answers every path of `docs/spec/tree.md` from the store; [`blob_response`] gives pages their media;
+//! [`serve_connections`] accepts connections within [`ConnectionLimits`]. Nothing is logged, nothing is remembered.
+
+mod blob;
+mod conditions;
+mod connections;
+mod guarded;
+mod media_type;
+mod tree;
+
+pub use blob::{PAGE_PATIENCE, blob_response};
+pub use connections::{ConnectionLimits, serve_connections};
+pub use tree::{TREE_PATIENCE, tree_router};

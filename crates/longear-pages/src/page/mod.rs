@@ -1,0 +1,17 @@
+//! The pages.
+
+mod about;
+mod channel;
+mod error;
+mod feed;
+mod frame;
+mod item;
+mod media;
+mod post;
+
+pub use about::about;
+pub use channel::address;
+pub use error::error;
+pub use feed::feed;
+pub use item::item;
+pub use media::file_name;

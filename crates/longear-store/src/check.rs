@@ -1,0 +1,177 @@
+//! Looking at everything that is held, byte by byte.
+
+use longear_core::blob::{BlobHash, Groups as ProvenGroups};
+use longear_core::header::Payload;
+use longear_core::{Groups, Run, verify};
+
+use crate::blobs::{BlobError, BlobState};
+use crate::error::StoreError;
+use crate::segment::SEGMENT_MAGIC;
+use crate::store::Store;
+use crate::views::StoredItem;
+
+/// Items verified under one signature.
+const RUN_ITEMS: usize = 512;
+
+/// Something that is damaged here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which object.
+    pub object: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// What a check went through, and what it found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Records read.
+    pub records: u64,
+    /// Items verified.
+    pub items: u64,
+    /// Blobs hashed, whole or in part.
+    pub blobs: u64,
+    /// What is damaged.
+    pub findings: Vec<Finding>,
+    /// Whether the damage was set aside, to be fetched again.
+    pub repaired: bool,
+}
+
+/// Says why a check could not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A blob.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+}
+
+impl Store {
+    /// Verifies every record, item and blob that is held. Costs one read of everything.
+    ///
+    /// With `repair` what is damaged is set aside, so that the next sync fetches it again, and the index is made anew.
+    /// `progress` is told what is being looked at.
+    pub fn check(&self, repair: bool, mut progress: impl FnMut(&str)) -> Result<CheckReport, CheckError> {
+        let mut report = CheckReport::default();
+        progress("records");
+        self.check_records(&mut report)?;
+        if repair {
+            self.rebuild_index()?;
+        }
+        progress("items");
+        self.check_items(repair, &mut report)?;
+        progress("files");
+        self.check_blobs(repair, &mut report)?;
+        report.repaired = repair && !report.findings.is_empty();
+        Ok(report)
+    }
+
+    fn check_records(&self, report: &mut CheckReport) -> Result<(), StoreError> {
+        let segments = self.journal.segments()?;
+        for segment in &segments {
+            let mut offset = SEGMENT_MAGIC.len() as u64;
+            while let Some(record) = self.journal.record(*segment, offset)? {
+                report.records += 1;
+                offset = record.end();
+            }
+            let length = self.backend.metadata(&crate::segment::segment_path(*segment))?.map_or(0, |file| file.len);
+            // Behind the last record of the last segment a crash may have left a torn one: nobody was told of it.
+            if offset < length && Some(segment) != segments.last() {
+                let reason = format!("unreadable from byte {offset} of {length} on");
+                report.findings.push(Finding { object: format!("segment {segment:08x}"), reason });
+            } else if offset < length && self.indexed_behind(*segment, offset)? {
+                let reason = format!("a record at byte {offset} is damaged");
+                report.findings.push(Finding { object: format!("segment {segment:08x}"), reason });
+            }
+        }
+        Ok(())
+    }
+
+    fn indexed_behind(&self, segment: u32, offset: u64) -> Result<bool, StoreError> {
+        Ok(self.fresh()?.index.progress()? > (segment, offset))
+    }
+
+    fn check_items(&self, repair: bool, report: &mut CheckReport) -> Result<(), StoreError> {
+        for channel in self.channels()? {
+            for log in channel.logs().keys() {
+                let mut next = 0;
+                loop {
+                    let items = self.log_items(log, next, RUN_ITEMS)?;
+                    let Some(last) = items.last() else { break };
+                    next = last.header().seq + 1;
+                    report.items += items.len() as u64;
+                    self.check_run(&channel, &items, report);
+                    for item in &items {
+                        self.check_payload(item, repair, report)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_run(&self, channel: &crate::ChannelState, items: &[StoredItem], report: &mut CheckReport) {
+        for linked in items.chunk_by(|before, next| Run::links(&before.signed, &next.signed)) {
+            let headers = linked.iter().map(|item| item.signed.clone()).collect();
+            let run = Run::new(linked[0].opening, headers).and_then(|run| verify(channel.lineage(), run));
+            if let Err(reason) = run {
+                let (first, last) = (linked[0].header().seq, linked[linked.len() - 1].header().seq);
+                let object = format!("items {first} to {last} of log {}", linked[0].log);
+                report.findings.push(Finding { object, reason: reason.to_string() });
+            }
+        }
+    }
+
+    fn check_payload(&self, item: &StoredItem, repair: bool, report: &mut CheckReport) -> Result<(), StoreError> {
+        let Some(bytes) = self.payload(item)? else { return Ok(()) };
+        if let Err(reason) = verify(&item.signed, Payload::new(item.id(), &bytes)) {
+            report.findings.push(Finding { object: format!("item {}", item.id()), reason: reason.to_string() });
+            if repair {
+                let mut batch = self.write()?;
+                batch.gone(&item.channel, &item.log, item.header().seq, item.id())?;
+                batch.commit()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_blobs(&self, repair: bool, report: &mut CheckReport) -> Result<(), CheckError> {
+        for hash in self.blobs().list()? {
+            report.blobs += 1;
+            let groups = self.known_groups(hash)?;
+            let checked = match self.blobs().check(hash, groups.as_ref()) {
+                // Somebody is writing it: what is written is checked as it comes.
+                Err(BlobError::Busy { .. }) => continue,
+                checked => checked?,
+            };
+            if checked.is_sound() {
+                continue;
+            }
+            let blocks = checked.bad.iter().map(|(_, mask)| u64::from(mask.0.count_ones())).sum::<u64>();
+            let reason = format!("{blocks} blocks of 16 KiB are damaged");
+            report.findings.push(Finding { object: format!("file {hash}"), reason });
+            if repair && matches!(self.blobs().state(hash)?, BlobState::Complete { .. }) {
+                self.blobs().demote(hash, groups.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Group hashes of a blob from an item that names it.
+    fn known_groups(&self, hash: BlobHash) -> Result<Option<ProvenGroups>, StoreError> {
+        for item in self.items_with_blob(hash.as_bytes())? {
+            let Some(article) = self.article(&item)? else { continue };
+            for rendition in article.renditions.into_iter().filter(|rendition| rendition.blob == *hash.as_bytes()) {
+                if let Groups::Inline(list) = rendition.groups
+                    && let Ok(groups) = ProvenGroups::verify(hash, rendition.size, list)
+                {
+                    return Ok(Some(groups));
+                }
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,59 @@
+//! What every answer of the box view carries.
+
+use axum::body::Body;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use longear_pages::{Language, content_security_policy};
+
+/// A page: never kept by the browser, because a borrowed phone would show it later.
+pub(super) fn page(status: StatusCode, language: Language, html: String) -> Response {
+    let headers =
+        [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, language.tag())];
+    (status, headers, html).into_response()
+}
+
+/// The same thing is at another address of this box now.
+pub(super) fn moved(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(to) => {
+            let no_store = HeaderValue::from_static("no-store");
+            (StatusCode::FOUND, [(LOCATION, to), (CACHE_CONTROL, no_store)]).into_response()
+        }
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// A file of the pages themselves, which the browser may keep; asked again it is answered with its tag only.
+pub(super) fn own_file(mime: &'static str, tag: &str, requested: &HeaderMap, content: &'static str) -> Response {
+    let is_known = is_known(requested, tag);
+    let tag = HeaderValue::from_str(tag).unwrap_or(HeaderValue::from_static("\"\""));
+    // A newer box at the same address brings another style sheet, so it is always asked about.
+    let headers = [(ETAG, tag), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, [(CONTENT_TYPE, mime)], Body::from(content)).into_response()
+}
+
+/// Adds to every answer what protects its reader: no script, no guessing of types, no trace of where they came from.
+pub(super) async fn protect(mut response: Response) -> Response {
+    let wanted: [(HeaderName, &'static str); 3] = [
+        (CONTENT_SECURITY_POLICY, content_security_policy()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in wanted {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whether the browser holds this version already.
+fn is_known(requested: &HeaderMap, tag: &str) -> bool {
+    let held = requested.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    held.is_some_and(|held| held.split(',').any(|one| one.trim().trim_start_matches("W/") == tag))
+}

@@ -1,0 +1,46 @@
+//! `longear check`.
+
+use longear_store::CheckError;
+use serde_json::json;
+
+use super::Context;
+use super::publish::blob_failure;
+use crate::arguments::node::CheckArguments;
+use crate::failure::Failure;
+use crate::home::store_failure;
+use crate::terminal::{grouped, printable};
+
+/// Verifies everything held here.
+pub fn check(context: &Context<'_>, arguments: &CheckArguments) -> Result<(), Failure> {
+    let (_, store) = context.open()?;
+    let progress = context.screen.progress();
+    let report = store.check(arguments.repair, |what| progress.say("check", what, "…"));
+    progress.close();
+    let report = report.map_err(|error| match error {
+        CheckError::Store(error) => store_failure(&error),
+        CheckError::Blob(error) => blob_failure(&error),
+        other => Failure::bug(other.to_string()),
+    })?;
+    if context.screen.json() {
+        let findings = report.findings.iter();
+        let findings = findings.map(|finding| json!({"object": finding.object, "reason": finding.reason}));
+        context.screen.print_json(&json!({
+            "records": report.records, "items": report.items, "files": report.blobs,
+            "damaged": findings.collect::<Vec<_>>(), "repaired": report.repaired,
+        }))?;
+    } else {
+        for finding in &report.findings {
+            context.screen.print(&printable(&format!("{}: {}", finding.object, finding.reason)))?;
+            context.screen.print("\n")?;
+        }
+        let (items, files) = (grouped(report.items), grouped(report.blobs));
+        context.screen.print(&format!("{items} items and {files} files checked.\n"))?;
+    }
+    match (report.findings.len(), report.repaired) {
+        (0, _) => Ok(()),
+        (damaged, true) => Err(Failure::partial(format!("{damaged} damaged; set aside, the rest is sound"))
+            .hint("Fetch them again: longear sync CARRIER")),
+        (damaged, false) => Err(Failure::verification(format!("{damaged} damaged. Nothing was changed"))
+            .hint("Set them aside, to be fetched again: longear check --repair")),
+    }
+}

@@ -1,0 +1,211 @@
+//! The home of one node: its store, its keys, who serves it.
+//!
+//! ```text
+//! store/                 what longear-store keeps
+//! keys/<channel>.key     a delegate's key, private (0600)
+//! serve.lock             held while `serve` runs; names the process
+//! ```
+
+mod key_file;
+mod root_file;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use longear_core::ChannelId;
+use longear_store::{Store, StoreError};
+
+use crate::failure::Failure;
+
+pub use key_file::DelegateKey;
+pub use root_file::RootFile;
+
+/// Longest key file that is read.
+const KEY_FILE_BYTES_MAX: u64 = 16_384;
+
+/// One node's folder.
+#[derive(Clone, Debug)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    /// Opens or makes the folder, private to this user.
+    pub fn open(folder: PathBuf) -> Result<Self, Failure> {
+        make_private_folder(&folder)?;
+        make_private_folder(&folder.join("keys"))?;
+        make_private_folder(&folder.join("store"))?;
+        Ok(Home { folder })
+    }
+
+    /// Opens the store.
+    pub fn store(&self) -> Result<Store, Failure> {
+        Store::open(&self.folder.join("store")).map_err(|error| store_failure(&error))
+    }
+
+    /// The delegate key of a channel, if this node has one.
+    pub fn delegate_key(&self, channel: &ChannelId) -> Result<Option<DelegateKey>, Failure> {
+        let path = self.key_path(channel);
+        match path.try_exists() {
+            Ok(false) => Ok(None),
+            _ => DelegateKey::read(&path).map(Some),
+        }
+    }
+
+    /// Channels of which this node has a delegate key.
+    pub fn own_channels(&self) -> Result<Vec<ChannelId>, Failure> {
+        let folder = self.folder.join("keys");
+        let entries = fs::read_dir(&folder).map_err(|error| file_failure("read", &folder, &error))?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut channels = names.filter_map(|name| name.strip_suffix(".key")?.parse().ok()).collect::<Vec<ChannelId>>();
+        channels.sort_unstable();
+        Ok(channels)
+    }
+
+    /// Writes a delegate key.
+    pub fn write_delegate_key(&self, channel: &ChannelId, key: &mut DelegateKey) -> Result<(), Failure> {
+        key.write(&self.key_path(channel), channel)
+    }
+
+    /// Takes the right to serve this home; refused while another process has it.
+    pub fn serve_lock(&self) -> Result<ServeLock, Failure> {
+        let path = self.folder.join("serve.lock");
+        let mut options = private_options();
+        let mut file =
+            options.read(true).create(true).open(&path).map_err(|error| file_failure("open", &path, &error))?;
+        let operation = rustix::fs::FlockOperation::NonBlockingLockExclusive;
+        if rustix::fs::flock(&file, operation).is_err() {
+            let mut holder = String::new();
+            let _ = (&mut file).take(64).read_to_string(&mut holder);
+            let holder = holder.trim();
+            return Err(Failure::refused(format!("Process {holder} serves this home already"))
+                .hint("Other commands work beside it. To serve again, end that process first"));
+        }
+        let note = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        note.map_err(|error| file_failure("write", &path, &error))?;
+        Ok(ServeLock { _file: file })
+    }
+
+    fn key_path(&self, channel: &ChannelId) -> PathBuf {
+        self.folder.join("keys").join(format!("{channel}.key"))
+    }
+}
+
+/// Held while serving; freed by the system when the process ends.
+#[derive(Debug)]
+pub struct ServeLock {
+    _file: File,
+}
+
+/// Says in words what the store could not do.
+pub fn store_failure(error: &StoreError) -> Failure {
+    if error.is_full() {
+        return Failure::refused("The disk is full. Nothing that is here was lost")
+            .hint("Free some space, then run it again: it goes on where it stopped");
+    }
+    if error.is_read_only() {
+        return Failure::refused(format!("The home folder cannot be written: {error}"))
+            .hint("Use a folder that this user may write: --home DIR");
+    }
+    match error {
+        StoreError::Index(_) | StoreError::Damaged { .. } => {
+            Failure::refused(error.to_string()).hint("Run: longear check --repair")
+        }
+        StoreError::UnknownChannel => {
+            Failure::refused("This channel is not known here").hint("Follow it first: longear follow ADDRESS")
+        }
+        _ => Failure::refused(error.to_string()),
+    }
+}
+
+/// Says which file could not be used, and why.
+pub fn file_failure(doing: &str, path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::refused(format!("Cannot {doing} {}: {error}", path.display()));
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => failure.hint("Free some space, then run it again"),
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            failure.hint("Use a folder that this user may write")
+        }
+        std::io::ErrorKind::NotFound => failure.hint("Look at the name once more"),
+        _ => failure,
+    }
+}
+
+fn make_private_folder(folder: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| file_failure("make", folder, &error))
+}
+
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Writes a new private file, whole and durable, or replaces one.
+fn write_secret(path: &Path, text: &str, replace: bool) -> Result<(), Failure> {
+    let failure = |error: std::io::Error| file_failure("write", path, &error);
+    if !replace && path.exists() {
+        return Err(Failure::refused(format!("{} is there already", path.display()))
+            .hint("Keys are never overwritten. Name another folder"));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.new"));
+    let mut file = private_options().create(true).truncate(true).open(&partial).map_err(failure)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failure)?;
+    fs::rename(&partial, path).map_err(failure)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failure)
+}
+
+/// Reads a private file; refused when others can read it.
+fn read_secret(path: &Path) -> Result<String, Failure> {
+    let failure = |error: std::io::Error| file_failure("read", path, &error);
+    let file = File::open(path).map_err(failure)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let mode = file.metadata().map_err(failure)?.mode();
+        if mode & 0o077 != 0 {
+            return Err(Failure::refused(format!("Others can read the secret file {}", path.display()))
+                .hint(format!("Make it private first: chmod 600 {}", path.display())));
+        }
+    }
+    let mut text = String::new();
+    file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text).map_err(failure)?;
+    Ok(text)
+}
+
+/// The one word of a text that begins with `prefix`.
+fn token<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
+    text.split_whitespace().find_map(|word| word.strip_prefix(prefix))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// First four bytes of the hash of what stands before it: finds slips of the pen in copied secrets.
+fn check_digits(secret: &str) -> String {
+    hex(&longear_core::hash::labelled("secret file", &[secret.as_bytes()])[..4])
+}
+
+/// Splits the check digits off and compares them.
+fn checked<'t>(token: &'t str, path: &Path) -> Result<&'t str, Failure> {
+    let (secret, digits) = token.rsplit_once('-').unwrap_or((token, ""));
+    if digits == check_digits(secret) {
+        return Ok(secret);
+    }
+    Err(Failure::refused(format!("The secret in {} was copied with a mistake", path.display()))
+        .hint("Use the original file"))
+}
+
+fn not_a_key_file(path: &Path, what: &str) -> Failure {
+    Failure::refused(format!("{} is not {what}", path.display())).hint("Look at the name once more")
+}

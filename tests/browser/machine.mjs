@@ -1,0 +1,89 @@
+// A machine of the story: a home of its own, and the real command.
+
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import readline from "node:readline";
+
+export class Machine {
+  folder = mkdtempSync(path.join(os.tmpdir(), "longear-"));
+  #children = [];
+
+  path(name) {
+    return path.join(this.folder, name);
+  }
+
+  file(name, text) {
+    writeFileSync(this.path(name), text);
+    return this.path(name);
+  }
+
+  read(name) {
+    return readFileSync(this.path(name));
+  }
+
+  /** Runs a command that must succeed, and gives what it printed. */
+  run(...words) {
+    const ended = spawnSync(process.env.LONGEAR, ["--json", ...words], { env: this.#env(), encoding: "utf8" });
+    if (ended.status !== 0) {
+      throw new Error(`longear ${words.join(" ")}: ${ended.error ?? `exit ${ended.status}`} ${ended.stderr}`);
+    }
+    return ended.stdout;
+  }
+
+  json(...words) {
+    return JSON.parse(this.run(...words));
+  }
+
+  list() {
+    const lines = this.run("list").split("\n");
+    return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
+  }
+
+  /** Starts a command that goes on beside the test. */
+  start(...words) {
+    const stdio = ["ignore", "pipe", "inherit"];
+    const child = spawn(process.env.LONGEAR, ["--quiet", "--json", ...words], { env: this.#env(), stdio });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Starts the box at a free port, and gives its address. */
+  async serve() {
+    const child = this.start("serve", "--listen", "127.0.0.1:0");
+    for await (const line of readline.createInterface({ input: child.stdout })) {
+      return { url: JSON.parse(line).listening };
+    }
+    throw new Error("the box said nothing");
+  }
+
+  stop() {
+    this.#children.forEach((child) => child.kill("SIGKILL"));
+  }
+
+  #env() {
+    return { ...process.env, LONGEAR_HOME: this.path("home") };
+  }
+}
+
+/** Twenty seconds of H.264 and AAC at a forced 8 Mbit/s: 20 MB, with the index in front. */
+export function makeVideo(machine) {
+  const inputs = "-f lavfi -i testsrc2=size=640x360:rate=25:duration=20 -f lavfi -i sine=frequency=440:duration=20";
+  const rate = "-b:v 8M -minrate 8M -maxrate 8M -bufsize 2M -x264-params nal-hrd=cbr";
+  const video = `-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25 ${rate}`;
+  return ffmpeg(machine, `${inputs} ${video} -c:a aac -b:a 96k -movflags +faststart`, "clip.mp4");
+}
+
+export function makePhoto(machine) {
+  return ffmpeg(machine, "-f lavfi -i mandelbrot=size=1280x720 -frames:v 1", "photo.jpg");
+}
+
+export function makeSound(machine) {
+  return ffmpeg(machine, "-f lavfi -i sine=frequency=330:duration=30 -c:a libopus -b:a 16k", "radio.ogg");
+}
+
+function ffmpeg(machine, words, name) {
+  execFileSync("ffmpeg", ["-v", "error", "-y", ...words.split(" "), machine.path(name)]);
+  return machine.path(name);
+}

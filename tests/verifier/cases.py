@@ -1,0 +1,192 @@
+"""Runs one vector: returns its result, or raises what refuses it. tests/vectors/README.md describes the fields."""
+
+from . import address, charter, closing, edwards, fork, head, header, items, outboard, pack, statement, tree
+from .hashes import plain
+from .header import RETRACTION_KIND
+from .refusal import require
+from .status import Held
+
+
+def raw(case: dict, field: str) -> bytes:
+    """Returns a field of hexadecimal digits, with `zeros` zero bytes behind it if the case says so."""
+    return bytes.fromhex(case[field]) + bytes(case.get("zeros", 0))
+
+
+def keys(case: dict) -> set[bytes]:
+    return {bytes.fromhex(key) for key in case["delegates"]}
+
+
+def run_address(case: dict, shared: dict) -> dict:
+    channel, hints = address.read(case["text"])
+    return {"channel": channel.hex(), "hints": hints, "written": address.write(channel, hints), "digits": address.digits(channel)}
+
+
+def chain_of(case: dict, shared: dict) -> charter.Chain:
+    chain = charter.Chain(bytes.fromhex(case["channel"]))
+    for name in case["accepted"]:
+        chain.accept(bytes.fromhex(shared["charters"][name]))
+    return chain
+
+
+def run_charter(case: dict, shared: dict) -> dict:
+    chain = chain_of(case, shared)
+    found = charter.decode(raw(case, "charter"))
+    chain.verify(found)
+    return {"applied": chain.fate(found), "hash": found.hash.hex(), "channel": found.channel().hex(), "number": found.number, "name": found.name,
+            "threshold": found.threshold, "roots": len(found.roots), "delegates": len(found.delegates),
+            "closings": len(found.closings), "signatures": len(found.signatures)}
+
+
+def run_header(case: dict, shared: dict) -> dict:
+    opening = bytes.fromhex(case["channel"]), bytes.fromhex(case["key"]), case["incarnation"]
+    if case["op"] == "run":
+        run = header.verify_run([bytes.fromhex(one) for one in case["headers"]], *opening)
+        return {"ids": [one.id.hex() for one in run]}
+    found = header.verify(raw(case, "header"), *opening)
+    return {"id": found.id.hex(), "log": found.log.hex(), "kind": found.kind, "seq": found.seq, "time": found.time,
+            "expiry": found.expiry, "payload_length": found.payload_length, "payload_hash": found.payload_hash.hex(),
+            "previous": found.previous.hex()}
+
+
+def run_item(case: dict, shared: dict) -> dict:
+    payload = raw(case, "payload")
+    if case["kind"] == RETRACTION_KIND:
+        found = items.decode_retraction(payload)
+        return {"targets": [target.hex() for target in found.targets], "reason": found.reason}
+    found = items.decode_article(payload, case["kind"])
+    return {"corrects": found.corrects.hex() if found.corrects else None,
+            "variants": [{"language": one.language, "origin": one.origin, "title": one.title,
+                          "body_bytes": len(one.body.encode())} for one in found.variants],
+            "renditions": [{"name": one.name, "blob": one.blob.hex(), "size": one.size, "mime": one.mime,
+                            "duration": one.duration, "width": one.width, "height": one.height,
+                            "groups": groups_of(one)} for one in found.renditions]}
+
+
+def groups_of(rendition: items.Rendition) -> int | str | None:
+    """Returns null, the count of inline groups, or the hash of the blob that holds them."""
+    if isinstance(rendition.groups, list):
+        return len(rendition.groups)
+    return rendition.groups.hex() if rendition.groups else None
+
+
+def run_statement(case: dict, shared: dict) -> dict:
+    channel = bytes.fromhex(case["channel"])
+    if case["op"] == "winner":
+        a, b = (statement.decode(bytes.fromhex(case[side])) for side in "ab")
+        return {"winner": "a" if a.rank() > b.rank() else "b"}
+    found = statement.verify(raw(case, "statement"), channel, keys(case))
+    return {"log": found.log(channel).hex(), "hash": found.rank()[1].hex(), "counter": found.counter, "time": found.time,
+            "next_word": found.next_word, "items": found.items, "tip": found.tip.hex(), "charter": found.charter,
+            "citations": [{"log": one.log.hex(), "seq": one.seq, "prefix": one.prefix.hex()} for one in found.citations]}
+
+
+def run_head(case: dict, shared: dict) -> dict:
+    if case["op"] == "merge":
+        a, b = (head.decode(bytes.fromhex(case[side])) for side in "ab")
+        merged = head.encode(head.merge(a, b))
+        require(merged == head.encode(head.merge(b, a)), "bad-value", "merge does not commute")
+        return {"merged": merged.hex()}
+    found = head.decode(raw(case, "head"))
+    return {"channel": found.channel.hex(), "charter": found.charter, "charter_hash": found.charter_hash.hex(),
+            "logs": [log.hex() for log in found.statements], "forks": [log.hex() for log in found.forks]}
+
+
+def run_pack(case: dict, shared: dict) -> dict:
+    data = raw(case, "pack")
+    found = pack.read(data, bytes.fromhex(case["channel"]), keys(case))
+    return {"level": found.level, "index": found.index, "end": found.end,
+            "slots": [{"seq": slot.seq, "id": slot.header.id.hex() if slot.header else None,
+                       "header": slot.header_state, "payload": slot.payload_state} for slot in found.slots]}
+
+
+def run_closing(case: dict, shared: dict) -> dict:
+    ids = [bytes.fromhex(one) for one in shared["items"]]
+    if case["op"] == "root":
+        return {"root": closing.root(ids[:case["count"]]).hex()}
+    if case["op"] == "prove":
+        return {"proof": b"".join(closing.prove(ids[:case["count"]], case["seq"])).hex()}
+    if case["op"] == "check":
+        fields = [bytes.fromhex(case[name]) for name in ("id", "root", "proof")]
+        closing.check_proof(fields[0], case["seq"], case["count"], fields[1], fields[2])
+        return {}
+    channel = bytes.fromhex(case["channel"])
+    if case["op"] == "fork-winner":
+        a, b = (fork.verify(bytes.fromhex(case[side]), channel, keys(case)) for side in "ab")
+        return {"winner": "a" if a.rank() < b.rank() else "b"}
+    found = fork.verify(raw(case, "fork"), channel, keys(case))
+    return {"log": found.a.log.hex(), "seq": found.a.seq}
+
+
+def run_status(case: dict, shared: dict) -> dict:
+    """Takes the objects in the case's order, then backwards, and demands the same statuses."""
+    first = statuses(case, shared, 1)
+    require(first == statuses(case, shared, -1), "bad-value", "the order of arrival matters")
+    return {"statuses": first}
+
+
+def statuses(case: dict, shared: dict, step: int) -> dict:
+    chain = chain_of(case, shared)
+    held = Held(chain)
+    known = {entry.key for one in chain.charters for entry in one.delegates}
+    for one in case["items"][::step]:
+        key = bytes.fromhex(one["key"])
+        found = header.verify(bytes.fromhex(one["header"]), chain.channel, key, one["incarnation"])
+        log = held.log(found.log, key)
+        log.headers[found.id] = found
+        if one.get("payload") is not None:
+            header.check_payload(found, bytes.fromhex(one["payload"]))
+            held.payloads[found.id] = bytes.fromhex(one["payload"])
+        if one.get("proof") is not None:
+            log.proofs[found.id] = bytes.fromhex(one["proof"])
+    for one in case["statements"][::step]:
+        held.keep_statement(statement.verify(bytes.fromhex(one), chain.channel, known))
+    for one in case["forks"][::step]:
+        found = fork.verify(bytes.fromhex(one), chain.channel, known)
+        log = held.log(found.a.log, found.key)
+        log.headers.update({found.a.id: found.a, found.b.id: found.b})
+    return {item.hex(): {"status": status, "reason": reason} for item, (status, reason) in sorted(held.statuses().items())}
+
+
+def run_tree(case: dict, shared: dict) -> dict:
+    found = tree.parse(case["path"])
+    fields = {name: getattr(found, name) for name in ("channel", "log", "blob", "number", "level", "index", "start_mib")}
+    return {"kind": found.kind} | {name: value.hex() if isinstance(value, bytes) else value
+                                   for name, value in fields.items() if value is not None}
+
+
+def run_signature(case: dict, shared: dict) -> dict:
+    key, message, signature = (bytes.fromhex(case[name]) for name in ("key", "message", "signature"))
+    require(edwards.is_acceptable_key(key), "weak-key")
+    require(edwards.verify(key, message, signature), "bad-signature")
+    return {}
+
+
+def content(start: int, size: int) -> bytes:
+    """Returns bytes of the blob of all cases: byte i is i modulo 251."""
+    return bytes((start + place) % 251 for place in range(size))
+
+
+def run_outboard(case: dict, shared: dict) -> dict:
+    size = case["size"]
+    if case["op"] == "write":
+        data = content(0, size)
+        return {"blob": plain(data).hex(), "outboard": outboard.write(data).hex(),
+                "groups": [one.hex() for one in outboard.write_groups(data)]}
+    blob = bytes.fromhex(case["blob"])
+    if case["op"] == "groups":
+        outboard.check_groups(blob, size, [bytes.fromhex(one) for one in case["groups"]])
+        return {}
+    if case["op"] == "check":
+        outboard.check(blob, size, bytes.fromhex(case["outboard"]))
+        return {}
+    data = bytearray(content(case["start"], case["length"]))
+    for place in case["flipped"]:
+        data[place - case["start"]] ^= 1
+    return {"good": outboard.check_range(blob, size, bytes.fromhex(case["outboard"]), case["start"], bytes(data))}
+
+
+RUNNERS = {
+    "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
+    "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
+    "signature": run_signature, "signature-random": run_signature, "outboard": run_outboard,
+}

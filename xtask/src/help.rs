@@ -1,0 +1,114 @@
+//! `cargo xtask help`: what each task does and when to use it.
+
+use crate::step::{Failure, Outcome};
+
+struct Task {
+    name: &'static str,
+    usage: &'static str,
+    summary: &'static str,
+    details: &'static str,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "demo",
+        usage: "demo [--exit] [--release] [OPTION…]",
+        summary: "tell the whole story on this machine, in about a minute",
+        details: "Installs ffmpeg if it is missing, builds longear and starts `longear demo`, which leaves the page\n\
+                  open until Ctrl-C. --exit ends by itself; --release builds with all optimisations; every other\n\
+                  option goes to `longear demo`.",
+    },
+    Task {
+        name: "test",
+        usage: "test [--only tidy|rust|python|browser]…",
+        summary: "run every test",
+        details: "Installs what the tests need, then runs the source rules (tidy), the Rust tests, the independent\n\
+                  verifier in Python and the browser tests. --only runs one part and installs only what that part\n\
+                  needs; it can be given several times. The last line counts what passed and failed; a part in\n\
+                  which no test ran has failed.",
+    },
+    Task {
+        name: "setup",
+        usage: "setup",
+        summary: "install what tests, demo and checks need",
+        details: "On Debian as root it installs missing packages with apt-get; elsewhere it names them and says how\n\
+                  to get them. Python and npm packages go into the project's own folders. Silent when nothing is\n\
+                  missing. The other tasks call it themselves.",
+    },
+    Task {
+        name: "tidy",
+        usage: "tidy",
+        summary: "check the rules for sources and texts that no compiler knows",
+        details: "Length of files and functions, names, links, forbidden words and hosts. Takes less than a second.\n\
+                  Exceptions stand in xtask/tidy-exceptions.txt, each with its reason.",
+    },
+    Task {
+        name: "wasm",
+        usage: "wasm",
+        summary: "build the core for browsers and prove that it does no input or output",
+        details: "Links all of longear-core into one WebAssembly module and reads its import section: it must be\n\
+                  empty, so the core can reach no clock, no randomness, no file and no network.",
+    },
+    Task {
+        name: "bench",
+        usage: "bench [NAME] [OPTION…]",
+        summary: "measure speed and memory",
+        details: "Builds everything with all optimisations and hands its arguments to the bench programs; without a\n\
+                  name they all run. Results and method: docs/benchmarks.md.",
+    },
+    Task {
+        name: "ci",
+        usage: "ci",
+        summary: "run everything that must hold before a change is taken",
+        details: "Format, tidy, licences, clippy, tests, documentation, WebAssembly; every check runs, also after one\n\
+                  has failed, and the seconds of each are printed at the end. `.ci/run` installs compilers and tools\n\
+                  on a bare machine and then calls this.",
+    },
+];
+
+/// Prints the list of tasks, or all about one of them.
+pub fn print(name: Option<&str>) -> Outcome {
+    print!("{}", text(name)?);
+    Ok(())
+}
+
+fn text(name: Option<&str>) -> Outcome<String> {
+    match name.filter(|name| !matches!(*name, "help" | "--help" | "-h")) {
+        None => Ok(list()),
+        Some(name) => {
+            let task = TASKS.iter().find(|task| task.name == name);
+            let task = task.ok_or_else(|| Failure::usage(format!("there is no task named {name}")))?;
+            Ok(format!("cargo xtask {}\n\n{}.\n\n{}\n", task.usage, sentence(task.summary), task.details))
+        }
+    }
+}
+
+fn list() -> String {
+    let mut text = String::from("Usage: cargo xtask TASK\n\n");
+    for task in TASKS {
+        text.push_str(&format!("  {:<7} {}\n", task.name, task.summary));
+    }
+    text.push_str("\nStart with `cargo xtask demo`. `cargo xtask help TASK` tells more.\n");
+    text
+}
+
+fn sentence(summary: &str) -> String {
+    let mut letters = summary.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_names_every_task_and_each_has_its_own_page() {
+        let list = text(None).expect("the list needs no name");
+        for task in TASKS {
+            assert!(list.contains(task.summary), "{}", task.name);
+            let page = text(Some(task.name)).expect("every task has a page");
+            assert!(page.starts_with(&format!("cargo xtask {}", task.name)), "{page}");
+        }
+        assert!(matches!(text(Some("dance")), Err(Failure::Usage(_))));
+    }
+}
