@@ -1,6 +1,7 @@
 //! Writing: verified objects in, durable after the commit.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::MutexGuard;
 
 use longear_core::header::Payload;
@@ -160,18 +161,34 @@ impl<'s> Batch<'s> {
     ///
     /// Where a header contradicts what is held, the proof of the fork is kept too.
     pub fn run(&mut self, channel: &ChannelId, run: &Verified<Run>) -> Result<Stored, StoreError> {
+        self.run_part(channel, run, 0..run.headers().len())
+    }
+
+    /// Keeps some headers of a run, counted from its first, as [`Batch::run`] does all of them.
+    ///
+    /// An item whose payload comes in the same batch as its header costs half of one whose payload comes later.
+    pub fn run_part(
+        &mut self,
+        channel: &ChannelId,
+        run: &Verified<Run>,
+        part: Range<usize>,
+    ) -> Result<Stored, StoreError> {
         if self.pending.len() >= PENDING_ROWS_MAX {
             self.appender.write()?;
             self.parts(channel)?.1.flush()?;
         }
         let mut stored = Stored::default();
+        let headers = &run.headers()[part];
+        let (Some(first), Some(last)) = (headers.first(), headers.last()) else { return Ok(stored) };
+        let (first, last) = (first.header().seq, last.header().seq);
         self.unsettle(channel, Some(run.opening().log(channel)));
         let (state, indexing) = self.parts(channel)?;
         let log = indexing.log(state, run.opening())?;
-        let headers = run.headers();
-        let (first, last) = (headers[0].header().seq, headers[headers.len() - 1].header().seq);
         let untouched = log.headers.count_within(first.saturating_sub(1)..last + 2) == 0;
-        let fresh = if untouched { headers.iter().collect() } else { self.fresh(channel, run, &mut stored)? };
+        let fresh = match untouched {
+            true => headers.iter().collect(),
+            false => self.fresh(channel, run.opening(), headers, &mut stored)?,
+        };
         self.append_headers(channel, run.opening(), &fresh, &mut stored)?;
         if stored.forked > 0 {
             // Now, because payloads that follow are kept for what stands only.
@@ -184,7 +201,8 @@ impl<'s> Batch<'s> {
     fn fresh<'r>(
         &mut self,
         channel: &ChannelId,
-        run: &'r Verified<Run>,
+        opening: &LogOpening,
+        headers: &'r [SignedHeader],
         stored: &mut Stored,
     ) -> Result<Vec<&'r SignedHeader>, StoreError> {
         // What was appended a moment ago may be looked at again.
@@ -192,14 +210,14 @@ impl<'s> Batch<'s> {
         let (mut fresh, mut dropped) = (Vec::new(), Vec::new());
         let (mut proofs, mut forked) = (Vec::new(), false);
         let (state, indexing) = self.parts(channel)?;
-        let log = indexing.log(state, run.opening())?;
+        let log = indexing.log(state, opening)?;
         let held = |seq: u64| -> Result<Option<(ItemId, Place)>, StoreError> {
             if !log.headers.contains(seq) {
                 return Ok(None);
             }
             Ok(indexing.held(place_of(log.no, seq))?.map(|(row, id)| (id, row.header)))
         };
-        for item in run.headers() {
+        for item in headers {
             let header = item.header();
             match held(header.seq)? {
                 Some((id, _)) if id == item.id() => stored.known += 1,
@@ -223,11 +241,11 @@ impl<'s> Batch<'s> {
                 }
             }
         }
-        self.candidates.add(channel, run.opening(), dropped);
+        self.candidates.add(channel, opening, dropped);
         for (place, item) in proofs {
             let other = read_header(&self.store.journal, place)?;
             let lineage = &self.state(channel)?.lineage;
-            let Some(proof) = ForkProof::between(*run.opening(), &other, item) else { continue };
+            let Some(proof) = ForkProof::between(*opening, &other, item) else { continue };
             // A header inside a run may carry a bad signature of its own; then it proves nothing.
             let Ok(proof) = verify(lineage, proof) else { continue };
             forked = true;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use longear_core::header::Payload;
+use longear_core::limits::PAYLOAD_BYTES_MAX;
 use longear_core::pack::{PackHeaders, PackPart};
 use longear_core::tree::TreePath;
 use longear_core::{
@@ -19,10 +20,10 @@ use tokio::sync::mpsc;
 use super::options::BATCH_BYTES_MAX;
 
 /// Pieces that wait to be written. With [`PIECE_BYTES`] they bound the memory.
-pub(super) const PIECES_WAITING_MAX: usize = 8;
+pub(super) const PIECES_WAITING_MAX: usize = 6;
 
 /// Payload bytes handed to the writer at once.
-const PIECE_BYTES: usize = 1 << 20;
+const PIECE_BYTES: usize = 512 << 10;
 
 /// Time in which the writer gathers pieces for one commit.
 const GATHER_TIME: Duration = Duration::from_millis(15);
@@ -65,8 +66,8 @@ pub(super) struct Piece {
     pack: PackOrigin,
     opening: LogOpening,
     runs: Arc<Vec<Verified<Run>>>,
-    /// Whether the headers are still to be written.
-    first: bool,
+    /// The items whose headers are written with this piece: those of its payloads, and those that have none.
+    headers: Range<u64>,
     payloads: Vec<(u64, Range<usize>)>,
     bytes: Vec<u8>,
 }
@@ -103,8 +104,8 @@ pub(super) fn write_pieces(
         let mut batch = store.write()?;
         let mut written = 0;
         for (piece, payloads) in gathered.iter().zip(&verified) {
-            for run in piece.runs.iter().filter(|_| piece.first) {
-                batch.run(&piece.pack.channel, run)?;
+            for run in piece.runs.iter() {
+                batch.run_part(&piece.pack.channel, run, places_in(run, &piece.headers))?;
             }
             for (seq, payload) in payloads {
                 written += u64::from(batch.payload(&piece.pack.channel, &piece.opening, *seq, payload)?);
@@ -141,7 +142,8 @@ pub(super) struct Intake {
     pieces: SyncSender<Piece>,
     reader: PackReader,
     runs: Arc<Vec<Verified<Run>>>,
-    headers_sent: bool,
+    /// The first item whose header was not handed to the writer.
+    headers_from: u64,
     payloads: Vec<(u64, Range<usize>)>,
     bytes: Vec<u8>,
     refused: Vec<RefusedPart>,
@@ -167,7 +169,7 @@ impl Intake {
             pieces,
             reader: PackReader::new(channel, log, name),
             runs: Arc::default(),
-            headers_sent: false,
+            headers_from: 0,
             payloads: Vec::new(),
             bytes: Vec::new(),
             refused: Vec::new(),
@@ -197,7 +199,7 @@ impl Intake {
             if !rest.items.is_empty() {
                 self.take_headers(rest, opening);
             }
-            if !self.send(opening) {
+            if !self.send(opening, u64::MAX) {
                 return self.end(true);
             }
         }
@@ -229,7 +231,8 @@ impl Intake {
             if let Some(headers) = headers {
                 self.take_headers(headers, opening);
             }
-            if self.bytes.len() >= PIECE_BYTES && !self.send(opening) {
+            let until = self.payloads.last().map_or(0, |(seq, _)| seq + 1);
+            if self.bytes.len() >= PIECE_BYTES && !self.send(opening, until) {
                 return Ok(false);
             }
         }
@@ -244,26 +247,32 @@ impl Intake {
         self.runs = Arc::new(good);
     }
 
-    /// Hands what was gathered to the writer. False if it is gone.
-    fn send(&mut self, opening: LogOpening) -> bool {
-        if self.headers_sent && self.payloads.is_empty() {
+    /// Hands what was gathered to the writer, with the headers up to `until`. False if it is gone.
+    fn send(&mut self, opening: LogOpening, until: u64) -> bool {
+        if self.runs.is_empty() {
             return true;
         }
         let piece = Piece {
             pack: self.pack,
             opening,
             runs: self.runs.clone(),
-            first: !self.headers_sent,
+            headers: self.headers_from..until,
             payloads: std::mem::take(&mut self.payloads),
-            bytes: std::mem::take(&mut self.bytes),
+            bytes: std::mem::replace(&mut self.bytes, Vec::with_capacity(PIECE_BYTES + PAYLOAD_BYTES_MAX)),
         };
-        self.headers_sent = true;
+        self.headers_from = until;
         self.pieces.send(piece).is_ok()
     }
 
     fn refuse(&mut self, seq: Option<u64>, what: &'static str, reason: Reason, bytes: u64) {
         self.refused.push(RefusedPart { pack: self.pack, seq, what, reason, bytes });
     }
+}
+
+/// Which of a run's headers lie in a range of items.
+fn places_in(run: &Run, items: &Range<u64>) -> Range<usize> {
+    let place = |seq: u64| run.headers().partition_point(|item| item.header().seq < seq);
+    place(items.start)..place(items.end)
 }
 
 /// The verified header of an item.

@@ -25,7 +25,7 @@ pub const BLOBS_IN_FLIGHT_MAX: u32 = 4;
 pub const SPAN_BYTES_MIN: u64 = 8 << 20;
 
 /// Gives the payload bytes that are written together.
-pub const BATCH_BYTES_MAX: usize = 8 << 20;
+pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
 /// Gives the refused bytes after which a carrier is set aside.
 pub const LIES_BYTES_MAX: u64 = 2 << 20;

@@ -16,7 +16,7 @@ use longear_store::{ChannelState, Store, StoreError};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::intake::{Intake, IntakeEnd, PIECES_WAITING_MAX, Piece, write_pieces};
-use super::options::{LARGE_PACK_WEIGHT, PACKS_IN_FLIGHT_MAX};
+use super::options::{LARGE_PACK_WEIGHT, PACKS_IN_FLIGHT_MAX, REQUESTS_PER_CARRIER_MAX};
 use super::report::{SyncError, SyncEvent};
 use super::round::{Fetched, Round};
 use super::source::Source;
@@ -269,8 +269,11 @@ async fn run_wave(
         weights: Semaphore::new(PACKS_IN_FLIGHT_MAX as usize),
         pieces,
     };
-    let per_source = super::options::REQUESTS_PER_CARRIER_MAX;
-    let workers = round.live().flat_map(|source| (0..per_source).map(move |_| source));
+    let workers = round.live().flat_map(|source| {
+        // A disk reads one pack after the other fastest, and each pack being read takes memory.
+        let count = if source.is_folder() { 1 } else { REQUESTS_PER_CARRIER_MAX };
+        (0..count).map(move |_| source)
+    });
     let workers = join_all(workers.map(|source| work(&wave, source)));
     let progress = async {
         let mut told = u64::MAX;
