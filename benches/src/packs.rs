@@ -14,7 +14,7 @@ const ITEMS: u64 = 100_000;
 const PAYLOAD_BYTES: usize = 4_096;
 
 /// What an article takes beside its body.
-const FRAME_BYTES: usize = 27;
+const FRAME_BYTES: usize = 23;
 
 pub fn run(bench: &Bench) -> Outcome<()> {
     let tree = bench.workshop.kept("packs-100000", write_tree)?;
