@@ -38,7 +38,7 @@ def run_charter(case: dict, shared: dict) -> dict:
 
 
 def run_header(case: dict, shared: dict) -> dict:
-    opening = bytes.fromhex(case["channel"]), bytes.fromhex(case["key"]), case["incarnation"]
+    opening = keys(case), bytes.fromhex(case["channel"]), bytes.fromhex(case["key"]), case["incarnation"]
     if case["op"] == "run":
         run = header.verify_run([bytes.fromhex(one) for one in case["headers"]], *opening)
         return {"ids": [one.id.hex() for one in run]}
@@ -130,7 +130,7 @@ def statuses(case: dict, shared: dict, step: int) -> dict:
     known = {entry.key for one in chain.charters for entry in one.delegates}
     for one in case["items"][::step]:
         key = bytes.fromhex(one["key"])
-        found = header.verify(bytes.fromhex(one["header"]), chain.channel, key, one["incarnation"])
+        found = header.verify(bytes.fromhex(one["header"]), known, chain.channel, key, one["incarnation"])
         log = held.log(found.log, key)
         log.headers[found.id] = found
         if one.get("payload") is not None:

@@ -76,16 +76,18 @@ def check_signature(header: Header, channel: bytes, key: bytes) -> None:
     require(valid, "bad-signature", f"item {header.seq}")
 
 
-def verify(data: bytes, channel: bytes, key: bytes, incarnation: int) -> Header:
-    """Verifies an item that stands alone."""
+def verify(data: bytes, delegate_keys: set[bytes], channel: bytes, key: bytes, incarnation: int) -> Header:
+    """Verifies an item that stands alone, against the keys of all delegates that any charter names."""
     header = decode(data)
+    require(key in delegate_keys, "unknown-key", key.hex())
     require(header.log == log_id(channel, key, incarnation), "wrong-log")
     check_signature(header, channel, key)
     return header
 
 
-def verify_run(datas: list[bytes], channel: bytes, key: bytes, incarnation: int) -> list[Header]:
+def verify_run(datas: list[bytes], delegate_keys: set[bytes], channel: bytes, key: bytes, incarnation: int) -> list[Header]:
     """Verifies a contiguous run by its links and the signature of its last header."""
+    require(key in delegate_keys, "unknown-key", key.hex())
     headers = []
     log = log_id(channel, key, incarnation)
     for data in datas:

@@ -17,7 +17,7 @@ def headers() -> Book:
 
 
 def single(book: Book, name: str, why: str, expect: str, data: bytes, **more) -> None:
-    opening = {"channel": CHANNEL, "key": AIDA.key, "incarnation": 7} | more
+    opening = {"channel": CHANNEL, "delegates": DELEGATES, "key": AIDA.key, "incarnation": 7} | more
     book.case(name, why, expect, op="verify", header=data, **opening)
 
 
@@ -78,8 +78,8 @@ def bad_headers(book: Book) -> None:
 def runs(book: Book) -> None:
     log = aida(6)
 
-    def run(name: str, why: str, expect: str, datas: list[bytes]) -> None:
-        book.case(name, why, expect, op="run", channel=CHANNEL, key=AIDA.key, incarnation=7, headers=datas)
+    def run(name: str, why: str, expect: str, datas: list[bytes], signer=AIDA) -> None:
+        book.case(name, why, expect, op="run", channel=CHANNEL, delegates=DELEGATES, key=signer.key, incarnation=7, headers=datas)
 
     datas = log.datas
     run("run", "six linked headers, one signature", "accepted", datas)
@@ -97,6 +97,10 @@ def runs(book: Book) -> None:
     other = log.branch(3)
     other.write(payload=b"another")
     run("run-other-branch", "seq 4 stands on another seq 3", "not-linked", [*datas[:3], other.datas[3], datas[4]])
+    strange = Writer(CHANNEL, STRANGER)
+    strange.write()
+    single(book, "unknown-key", "well signed, by a key that no charter lists", "unknown-key", strange.datas[0], key=STRANGER.key)
+    run("run-unknown-key", "well signed, by a key that no charter lists", "unknown-key", strange.datas, STRANGER)
     run("run-two-logs", "a header of another log in the run", "wrong-log", [datas[0], aida(2, 8).datas[1]])
 
 

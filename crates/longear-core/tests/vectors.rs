@@ -211,14 +211,17 @@ fn run_head(case: &Value, _: &Value) -> Outcome {
 
 fn run_header(case: &Value, _: &Value) -> Outcome {
     let lineage = newsroom();
+    let require_listed = || require_listed(case, &opening(case).key);
     let run_of = |headers| Run::new(opening(case), headers).map_err(code);
     if case["op"] == "run" {
         let headers = case["headers"].as_array().unwrap().iter().map(|one| SignedHeader::decode(&hex(one)));
         let headers = headers.collect::<Result<Vec<_>, _>>().map_err(code)?;
+        require_listed()?;
         let run = verify(&lineage, run_of(headers)?).map_err(code)?;
         return Ok(json!({ "ids": run.headers().iter().map(|item| item.id().to_string()).collect::<Vec<_>>() }));
     }
     let item = SignedHeader::decode(&raw(case, "header")).map_err(code)?;
+    require_listed()?;
     let channel = channel(case);
     if channel == lineage.channel() {
         verify(&lineage, run_of(vec![item.clone()])?).map_err(code)?;
