@@ -400,5 +400,8 @@ mod tests {
                 .filter(|name| name.is_published(items));
             assert_eq!(by_rule.count(), PackName::published(items).count(), "{items}");
         }
+        // The longest log still fits a folder of a stick.
+        assert_eq!(PackName::published(LOG_ITEMS_MAX).count(), 320);
+        assert!(320 <= crate::tree::FOLDER_ENTRIES_MAX);
     }
 }

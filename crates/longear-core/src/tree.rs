@@ -17,16 +17,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-/// Names the highest pack level: 8^4 = 4096 items.
-pub const PACK_LEVEL_MAX: u8 = 4;
-
-/// Counts the packs of each level below the highest that stay published after a larger pack covers them.
-///
-/// Readers that planned with a head some minutes old still find what they ask for.
-pub const PACKS_KEPT_PER_LEVEL: u64 = 16;
-
-/// Counts the items that one log can hold, so also the packs of level 0.
-pub const TREE_LOG_ITEMS_MAX: u64 = 1 << 20;
+use crate::limits::{LOG_ITEMS_MAX, PACK_LEVEL_MAX};
 
 /// Gives the length of a full part of a large blob, in MiB.
 pub const PART_MIB: u32 = 1024;
@@ -156,39 +147,6 @@ impl TreePath {
     }
 }
 
-/// Says whether the pack (level, index) stands in the published tree of a log with this many items.
-///
-/// It must be full; below the highest level only the newest [`PACKS_KEPT_PER_LEVEL`] of a level stand, which always
-/// include those that no larger pack covers yet.
-///
-/// ```
-/// use longear_core::tree::pack_stands;
-/// assert!(pack_stands(9, 1, 0) && pack_stands(9, 0, 8));
-/// assert!(!pack_stands(9, 0, 9), "the tenth item does not exist");
-/// assert!(!pack_stands(17, 0, 0), "a pack of eight covers it, and sixteen newer ones exist");
-/// ```
-pub fn pack_stands(items: u64, level: u8, index: u32) -> bool {
-    if level > PACK_LEVEL_MAX {
-        return false;
-    }
-    let full = full_packs(items, level);
-    let index = u64::from(index);
-    index < full && (level == PACK_LEVEL_MAX || index + PACKS_KEPT_PER_LEVEL >= full)
-}
-
-/// Lists the packs that stand in the published tree of a log with this many items, as (level, index).
-///
-/// At most 320 for the longest log; items beyond [`TREE_LOG_ITEMS_MAX`] are not counted.
-pub fn standing_packs(items: u64) -> impl Iterator<Item = (u8, u32)> {
-    let items = items.min(TREE_LOG_ITEMS_MAX);
-    (0..=PACK_LEVEL_MAX).flat_map(move |level| {
-        let full = full_packs(items, level);
-        let kept = if level == PACK_LEVEL_MAX { full } else { PACKS_KEPT_PER_LEVEL };
-        let indexes = full.saturating_sub(kept)..full;
-        indexes.map(move |index| (level, u32::try_from(index).expect("a log has at most 2^20 items")))
-    })
-}
-
 /// Names the file of a published blob that holds the byte at `offset`, and the bytes of the blob it covers.
 ///
 /// Returns nothing if the blob has no such byte, or is longer than its parts can number (4 PiB).
@@ -310,7 +268,7 @@ fn parse_pack_name(name: &str) -> Option<(u8, u32)> {
     let (level, index) = name.split_once('-')?;
     let level = u8::try_from(parse_decimal(level)?).ok().filter(|level| *level <= PACK_LEVEL_MAX)?;
     let index = parse_decimal(index)?;
-    (u64::from(index) < full_packs(TREE_LOG_ITEMS_MAX, level)).then_some((level, index))
+    (u64::from(index) < full_packs(LOG_ITEMS_MAX, level)).then_some((level, index))
 }
 
 fn parse_blob_name(name: &str) -> Option<TreePath> {
@@ -460,43 +418,6 @@ mod tests {
         for text in refused {
             assert_eq!(text.parse::<TreePath>(), Err(TreePathError), "{text}");
         }
-    }
-
-    #[test]
-    fn standing_packs_follow_the_long_form_of_the_rule() {
-        // The rule as the specification words it, with the clause on parents that the short form makes needless.
-        let long_form = |items: u64, level: u8, index: u64| {
-            let size = 8u64.pow(u32::from(level));
-            let parent_complete = (index / 8 + 1) * size * 8 <= items;
-            (index + 1) * size <= items
-                && (!parent_complete || level == PACK_LEVEL_MAX || index as i64 >= (items / size) as i64 - 16)
-        };
-        for items in (0..700).chain([4095, 4096, 4097, 40_000, 300_001]) {
-            let mut listed = Vec::new();
-            for level in 0..=PACK_LEVEL_MAX {
-                for index in 0..=full_packs(items, level) as u32 {
-                    let stands = pack_stands(items, level, index);
-                    assert_eq!(stands, long_form(items, level, u64::from(index)), "{items}: {level}-{index}");
-                    listed.extend(stands.then_some((level, index)));
-                }
-            }
-            assert_eq!(standing_packs(items).collect::<Vec<_>>(), listed);
-        }
-        assert!(!pack_stands(u64::MAX, 5, 0));
-    }
-
-    #[test]
-    fn standing_packs_cover_every_item_and_fit_a_folder() {
-        for items in [0, 1, 7, 8, 9, 129, 4095, 4096, 70_001, TREE_LOG_ITEMS_MAX] {
-            let mut covered = vec![false; items as usize];
-            for (level, index) in standing_packs(items) {
-                let size = 1usize << (3 * u32::from(level));
-                covered[index as usize * size..][..size].fill(true);
-            }
-            assert!(covered.iter().all(|covered| *covered), "{items}");
-        }
-        assert_eq!(standing_packs(TREE_LOG_ITEMS_MAX).count(), 320);
-        assert!(standing_packs(u64::MAX).count() <= FOLDER_ENTRIES_MAX);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use longear_core::PackName;
 use longear_core::blob::BlobHash;
-use longear_core::tree::{TreePath, pack_stands, standing_packs};
+use longear_core::tree::TreePath;
 use longear_core::{Head, PackReader, Statement};
 use longear_net::carrier::{CarrierOptions, FolderCarrier, FolderLayout};
 use longear_net::push::{PushOptions, PushReport, push};
@@ -48,7 +49,10 @@ fn the_tree_is_the_one_of_the_specification() {
         format!("{}.o", blob_path(&hashes[0])),
         blob_path(&hashes[1]),
     ]);
-    expected.extend(standing_packs(28).map(|(level, index)| TreePath::Pack { channel, log, level, index }.to_string()));
+    expected.extend(PackName::published(28).map(|name| {
+        let (level, index) = (name.level, name.index as u32);
+        TreePath::Pack { channel, log, level, index }.to_string()
+    }));
     assert_eq!(written.keys().cloned().collect::<BTreeSet<_>>(), expected);
 
     assert_eq!(written[&blob_path(&hashes[0])], video);
@@ -99,7 +103,8 @@ fn a_second_run_writes_nothing_and_a_third_only_what_is_new() {
     let packs = packs.keys().filter_map(|name| name.rsplit_once("/p/")?.1.split_once('/')?.1.split_once('-'));
     for (level, index) in packs {
         let (level, index) = (level.parse().unwrap(), index.parse().unwrap());
-        assert!(pack_stands(21, level, index), "{level}-{index} was superseded");
+        let name = PackName::new(level, index).unwrap();
+        assert!(name.is_published(21), "{name} was superseded");
     }
 }
 

@@ -18,7 +18,7 @@ use crate::arguments::publish::{
     CorrectArguments, OriginArgument, PostArguments, PublishArguments, RetractArguments, TextSource,
 };
 use crate::failure::Failure;
-use crate::home::{Home, file_failure, store_failure};
+use crate::home::{Home, disk_failure, file_failure, store_failure};
 use crate::media;
 use crate::newsroom::signing::Signer;
 use crate::terminal::Unit;
@@ -284,13 +284,6 @@ fn no_such_item(id: &ItemId) -> Failure {
 
 /// Says in words what could not be done with a blob.
 pub fn blob_failure(error: &BlobError) -> Failure {
-    if error.is_full() {
-        return Failure::refused("The disk is full. Nothing that is here was lost")
-            .hint("Free some space, then run it again: it goes on where it stopped");
-    }
-    if error.is_read_only() {
-        return Failure::refused(format!("The home folder cannot be written: {error}"))
-            .hint("Use a folder that this user may write: --home DIR");
-    }
-    Failure::refused(error.to_string()).hint("If it happens again: longear check")
+    let disk = disk_failure(error.is_full(), error.is_read_only(), error);
+    disk.unwrap_or_else(|| Failure::refused(error.to_string()).hint("If it happens again: longear check"))
 }

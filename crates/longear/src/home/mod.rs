@@ -100,13 +100,8 @@ pub struct ServeLock {
 
 /// Says in words what the store could not do.
 pub fn store_failure(error: &StoreError) -> Failure {
-    if error.is_full() {
-        return Failure::refused("The disk is full. Nothing that is here was lost")
-            .hint("Free some space, then run it again: it goes on where it stopped");
-    }
-    if error.is_read_only() {
-        return Failure::refused(format!("The home folder cannot be written: {error}"))
-            .hint("Use a folder that this user may write: --home DIR");
+    if let Some(failure) = disk_failure(error.is_full(), error.is_read_only(), error) {
+        return failure;
     }
     match error {
         StoreError::Index(_) | StoreError::Damaged { .. } => {
@@ -117,6 +112,16 @@ pub fn store_failure(error: &StoreError) -> Failure {
         }
         _ => Failure::refused(error.to_string()),
     }
+}
+
+/// Says in words that the disk of the home is full or cannot be written, if that is what happened.
+pub fn disk_failure(is_full: bool, is_read_only: bool, error: &dyn std::fmt::Display) -> Option<Failure> {
+    if is_full {
+        let failure = Failure::refused("The disk is full. Nothing that is here was lost");
+        return Some(failure.hint("Free some space, then run it again: it goes on where it stopped"));
+    }
+    let failure = || Failure::refused(format!("The home folder cannot be written: {error}"));
+    is_read_only.then(|| failure().hint("Use a folder that this user may write: --home DIR"))
 }
 
 /// Says which file could not be used, and why.
