@@ -1,6 +1,6 @@
 //! What a file is, before it is published: its type, its length and size, and whether it says where it was made.
 //!
-//! Files are hostile input: everything is read through [`source::Source`], which bounds each piece, the pieces
+//! Files are hostile input: everything is read through `Source`, which bounds each piece, the pieces
 //! together and the structures visited; nothing here panics, and no length in a file is believed before it is
 //! compared with a limit. Nothing is decoded: that is left to players, and to `ffmpeg` in a process of its own
 //! ([`still`]).
