@@ -174,8 +174,14 @@ impl Store {
         Ok(items)
     }
 
-    /// Whether an item is retracted, and by which item. Looks at retractions that are themselves shown.
-    fn retracted_by(&self, inner: &mut Inner, id: &ItemId, log: &LogId) -> Result<Option<ItemId>, StoreError> {
+    /// Whether an item is retracted, and by which item. Looks at retractions of its channel that are themselves shown.
+    fn retracted_by(
+        &self,
+        inner: &mut Inner,
+        channel: &ChannelState,
+        id: &ItemId,
+        log: &LogId,
+    ) -> Result<Option<ItemId>, StoreError> {
         let candidates = {
             let sql = "SELECT at FROM retractions WHERE target = ? ORDER BY at";
             let mut statement = inner.index.connection().prepare_cached(sql)?;
@@ -184,6 +190,9 @@ impl Store {
         for at in candidates {
             let Some(row) = inner.index.item(at)? else { continue };
             let Some((state, by_log, opening)) = place_owner(inner, at)? else { continue };
+            if state.no != channel.no {
+                continue;
+            }
             let roles = state.lineage().entry(&opening.key).map(|entry| entry.roles);
             if !roles.is_some_and(|roles| may_retract(by_log, roles, *log)) {
                 continue;
@@ -227,7 +236,7 @@ impl Store {
         let mut status = judgement.status(state.lineage(), &opening, signed.id(), signed.header());
         let mut retracted_by = None;
         if status.is_visible() {
-            retracted_by = self.retracted_by(inner, &signed.id(), &log)?;
+            retracted_by = self.retracted_by(inner, &state, &signed.id(), &log)?;
             if retracted_by.is_some() {
                 status = Status::Retracted;
             }

@@ -80,6 +80,22 @@ fn a_retraction_beyond_the_closing_does_not_count() {
     assert_eq!(status(&store, &one.item(0)), Some(Status::Shown));
 }
 
+/// An editor's retraction hid items of any channel that was followed on the same machine: the role was looked up in the
+/// editor's own channel, and nobody asked whether the item belongs to it.
+#[test]
+fn an_editor_takes_back_nothing_of_another_channel() {
+    let publisher = newsroom();
+    let rival = Publisher::found("rival", &[("rival editor", Roles::EDIT)]);
+    let one = publisher.log("one").posts(&["a"]);
+    let mut editor = rival.log("rival editor");
+    editor.write(Kind::Retraction, NOON_MS, retraction(vec![one.item(0)]));
+    let store = empty();
+    let charter = |publisher: &Publisher| Object::Charter(publisher.charters[0].clone());
+    take_in(&store, &publisher.channel(), &[charter(&publisher), items(&one, 0..1)]).unwrap();
+    take_in(&store, &rival.channel(), &[charter(&rival), items(&editor, 0..1)]).unwrap();
+    assert_eq!(status(&store, &one.item(0)), Some(Status::Shown));
+}
+
 #[test]
 fn unknown_kinds_have_so_many_bytes_a_day() {
     let publisher = newsroom();
