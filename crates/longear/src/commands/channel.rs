@@ -12,7 +12,7 @@ use crate::arguments::channel::{
     RevokeArguments, RoleArgument, ShowArguments, SignArguments,
 };
 use crate::failure::Failure;
-use crate::home::{DelegateKey, RootFile};
+use crate::home::{DelegateKey, RootFile, make_private_folder, write_open};
 use crate::newsroom::change::{self, Request};
 use crate::newsroom::founding::{found, random_number};
 use crate::newsroom::signing::known;
@@ -35,8 +35,7 @@ pub fn run(context: &Context<'_>, command: &ChannelCommand) -> Result<(), Failur
 
 fn new(context: &Context<'_>, arguments: &NewArguments) -> Result<(), Failure> {
     let (home, store) = context.open()?;
-    std::fs::create_dir_all(&arguments.roots)
-        .map_err(|error| crate::home::file_failure("make", &arguments.roots, &error))?;
+    make_private_folder(&arguments.roots)?;
     let name = context.normalised(&arguments.name);
     let mut random = || context.random();
     let channel = found(&home, &store, &name, &arguments.roots, context.now_ms(), &mut random)?;
@@ -117,7 +116,7 @@ fn enrol(context: &Context<'_>, arguments: &EnrolArguments) -> Result<(), Failur
         enrolment: Delegate::enrol(&key.secret, state.lineage().founding(), roles, ""),
     };
     let path = arguments.out.clone().unwrap_or_else(|| "longear.request".into());
-    change::write_file(&path, &request.encode())?;
+    write_open(&path, &request.encode())?;
     if context.screen.json() {
         let key = request.key.to_string();
         return context.screen.print_json(&json!({"request": path, "key": key, "roles": roles.to_string()}));
@@ -250,7 +249,7 @@ fn settle(
     let (number, signatures) = (charter.body.number, charter.signatures.len());
     let missing = change::missing(&charter, state.lineage().newest());
     if let Some(out) = out {
-        change::write_file(out, &charter.encode())?;
+        write_open(out, &charter.encode())?;
     }
     let in_force = missing == 0;
     if in_force {
@@ -289,7 +288,7 @@ fn sign(context: &Context<'_>, arguments: &SignArguments) -> Result<(), Failure>
         Some(state) => settle(context, state, charter, Some(out)),
         None => {
             // A root holder's machine need not know the channel: it signs, and hands the file on.
-            change::write_file(out, &charter.encode())?;
+            write_open(out, &charter.encode())?;
             let words = format!(
                 "Signed by {}. Bring it to a machine of the newsroom: longear channel apply FILE\n",
                 charter.signatures.len()

@@ -15,7 +15,7 @@ use super::publish::blob_failure;
 use super::{Context, channel_argument, date_text, followed, item_argument, time_json};
 use crate::arguments::node::{ExportArguments, ListArguments};
 use crate::failure::Failure;
-use crate::home::{file_failure, store_failure};
+use crate::home::{file_failure, store_failure, write_open};
 use crate::terminal::{Cell, Column, Tint, bytes, percent, printable, table};
 
 /// Bytes copied at a time.
@@ -188,7 +188,7 @@ fn export_text(folder: &Path, article: &Article, variant: &Variant) -> Result<Op
     let title = if variant.title.is_empty() { title(article) } else { &variant.title };
     let extension = if variant.language.is_empty() { "md".to_owned() } else { format!("{}.md", variant.language) };
     let path = folder.join(plain_name(&format!("{title}.{extension}")));
-    std::fs::write(&path, &variant.body).map_err(|error| file_failure("write", &path, &error))?;
+    write_open(&path, variant.body.as_bytes())?;
     Ok(Some(path))
 }
 

@@ -6,7 +6,7 @@ use longear_core::id::from_hex;
 use longear_core::{Address, ChannelId, LogOpening, SecretKey};
 use zeroize::Zeroizing;
 
-use super::{check_digits, checked, hex, not_a_key_file, read_secret, token, write_secret};
+use super::{check_digits, checked, hex, not_a_key_file, read_secret, token, write_secret_with};
 use crate::failure::Failure;
 
 const TOKEN: &str = "longear-delegate-";
@@ -45,22 +45,8 @@ impl DelegateKey {
     }
 
     pub(super) fn write(&mut self, path: &Path, channel: &ChannelId) -> Result<(), Failure> {
-        // The place is known only once the file stands, so it is written twice.
-        for attempt in 0..2 {
-            let place = if attempt == 0 { "-".to_owned() } else { place_of(path) };
-            let text = self.text(channel, &place);
-            if attempt == 0 {
-                write_secret(path, &text, true)?;
-            } else {
-                let written = std::fs::OpenOptions::new().write(true).truncate(true).open(path);
-                let written = written.and_then(|mut file| {
-                    use std::io::Write;
-                    file.write_all(text.as_bytes())?;
-                    file.sync_all()
-                });
-                written.map_err(|error| super::file_failure("write", path, &error))?;
-            }
-        }
+        // The place is known once the file stands under any name, and stays the same when it is renamed.
+        write_secret_with(path, true, |partial| self.text(channel, &place_of(partial)))?;
         self.is_at_home = true;
         Ok(())
     }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use longear_core::ChannelId;
 use longear_store::{Store, StoreError};
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
@@ -137,12 +138,32 @@ pub fn file_failure(doing: &str, path: &Path, error: &std::io::Error) -> Failure
     }
 }
 
-fn make_private_folder(folder: &Path) -> Result<(), Failure> {
+/// Makes a folder and those above it, private to this user and durable: what is acknowledged inside must be found again.
+pub fn make_private_folder(folder: &Path) -> Result<(), Failure> {
+    make_folders(folder).map_err(|error| file_failure("make", folder, &error))
+}
+
+fn make_folders(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder_of(folder);
+    if !above.is_dir() {
+        make_folders(above)?;
+    }
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| file_failure("make", folder, &error))
+    match builder.create(folder) {
+        // Another process was as quick.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        made => made?,
+    }
+    match sync_folder(above) {
+        // A folder that is not ours to open: its owner sees to it.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 fn private_options() -> OpenOptions {
@@ -155,18 +176,63 @@ fn private_options() -> OpenOptions {
 
 /// Writes a new private file, whole and durable, or replaces one.
 fn write_secret(path: &Path, text: &str, replace: bool) -> Result<(), Failure> {
-    let failure = |error: std::io::Error| file_failure("write", path, &error);
+    write_secret_with(path, replace, |_| Zeroizing::new(text.to_owned()))
+}
+
+/// Writes a private file whose text depends on the file that it is written into: it is given the name under which that
+/// file stands until it is whole.
+fn write_secret_with(path: &Path, replace: bool, text: impl Fn(&Path) -> Zeroizing<String>) -> Result<(), Failure> {
     if !replace && path.exists() {
         return Err(Failure::refused(format!("{} is there already", path.display()))
             .hint("Keys are never overwritten. Name another folder"));
     }
+    write_whole(path, private_options(), |partial| Zeroizing::new(text(partial).as_bytes().to_vec()))
+}
+
+/// Writes a file that holds no secret, whole and durable, in the place of what stood there.
+pub fn write_open(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    // A pipe or a terminal is written to, not replaced; a link stays, and what it leads to is replaced.
+    let path = match fs::canonicalize(path) {
+        Ok(path) if path.is_file() => path,
+        Ok(path) => return fs::write(&path, bytes).map_err(|error| file_failure("write", &path, &error)),
+        Err(_) => path.to_owned(),
+    };
+    let mut options = OpenOptions::new();
+    options.write(true);
+    write_whole(&path, options, |_| Zeroizing::new(bytes.to_vec()))
+}
+
+/// Writes a new file beside `path`, makes it durable, and only then gives it the name: whatever happens in between, what
+/// stood there before stands there still.
+fn write_whole(
+    path: &Path,
+    mut options: OpenOptions,
+    bytes: impl FnOnce(&Path) -> Zeroizing<Vec<u8>>,
+) -> Result<(), Failure> {
+    let failure = |error: std::io::Error| file_failure("write", path, &error);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.new"));
-    let mut file = private_options().create(true).truncate(true).open(&partial).map_err(failure)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failure)?;
-    fs::rename(&partial, path).map_err(failure)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failure)
+    // One that an interrupted writer left may be of any age and access.
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failure(error)),
+        _ => {}
+    }
+    let mut file = options.create_new(true).open(&partial).map_err(failure)?;
+    let written = file.write_all(&bytes(&partial)).and_then(|()| file.sync_all());
+    if let Err(error) = written.and_then(|()| fs::rename(&partial, path)) {
+        let _ = fs::remove_file(&partial);
+        return Err(failure(error));
+    }
+    sync_folder(folder_of(path)).map_err(failure)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes the names in a folder durable.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all())
 }
 
 /// Reads a private file; refused when others can read it.

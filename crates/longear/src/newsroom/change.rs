@@ -228,11 +228,6 @@ pub fn read_roots(paths: &[PathBuf]) -> Result<Vec<RootFile>, Failure> {
     paths.iter().map(|path| RootFile::read(path)).collect()
 }
 
-/// Writes a file that holds no secret.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| file_failure("write", path, &error))
-}
-
 fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Read;
     let mut bytes = Vec::new();
