@@ -1,5 +1,7 @@
 //! Headers of items and runs of them. Specified in `docs/spec/header.md`.
 
+use core::ops::Range;
+
 use crate::bytes::{Reader, Writer};
 use crate::hash::{labelled, message, plain};
 use crate::id::{ChannelId, ItemId, LogId, LogOpening};
@@ -8,7 +10,7 @@ use crate::kind::Kind;
 use crate::limits::{HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_ITEMS_MAX};
 use crate::lineage::Lineage;
 use crate::reason::Reason;
-use crate::verify::{Claim, sealed};
+use crate::verify::{Claim, Verified, sealed, still_verified, verify};
 
 /// One log entry without its signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,5 +233,53 @@ impl Claim for Payload<'_> {
             && self.bytes.len() == header.payload_length as usize
             && plain(self.bytes) == header.payload_hash;
         if matches { Ok(()) } else { Err(Reason::HashMismatch) }
+    }
+}
+
+/// Payloads on their way from who verifies them to who keeps them: each was verified when it was put in.
+///
+/// They lie in one buffer, so that thousands cost no allocation each; emptied by [`VerifiedPayloads::clear`] it is used
+/// again.
+#[derive(Debug, Default)]
+pub struct VerifiedPayloads {
+    bytes: Vec<u8>,
+    items: Vec<(u64, ItemId, Range<usize>)>,
+}
+
+impl VerifiedPayloads {
+    /// None yet, with room for as many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        VerifiedPayloads { bytes: Vec::with_capacity(bytes), items: Vec::new() }
+    }
+
+    /// Verifies the payload of an item, and keeps a copy.
+    pub fn push(&mut self, item: &SignedHeader, bytes: &[u8]) -> Result<(), Reason> {
+        let payload = verify(item, Payload::new(item.id(), bytes))?;
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(payload.bytes());
+        self.items.push((item.header().seq, item.id(), start..self.bytes.len()));
+        Ok(())
+    }
+
+    /// The payloads with the seqs of their items, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, Verified<Payload<'_>>)> {
+        let payload = |item: ItemId, range: &Range<usize>| Payload::new(item, &self.bytes[range.clone()]);
+        self.items.iter().map(move |(seq, item, range)| (*seq, still_verified(payload(*item, range))))
+    }
+
+    /// The seq of the item whose payload came last.
+    pub fn last_seq(&self) -> Option<u64> {
+        self.items.last().map(|(seq, ..)| *seq)
+    }
+
+    /// Bytes of all payloads together.
+    pub fn byte_count(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Forgets the payloads and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.items.clear();
     }
 }

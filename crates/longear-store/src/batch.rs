@@ -320,6 +320,53 @@ impl<'s> Batch<'s> {
         indexing.payload(state, opening, seq, id, (place, bytes))
     }
 
+    /// Keeps payloads of one log as [`Batch::payload`] keeps each; tells how many were not here yet.
+    pub fn payloads<'p>(
+        &mut self,
+        channel: &ChannelId,
+        opening: &LogOpening,
+        payloads: impl IntoIterator<Item = (u64, Verified<Payload<'p>>)>,
+    ) -> Result<u64, StoreError> {
+        let log = opening.log(channel);
+        let mut kept = 0;
+        for (seq, payload) in payloads {
+            let is_kept = self.payload_of_pending(channel, &log, seq, &payload)?
+                || self.payload(channel, opening, seq, &payload)?;
+            kept += u64::from(is_kept);
+        }
+        Ok(kept)
+    }
+
+    /// Keeps a payload if nothing need be looked up for it: its header came a moment ago, its kind has no daily limit, and
+    /// its log has not forked. False if that is not so.
+    fn payload_of_pending(
+        &mut self,
+        channel: &ChannelId,
+        log: &LogId,
+        seq: u64,
+        payload: &Verified<Payload<'_>>,
+    ) -> Result<bool, StoreError> {
+        let Some(state) = self.changed.get_mut(channel) else { return Ok(false) };
+        let is_forked = state.forks.contains_key(log);
+        let Some(held) = state.logs.get_mut(log).filter(|held| !is_forked && !held.payloads.contains(seq)) else {
+            return Ok(false);
+        };
+        let at = place_of(held.no, seq);
+        let Some((row, id)) = self.pending.get_mut(&at).filter(|(_, id)| *id == payload.item()) else {
+            return Ok(false);
+        };
+        if Kind::from_number(row.kind).and_then(Kind::bytes_per_day_max).is_some() {
+            return Ok(false);
+        }
+        let parts: [&[u8]; 5] = [&channel.0, &log.0, &seq.to_le_bytes(), &id.0, payload.bytes()];
+        row.payload = Some(payload_place(self.appender.append(RecordKind::Payload, &parts)?));
+        held.payloads.insert(seq..seq + 1);
+        let kind = row.kind;
+        let indexing = Indexing { index: &self.inner.index, journal: &self.store.journal, pending: &mut self.pending };
+        indexing.content(at, kind, payload.bytes())?;
+        Ok(true)
+    }
+
     /// Notes that the payload of an item is not here any more: damaged, or deleted after it was taken back.
     pub fn gone(&mut self, channel: &ChannelId, log: &LogId, seq: u64, item: ItemId) -> Result<(), StoreError> {
         self.append(RecordKind::Gone, &[&channel.0, &log.0, &seq.to_le_bytes(), &item.0])?;
@@ -462,6 +509,7 @@ impl<'s> Batch<'s> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
+        self.store.journal.reuse(&mut self.appender);
         if !self.committed {
             self.inner.index.roll_back();
             if !self.durable {

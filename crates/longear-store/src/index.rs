@@ -12,6 +12,10 @@ use crate::segment::Place;
 const SCHEMA_VERSION: i64 = 2;
 /// Page cache of the database, KiB (SQLite's negative convention).
 const CACHE_KIB: i64 = 8_192;
+/// Pages written beside the database before they are copied into it, which costs two syncs: those of several batches.
+const CHECKPOINT_PAGES: i64 = 4_096;
+/// Bytes that the file beside the database keeps when its pages were copied.
+const WAL_KEPT_BYTES: i64 = 4 << 20;
 
 const SCHEMA: &str = "
 CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 0), segment INTEGER NOT NULL, length INTEGER NOT NULL);
@@ -112,6 +116,8 @@ impl Index {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "mmap_size", 0)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
         let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
         if version == SCHEMA_VERSION {
             return Ok(Index { connection });
@@ -245,24 +251,25 @@ impl Index {
         statement.query_row([log.0], |row| row.get(0)).optional()
     }
 
-    /// Writes an item's row.
+    /// Writes the row of an item, whatever stood at its place.
     pub fn put_item(&self, row: &ItemRow) -> rusqlite::Result<()> {
         let sql = "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        self.run(
-            sql,
-            params![
-                row.at,
-                row.id,
-                row.time as i64,
-                row.kind,
-                row.header.segment,
-                row.header.offset as i64,
-                row.header.length,
-                row.payload.map(|place| place.offset as i64),
-                row.payload.map(|place| place.segment),
-                row.payload_length,
-            ],
-        )
+        let mut statement = self.connection.prepare_cached(sql)?;
+        insert(&mut statement, row)
+    }
+
+    /// Writes the rows of items at whose places nothing stands. A replacing statement would cost twice as much: SQLite
+    /// copies each page that it changes, so that it can undo a half-done replacement.
+    pub fn add_items<'r>(&self, rows: impl IntoIterator<Item = &'r ItemRow>) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        rows.into_iter().try_for_each(|row| insert(&mut statement, row))
+    }
+
+    /// Places from `first` to `last` at which something was about to be signed.
+    pub fn intents_between(&self, first: i64, last: i64) -> rusqlite::Result<Vec<i64>> {
+        let mut statement = self.connection.prepare_cached("SELECT at FROM intents WHERE at BETWEEN ? AND ?")?;
+        statement.query_map([first, last], |row| row.get(0))?.collect()
     }
 
     /// Notes where the payload of an item stands now, or that it is gone.
@@ -310,6 +317,22 @@ impl Index {
         };
         statement.query_map(values, read)?.collect()
     }
+}
+
+fn insert(statement: &mut rusqlite::Statement<'_>, row: &ItemRow) -> rusqlite::Result<()> {
+    let values = params![
+        row.at,
+        row.id,
+        row.time as i64,
+        row.kind,
+        row.header.segment,
+        row.header.offset as i64,
+        row.header.length,
+        row.payload.map(|place| place.offset as i64),
+        row.payload.map(|place| place.segment),
+        row.payload_length,
+    ];
+    statement.execute(values).map(|_| ())
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {

@@ -150,12 +150,13 @@ impl Indexing<'_> {
             None => self.index.set_payload(at, Some(place))?,
         }
         log.payloads.insert(seq..seq + 1);
-        self.content(at, row.kind, bytes)
+        self.content(at, row.kind, bytes)?;
+        Ok(true)
     }
 
     /// Notes what a payload says about other items and about blobs. What does not read as its kind says nothing.
-    fn content(&self, at: i64, kind: u8, bytes: &[u8]) -> Result<bool, StoreError> {
-        let Some(kind) = Kind::from_number(kind) else { return Ok(true) };
+    pub fn content(&self, at: i64, kind: u8, bytes: &[u8]) -> Result<(), StoreError> {
+        let Some(kind) = Kind::from_number(kind) else { return Ok(()) };
         let corrects = bytes.get(1) == Some(&1);
         if kind == Kind::Retraction {
             let targets = Retraction::decode(bytes).map_or(Vec::new(), |retraction| retraction.targets);
@@ -163,7 +164,7 @@ impl Indexing<'_> {
                 self.retracts(at, &target)?;
             }
         } else if kind == Kind::Media || (kind.is_article() && corrects) {
-            let Ok(article) = Article::decode(kind, bytes) else { return Ok(true) };
+            let Ok(article) = Article::decode(kind, bytes) else { return Ok(()) };
             if let Some(target) = &article.corrects {
                 self.retracts(at, target)?;
             }
@@ -172,7 +173,7 @@ impl Indexing<'_> {
                 self.index.run("INSERT OR IGNORE INTO renditions VALUES (?, ?)", values)?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn retracts(&self, at: i64, target: &ItemId) -> Result<(), StoreError> {
@@ -193,11 +194,15 @@ impl Indexing<'_> {
 
     /// Writes the pending rows.
     pub fn flush(&mut self) -> Result<(), StoreError> {
-        for (row, _) in self.pending.values() {
-            self.index.put_item(row)?;
-            // Whatever was about to be signed at this place is signed now.
-            self.index.run("DELETE FROM intents WHERE at = ?", [row.at])?;
+        let (Some((first, _)), Some((last, _))) = (self.pending.first_key_value(), self.pending.last_key_value())
+        else {
+            return Ok(());
+        };
+        // Whatever was about to be signed at these places is signed now.
+        for at in self.index.intents_between(*first, *last)?.into_iter().filter(|at| self.pending.contains_key(at)) {
+            self.index.run("DELETE FROM intents WHERE at = ?", [at])?;
         }
+        self.index.add_items(self.pending.values().map(|(row, _)| row))?;
         self.pending.clear();
         Ok(())
     }

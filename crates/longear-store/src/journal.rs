@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::backend::{OpenMode, StorageBackend, StorageError, StorageFile};
 use crate::segment::{
@@ -12,20 +12,26 @@ use crate::segment::{
 
 /// Most records begin with the channel.
 const CHANNEL_BYTES: usize = 32;
-/// Bytes gathered before they are written in one go.
-const BUFFER_BYTES: usize = 1 << 20;
+/// Bytes gathered before they are written in one go: few enough to stay in the processor's cache until they are.
+const BUFFER_BYTES: usize = 256 << 10;
+/// Bytes written before the system is asked to bring them to the disk.
+const WRITEBACK_BYTES: u64 = 1 << 20;
+/// A buffer that has grown beyond this is not kept between batches.
+const BUFFER_KEPT_BYTES_MAX: usize = 8 * BUFFER_BYTES;
 
 /// Reads records and parts of them. Files stay open: a store has one segment for every 64 MiB.
 #[derive(Debug)]
 pub struct Journal {
     backend: Arc<dyn StorageBackend>,
     open: Mutex<HashMap<u32, Arc<dyn StorageFile>>>,
+    /// What the last appender gathered records in, for the next one.
+    buffer: Mutex<Vec<u8>>,
 }
 
 impl Journal {
     /// A journal in this folder.
     pub fn new(backend: Arc<dyn StorageBackend>) -> Self {
-        Journal { backend, open: Mutex::new(HashMap::new()) }
+        Journal { backend, open: Mutex::default(), buffer: Mutex::default() }
     }
 
     /// The bytes at a place.
@@ -130,14 +136,27 @@ impl Journal {
         Ok(file)
     }
 
+    /// Takes back what an appender gathered records in, unless a giant among them made it grow.
+    pub fn reuse(&self, appender: &mut Appender) {
+        appender.buffer.clear();
+        if appender.buffer.capacity() <= BUFFER_KEPT_BYTES_MAX {
+            *self.buffer() = std::mem::take(&mut appender.buffer);
+        }
+    }
+
+    fn buffer(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.buffer.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     /// Begins to append behind `length` bytes of `segment`; cuts off what a crash left behind them.
     pub fn append_from(&self, segment: u32, length: u64) -> Result<Appender, StorageError> {
         if self.backend.create_dir("items")? {
             self.backend.sync_dir("")?;
         }
         self.cut(segment, length)?;
-        let buffer = Vec::new();
-        let mut appender = Appender { backend: self.backend.clone(), file: None, salt: 0, segment, length, buffer };
+        let buffer = std::mem::take(&mut *self.buffer());
+        let backend = self.backend.clone();
+        let mut appender = Appender { backend, file: None, salt: 0, segment, length, on_its_way: length, buffer };
         if length >= SEGMENT_BYTES_MAX || (length > 0 && !appender.go_on()?) {
             appender.segment += 1;
             appender.length = 0;
@@ -221,6 +240,8 @@ pub struct Appender {
     segment: u32,
     /// Bytes of the segment that are written, without the buffer.
     length: u64,
+    /// Up to where they are on their way to the disk.
+    on_its_way: u64,
     buffer: Vec<u8>,
 }
 
@@ -246,9 +267,12 @@ impl Appender {
     pub fn write(&mut self) -> Result<(), StorageError> {
         if let Some(file) = self.file.as_ref().filter(|_| !self.buffer.is_empty()) {
             file.write_at(self.length, &self.buffer)?;
-            file.start_writeback(self.length..self.length + self.buffer.len() as u64);
             self.length += self.buffer.len() as u64;
             self.buffer.clear();
+            if self.length - self.on_its_way >= WRITEBACK_BYTES {
+                file.start_writeback(self.on_its_way..self.length);
+                self.on_its_way = self.length;
+            }
         }
         Ok(())
     }
@@ -273,6 +297,7 @@ impl Appender {
     fn begin(&mut self) -> Result<(), StorageError> {
         let file = self.backend.open(&segment_path(self.segment), OpenMode::Create)?;
         file.set_len(0)?;
+        self.on_its_way = 0;
         self.salt = new_salt();
         self.buffer.extend_from_slice(&segment_front(self.salt));
         self.backend.sync_dir("items")?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use longear_core::header::Payload;
+use longear_core::header::{Payload, VerifiedPayloads};
 use longear_core::keys::Roles;
 use longear_core::kind::Kind;
 use longear_core::limits::{PACK_ITEMS_MAX, PACK_LIES_MAX};
@@ -132,6 +132,24 @@ proptest! {
         }
         prop_assert_eq!(read(packed, pieces), whole);
     }
+}
+
+#[test]
+fn payloads_are_kept_with_their_own_items_only() {
+    let items = &packed().log.items;
+    let mut kept = VerifiedPayloads::with_capacity(64);
+    for item in items {
+        for other in items {
+            let is_own = other.payload == item.payload;
+            assert_eq!(kept.push(&item.header, &other.payload).is_ok(), is_own);
+        }
+    }
+    let pairs = kept.iter().map(|(seq, payload)| (seq, payload.item(), payload.bytes().to_vec()));
+    let own = items.iter().zip(0..).map(|(item, seq)| (seq, item.header.id(), item.payload.clone()));
+    assert_eq!(pairs.collect::<Vec<_>>(), own.collect::<Vec<_>>());
+    assert_eq!(kept.last_seq(), Some(7));
+    kept.clear();
+    assert_eq!((kept.iter().count(), kept.byte_count(), kept.last_seq()), (0, 0, None));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use longear_core::charter::{Origin, founding};
 use longear_core::closing::closing_root;
 use longear_core::hash::plain;
-use longear_core::header::Payload;
+use longear_core::header::VerifiedPayloads;
 use longear_core::{
     Article, ChannelId, Charter, CharterBody, Citation, Closing, Delegate, ForkProof, Header, ItemId, Kind, Lineage,
     LogId, LogOpening, Retraction, Roles, RootSet, Run, SecretKey, SignedHeader, Statement, Variant, verify,
@@ -213,10 +213,9 @@ pub fn give(batch: &mut Batch<'_>, channel: &ChannelId, object: &Object) -> Resu
         Object::Items(opening, items) => {
             let headers = items.iter().map(|(header, _)| header.clone()).collect();
             let stored = batch.run(channel, &verify(&lineage, Run::new(opening, headers).unwrap()).unwrap())?;
-            for (header, payload) in &items {
-                let payload = verify(header, Payload::new(header.id(), payload)).unwrap();
-                batch.payload(channel, &opening, header.header().seq, &payload)?;
-            }
+            let mut payloads = VerifiedPayloads::default();
+            items.iter().for_each(|(header, payload)| payloads.push(header, payload).unwrap());
+            batch.payloads(channel, &opening, payloads.iter())?;
             return Ok(stored);
         }
     }
