@@ -29,10 +29,13 @@ pub(super) fn exif(tiff: &[u8]) -> Exif {
     };
     let read = Tiff { tiff, little };
     let mut exif = Exif::default();
+    let mut gps_was_read = false;
     for entry in read.entries(read.word(4)) {
         match entry.tag {
             TAG_ORIENTATION => exif.is_turned = read.half(entry.at + 8).is_some_and(|turn| (5..=8).contains(&turn)),
-            TAG_GPS => {
+            // No tag stands twice in a directory; five hundred directories to read would be somebody's joke.
+            TAG_GPS if !gps_was_read => {
+                gps_was_read = true;
                 let gps = read.entries(read.word(entry.at + 8));
                 exif.names_place |= gps.iter().any(|entry| matches!(entry.tag, TAG_GPS_LATITUDE | TAG_GPS_LONGITUDE));
             }

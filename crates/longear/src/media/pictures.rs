@@ -162,9 +162,17 @@ pub(super) fn items_name_place<R: Read + Seek>(source: &mut Source<'_, R>) -> io
         if piece.is_empty() {
             return Ok(None);
         }
-        let starts = piece.windows(4).enumerate().filter(|(_, window)| *window == b"II*\0" || *window == b"MM\0*");
-        if holds(&piece, b"GPSLatitude") || starts.into_iter().any(|(start, _)| exif(&piece[start..]).names_place) {
+        if holds(&piece, b"GPSLatitude") {
             return Ok(Some(true));
+        }
+        let starts = piece.windows(4).enumerate().filter(|(_, window)| *window == b"II*\0" || *window == b"MM\0*");
+        for (start, _) in starts {
+            if !source.visit() {
+                return Ok(None);
+            }
+            if exif(&piece[start..]).names_place {
+                return Ok(Some(true));
+            }
         }
         // Half a piece of overlap: an EXIF block is seldom longer.
         at += PIECE_BYTES_MAX as u64 / 2;

@@ -250,6 +250,20 @@ fn endless_structures_end() {
     }
 }
 
+/// Every place that looked like the beginning of EXIF was read to its end, and in each every entry that named a GPS
+/// directory: a picture of 4 MiB made of such beginnings kept `publish` busy for a quarter of an hour.
+#[test]
+fn a_picture_made_of_beginnings_of_exif_is_given_up() {
+    let entry = [&0x8825u16.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &8u32.to_le_bytes()].concat();
+    let directory = [&[0xff, 0x01][..], &entry.repeat(511)].concat();
+    let start = [&b"II*\0"[..], &8u32.to_le_bytes()].concat();
+    let heic = [ftyp(b"heic"), [start.repeat(6_000), directory].concat().repeat(70)].concat();
+    let counted = || Counted { file: Cursor::new(&heic), read: 0 };
+    assert_eq!(carries_location(&mut counted()).expect("read"), LocationTrace::Unknown);
+    let twice = [&b"II*\0"[..], &8u32.to_le_bytes(), &[0xff, 0x01], &entry.repeat(511)].concat();
+    assert_eq!(place(&jpeg(&twice)), LocationTrace::NotFound);
+}
+
 fn samples() -> Vec<Vec<u8>> {
     let xyz = boxed(b"udta", &[&boxed(b"\xa9xyz", &[b"+45.0+078.4/"])]);
     vec![
