@@ -57,6 +57,14 @@ const TASKS: &[Task] = &[
                   name they all run. Results and method: docs/benchmarks.md.",
     },
     Task {
+        name: "forge",
+        usage: "forge [--long] [--seed N]",
+        summary: "hand in forged, spliced and oversized objects by the ten thousands",
+        details: "Everything that a carrier can give is forged with care and handed to the real way into the store; what is\n\
+                  let in must have been made by somebody honest. Checks that are forgotten on purpose must be noticed.\n\
+                  --long builds with all optimisations and hands in a million; --seed chooses other ones.",
+    },
+    Task {
         name: "ci",
         usage: "ci",
         summary: "run everything that must hold before a change is taken",

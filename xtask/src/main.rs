@@ -5,6 +5,7 @@
 mod ci;
 mod count;
 mod demo;
+mod forge;
 mod help;
 mod setup;
 mod step;
@@ -50,6 +51,7 @@ fn run(words: &[String]) -> Outcome {
         "test" => test::run(&workspace, rest),
         "demo" => demo::run(&workspace, rest),
         "bench" => bench(&workspace, rest),
+        "forge" => forge::run(&workspace, rest),
         "wasm" => without_arguments(command, rest).and_then(|()| wasm::run(&workspace)),
         "tidy" => without_arguments(command, rest).and_then(|()| tidy::run(&workspace)),
         "ci" => without_arguments(command, rest).and_then(|()| ci::run(&workspace)),
