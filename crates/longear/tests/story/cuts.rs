@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// are not fetched again.
 const UNPROVEN_BYTES_MAX: u64 = 4 << 20;
 /// Hashes that a carrier sends with a video of this length.
-const OUTBOARD_BYTES_MAX: u64 = 100_000;
+const OUTBOARD_BYTES_MAX: u64 = 300_000;
 /// What each of a few parallel transfers may have had under way, not yet marked as here, when it was killed.
 const UNMARKED_BYTES_MAX: u64 = 8 << 20;
 
@@ -23,7 +23,7 @@ fn a_sync_killed_after_a_third_goes_on_from_a_stick() {
     let newsroom = Newsroom::new();
     let publication = newsroom.publish_all();
     let stick = newsroom.stick();
-    let mirror = Mirror::start(&format!("{stick}/files"), Some("600k"));
+    let mirror = Mirror::start(&format!("{stick}/files"), Some("2m"));
     let reader = Node::following(&newsroom.address);
     let mut sync = reader.command(&["sync", &mirror.url()]).spawn().unwrap();
     let since = Instant::now();

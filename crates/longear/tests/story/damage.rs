@@ -30,7 +30,7 @@ fn a_flipped_byte_in_a_charter_is_refused_and_fetched_from_elsewhere() {
 #[test]
 fn a_flipped_byte_in_a_video_costs_one_piece_of_it() {
     let (newsroom, publication) = published();
-    let damaged = flipped(&newsroom, |name, bytes| name.starts_with("files/b/") && bytes > 18_000_000, 50);
+    let damaged = flipped(&newsroom, |name, bytes| name.starts_with("files/b/") && bytes > 58_000_000, 50);
     let reader = Node::following(&newsroom.address);
     let read = reader.ends(4, &["stick", "read", &damaged]).json();
     assert!(named(&read, "b/"), "{read}");

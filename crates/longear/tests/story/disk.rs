@@ -54,7 +54,7 @@ fn a_full_disk_is_named_and_the_sync_goes_on_when_there_is_room() {
     let titles = reader.list();
     assert!(!titles.is_empty(), "what came before is here");
 
-    disk.remount("size=64m");
+    disk.remount("size=160m");
     reader.done(&["stick", "read", &stick]);
     reader.assert_whole(&publication);
 }
@@ -71,7 +71,7 @@ fn a_newsroom_with_a_full_disk_loses_nothing_and_speaks_again_when_there_is_room
     assert_eq!(node.status(&first).0, "shown");
     node.done(&["check"]);
 
-    disk.remount("size=64m");
+    disk.remount("size=160m");
     let second = node.publish(&[video.to_str().unwrap(), "--title", "Second", "--lang", "en"]);
     assert_eq!((&node.item(&second)["seq"], node.list().len()), (&1.into(), 2));
     node.done(&["check"]);

@@ -8,16 +8,16 @@ use std::process::Command;
 /// The name of the video, in which cuts and budgets fall.
 pub const VIDEO: &str = "clip.mp4";
 
-/// Twenty seconds of 8 Mbit/s: 20 MB, H.264 and AAC with the index in front.
+/// A minute of 8 Mbit/s: 61 MB, H.264 and AAC with the index in front.
 pub fn video() -> PathBuf {
     made(VIDEO, |path| {
         ffmpeg(
-            "-f lavfi -i testsrc2=size=640x360:rate=25:duration=20 -f lavfi -i sine=frequency=440:duration=20 \
+            "-f lavfi -i testsrc2=size=640x360:rate=25:duration=60 -f lavfi -i sine=frequency=440:duration=60 \
              -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25 -b:v 8M -minrate 8M -maxrate 8M -bufsize 2M \
              -x264-params nal-hrd=cbr -c:a aac -b:a 96k -movflags +faststart -f mp4",
             path,
         );
-        assert!(fs::metadata(path).unwrap().len() > 18_000_000, "the bit rate is forced");
+        assert!(fs::metadata(path).unwrap().len() > 58_000_000, "the bit rate is forced");
     })
 }
 
