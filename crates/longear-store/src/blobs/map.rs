@@ -47,6 +47,8 @@ pub(super) struct MapContents {
     pub(super) groups: Option<Groups>,
     /// The marks were written down cleanly and arrived whole.
     pub(super) sound: bool,
+    /// The proofs were taken back here, but the file still claims them: nobody may read by it.
+    pub(super) distrusted: bool,
 }
 
 impl MapContents {
@@ -96,7 +98,7 @@ impl MapContents {
         let sound = flags & FLAG_DIRTY == 0
             && read_u32(bytes, CHECKSUM_OFFSET) == checksum(bytes)
             && (groups.is_some() || flags & FLAG_GROUPS == 0);
-        Self { hash, marks, groups, sound }
+        Self { hash, marks, groups, sound, distrusted: false }
     }
 }
 

@@ -233,6 +233,9 @@ impl BlobStore {
 
     /// Reads the map of an incomplete blob, after checking the blob where the last writer did not
     /// let go cleanly.
+    ///
+    /// A disk that is full or read-only cannot be told the result. Until it can, nothing of the blob
+    /// counts as proven, and whoever only looks is not stopped by it.
     fn settled_map(&self, hash: BlobHash) -> Result<Option<MapContents>, BlobError> {
         let path = map_path(hash);
         let Some(file) = self.open_existing(&path)? else {
@@ -242,11 +245,23 @@ impl BlobStore {
         if seen.as_ref().is_some_and(|map| map.sound) {
             return Ok(seen);
         }
-        let Some(locked) = self.backend.lock(&path)? else {
+        let recovered = match self.backend.lock(&path) {
             // Somebody is at work on it, and marks only what was proven.
-            return Ok(MapContents::load(&*file)?);
+            Ok(None) => return Ok(MapContents::load(&*file)?),
+            Ok(Some(locked)) => self.recover(hash, &*locked),
+            Err(error) => Err(error.into()),
         };
-        self.recover(hash, &*locked)
+        match recovered {
+            Err(error) if error.is_full() || error.is_read_only() => {
+                let mut found = MapContents::load(&*file)?;
+                if let Some(map) = &mut found {
+                    map.marks.distrust();
+                    map.distrusted = true;
+                }
+                Ok(found)
+            }
+            recovered => recovered,
+        }
     }
 
     fn open_existing(&self, path: &str) -> Result<Option<Box<dyn StorageFile>>, StorageError> {

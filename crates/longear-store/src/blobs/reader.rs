@@ -25,7 +25,7 @@ impl BlobStore {
     /// Opens a blob for reading what is proven of it.
     ///
     /// Fails with [`BlobError::Absent`] where nothing is held. After an unclean stop the first
-    /// look hashes what is here.
+    /// look hashes what is here; on a disk that takes nothing there is nothing to read until it does.
     pub fn reader(&self, hash: BlobHash) -> Result<BlobReader, BlobError> {
         for _ in 0..LOOKS_MAX {
             if let Some(data) = self.open_existing(&data_path(hash))? {
@@ -35,6 +35,9 @@ impl BlobStore {
             let Some(contents) = self.settled_map(hash)? else {
                 continue;
             };
+            if contents.distrusted {
+                break;
+            }
             let layout = contents.marks.layout();
             // Completed meanwhile: look again.
             let (Some(data), Some(map)) = (self.open_existing(&part_path(hash))?, self.open_existing(&map_path(hash))?)

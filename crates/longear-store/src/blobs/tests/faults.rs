@@ -142,6 +142,24 @@ fn a_cut_behind_a_full_disk_keeps_what_was_written() {
     clip.assert_complete(&store);
 }
 
+/// A sync filled the disk and ended without letting go of the video. From then on every look at it, that of `list` and
+/// of the box's page too, failed because it could not write down what it found: people could not even see what they had.
+#[test]
+fn on_a_full_disk_a_blob_that_was_not_let_go_of_cleanly_can_be_looked_at() {
+    let clip = Clip::new(3 * MIB);
+    for kind in [ErrorKind::StorageFull, ErrorKind::ReadOnlyFilesystem] {
+        let (disk, store) = memory_store();
+        let writer = clip.begin(&store).unwrap();
+        writer.write(0, clip.part(0..2 * MIB)).unwrap();
+        drop(writer);
+        disk.set_faults(&[Fault::From { at: 0, kind }]);
+        assert_eq!(store.state(clip.hash).unwrap(), BlobState::Partial { size: 3 * MIB, have_bytes: 0 });
+        assert_eq!(clip.assert_only_truth(&store), 0);
+        disk.set_faults(&[]);
+        assert_eq!(store.state(clip.hash).unwrap(), BlobState::Partial { size: 3 * MIB, have_bytes: 2 * MIB });
+    }
+}
+
 #[test]
 fn a_read_only_store_can_be_read() {
     let clip = Clip::new(2 * MIB);
