@@ -14,6 +14,7 @@ mod index;
 mod indexing;
 mod journal;
 mod packs;
+pub mod pages;
 mod replay;
 mod segment;
 mod settle;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use longear_core::tree::{STICK_FOLDER, TreePath};
-use rustix::buffer::spare_capacity;
+use longear_store::pages::PagePool;
 use rustix::fs::{Advice, AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use tokio::sync::mpsc;
@@ -25,6 +25,9 @@ pub const LIST_ENTRIES_MAX: usize = 65_536;
 
 /// Counts the blocks that are read ahead of who consumes them.
 const BLOCKS_AHEAD_MAX: usize = 3;
+
+/// Blocks on their way from reading to writing come back here: as many as one transfer has under way.
+static BLOCKS: PagePool = PagePool::new(READ_BLOCK_BYTES, 9);
 
 /// Reads the tree in a folder, and writes to it if it was made with [`FolderCarrier::create`].
 ///
@@ -297,16 +300,18 @@ fn blocking_send(
 /// Reads a range of at most a block; less at the end of the file.
 fn read_block(file: &File, range: &Range<u64>) -> Result<Bytes, CarrierError> {
     let wanted = usize::try_from(range.end - range.start).expect("not more than a block");
-    let mut block = Vec::with_capacity(wanted);
-    while block.len() < wanted {
-        let at = range.start + block.len() as u64;
-        match rustix::io::pread(file, spare_capacity(&mut block), at) {
+    let mut block = BLOCKS.take(wanted);
+    let mut filled = 0;
+    while filled < wanted {
+        match rustix::io::pread(file, &mut block[filled..], range.start + filled as u64) {
             Ok(0) => break,
-            Ok(_) | Err(Errno::INTR) => {}
+            Ok(count) => filled += count,
+            Err(Errno::INTR) => {}
             Err(error) => return Err(CarrierError::disk("reading a file", error)),
         }
     }
-    Ok(Bytes::from(block))
+    block.truncate(filled);
+    Ok(Bytes::from_owner(block))
 }
 
 pub(super) fn list_folder<T: Ord>(

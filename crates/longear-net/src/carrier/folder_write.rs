@@ -8,17 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use longear_core::tree::{FILE_BYTES_MAX, FOLDER_ENTRIES_MAX, STICK_FOLDER, TreePath, is_plain_file_name};
+use longear_store::pages::PageBuffer;
 use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::folder::{LIST_ENTRIES_MAX, Shared, open_folder, open_regular, open_top, walk};
 use super::{CarrierError, CarrierOptions, FolderCarrier};
-
 /// Starts the names of files that are not whole yet. Readers pass over them: no path of the tree looks so.
 const TEMP_PREFIX: &str = ".tmp-";
-
-/// Gives the length of a page of memory, or a divisor of it.
-const PAGE_BYTES: usize = 4096;
 
 /// Counts the bytes after which the disk is asked to begin, so that little is left to wait for at the end.
 const WRITEBACK_BYTES: u64 = 8 << 20;
@@ -221,10 +218,7 @@ impl Drop for TempFile<'_> {
 fn copy(source: &mut dyn Read, mut file: &File, bytes: u64) -> Result<(), CarrierError> {
     let length = bytes.min(WRITE_BLOCK_BYTES as u64);
     let wanted = usize::try_from(length).expect("not more than a block");
-    let mut memory = vec![0; wanted + PAGE_BYTES];
-    // Some processors copy many times slower from a place shortly behind the start of a page, where allocators begin.
-    let start = memory.as_ptr().align_offset(PAGE_BYTES).min(PAGE_BYTES);
-    let block = &mut memory[start..start + wanted];
+    let mut block = PageBuffer::new(wanted);
     let mut bytes_left = bytes;
     let mut settled = 0;
     while bytes_left > 0 {

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -18,6 +18,7 @@ use futures_util::stream::{self, Stream};
 use longear_core::blob::BlobHash;
 use longear_store::Store;
 use longear_store::blobs::{BlobError, BlobReader, BlobState, BlobStore};
+use longear_store::pages::PagePool;
 use tokio::time::Instant;
 
 use super::conditions::Asked;
@@ -38,11 +39,8 @@ const CHUNK_BYTES_MIN: usize = 16 << 10;
 /// Bytes that all answers together keep in memory, as long as they are no more than this by [`CHUNK_BYTES_MIN`].
 const CHUNKS_BYTES_MAX: usize = 24 << 20;
 
-/// Bytes of a page of memory, or a divisor of them.
-const PAGE_BYTES: usize = 4096;
-
-/// Buffers that are kept for the next answer.
-const SPARE_CHUNKS_MAX: usize = 16;
+/// Buffers that go back when the network is done with them; up to 4 MiB are kept for the next answer.
+static CHUNKS: PagePool = PagePool::new(CHUNK_BYTES_MAX, 16);
 
 /// How often it is looked whether awaited bytes have come.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
@@ -220,11 +218,11 @@ impl Sending {
 
 /// Reads verified bytes; `None` where the first one is not here yet.
 fn read_chunk(reader: &BlobReader, at: u64, length: usize) -> io::Result<Option<Bytes>> {
-    let mut chunk = Chunk::take(length);
-    match reader.read_at(at, chunk.space(length)) {
+    let mut chunk = CHUNKS.take(length);
+    match reader.read_at(at, &mut chunk) {
         Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
         Ok(count) => {
-            chunk.filled = count;
+            chunk.truncate(count);
             Ok(Some(Bytes::from_owner(chunk)))
         }
         Err(BlobError::NotHere { .. }) => Ok(None),
@@ -264,49 +262,4 @@ impl Drop for Counted {
     fn drop(&mut self) {
         UNDER_WAY.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// A buffer that goes back when the network is done with it: clearing a new one each time would cost more than reading.
-struct Chunk {
-    memory: Vec<u8>,
-    start: usize,
-    filled: usize,
-}
-
-static SPARE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
-
-impl Chunk {
-    fn take(length: usize) -> Self {
-        let is_full_size = length > CHUNK_BYTES_MAX / 2;
-        let spare = if is_full_size { spare().pop() } else { None };
-        let size = PAGE_BYTES + if is_full_size { CHUNK_BYTES_MAX } else { length };
-        let memory = spare.unwrap_or_else(|| vec![0; size]);
-        // Some processors copy many times slower from a place shortly behind the start of a page, where allocators begin.
-        let start = memory.as_ptr().align_offset(PAGE_BYTES).min(PAGE_BYTES);
-        Chunk { memory, start, filled: 0 }
-    }
-
-    fn space(&mut self, length: usize) -> &mut [u8] {
-        &mut self.memory[self.start..self.start + length]
-    }
-}
-
-impl AsRef<[u8]> for Chunk {
-    fn as_ref(&self) -> &[u8] {
-        &self.memory[self.start..self.start + self.filled]
-    }
-}
-
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        let mut spare = spare();
-        if self.memory.len() == PAGE_BYTES + CHUNK_BYTES_MAX && spare.len() < SPARE_CHUNKS_MAX {
-            spare.push(std::mem::take(&mut self.memory));
-        }
-    }
-}
-
-fn spare() -> std::sync::MutexGuard<'static, Vec<Vec<u8>>> {
-    // Whoever panicked left a list of buffers behind, which is all it ever is.
-    SPARE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,6 +8,7 @@ use longear_core::blob::{BlobHash, BlobLayout, GROUP_BYTES, Groups, Hashed, SLIC
 
 use super::{BlobError, BlobStore, INCOMING_DIR, data_path, folder_path, outboard_path, write_upper_nodes};
 use crate::backend::{OpenMode, StorageError, StorageFile};
+use crate::pages::PageBuffer;
 
 /// Bytes that travel together from reading to writing to hashing: few enough to stay in the
 /// processor's cache on the way, and enough that handing them over costs nothing.
@@ -143,15 +144,15 @@ impl BlobStore {
 fn copy_pieces(
     mut source: impl Read,
     file: &dyn StorageFile,
-    filled: SyncSender<Vec<u8>>,
-    spare: &Receiver<Vec<u8>>,
+    filled: SyncSender<PageBuffer>,
+    spare: &Receiver<PageBuffer>,
     mut progress: impl FnMut(u64),
 ) -> Result<(), BlobError> {
     let (mut offset, mut started, mut pieces) = (0, 0, 0);
     loop {
         let piece = if pieces < PIECES_MAX { None } else { spare.recv().ok() };
         pieces += 1;
-        let mut piece = piece.unwrap_or_else(|| vec![0; PIECE_BYTES]);
+        let mut piece = piece.unwrap_or_else(|| PageBuffer::new(PIECE_BYTES));
         let length = fill(&mut source, &mut piece).map_err(BlobError::Source)?;
         if length == 0 {
             return Ok(());
@@ -185,8 +186,8 @@ fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 fn hash_pieces(
-    pieces: &Receiver<Vec<u8>>,
-    emptied: &SyncSender<Vec<u8>>,
+    pieces: &Receiver<PageBuffer>,
+    emptied: &SyncSender<PageBuffer>,
     slices: &mut SliceFile<'_>,
 ) -> Result<Hashed, BlobError> {
     let mut hasher = TreeHasher::new();
