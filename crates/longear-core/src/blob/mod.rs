@@ -28,7 +28,7 @@ mod tests;
 pub use groups::Groups;
 pub use hash::{BlobHash, BlobHashTextError};
 pub use layout::BlobLayout;
-pub use proof::{BlockMask, GroupProof, MeasuredGroup};
+pub use proof::{BlockMask, GroupProof, MeasuredBlock, MeasuredGroup};
 pub use tree_hasher::{GroupSlice, Hashed, TreeHasher};
 
 use thiserror::Error;

@@ -4,10 +4,11 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use longear_core::blob::GROUP_BYTES;
+use longear_core::blob::BLOCK_BYTES;
 
 use super::BlobError;
 use super::writer::Session;
+use crate::pages::PageBuffer;
 
 /// Groups that wait to be hashed before writers have to wait; they wait on disk, not in memory.
 const CHECKS_WAITING_MAX: usize = 64;
@@ -81,7 +82,7 @@ impl Workers {
         let (checks, check_jobs) = sync_channel::<(Arc<Session>, u32)>(CHECKS_WAITING_MAX);
         let (syncs, sync_jobs) = sync_channel::<Arc<Session>>(SYNCS_WAITING_MAX);
         spawn("blob-hash", move || {
-            let mut buffer = vec![0; GROUP_BYTES as usize];
+            let mut buffer = PageBuffer::new(BLOCK_BYTES as usize);
             while let Ok((session, group)) = check_jobs.recv() {
                 run_job(session, |session| session.check_group(group, &mut buffer));
             }

@@ -1,6 +1,7 @@
 //! Writing an incomplete blob: from several carriers at once, in any order, across any stop.
 
 mod begin;
+mod passing;
 mod session;
 
 use std::ops::Range;
@@ -19,8 +20,9 @@ pub const SYNC_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// Writes one blob; share it by reference among carriers.
 ///
-/// Bytes may come in any order and any lengths. A group is hashed in the background as soon as it
-/// is full, and its bytes count (and can be read) once they are proven. Dropping the writer keeps
+/// Bytes may come in any order and any lengths. Blocks are hashed as they pass, a group is
+/// checked in the background as soon as it is full, and its bytes count (and can be read) once they
+/// are proven. Dropping the writer keeps
 /// everything, but the next one hashes it all again; [`flush`](Self::flush) spares it that.
 ///
 /// Memory: 16 B per MiB of the blob and the list of groups, 3 MiB at most.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use longear_core::blob::{BlobHash, BlobLayout, BlockMask, GroupProof, Groups, HASH_BYTES, MeasuredGroup};
+use longear_core::blob::{
+    BlobHash, BlobLayout, BlockMask, GROUP_BLOCKS, GroupProof, Groups, HASH_BYTES, MeasuredBlock, MeasuredGroup,
+};
 
 use super::super::map::{write_dirty, write_group, write_map, write_partials};
 use super::super::marks::{GroupMarks, Marks};
@@ -13,6 +15,7 @@ use super::super::{
     write_upper_nodes_of_held,
 };
 use super::SYNC_BYTES_MAX;
+use super::passing::{Passing, measure};
 use crate::backend::{StorageBackend, StorageError, StorageFile};
 
 /// An incomplete blob whose map is locked by us.
@@ -47,6 +50,8 @@ pub(super) struct State {
     pub(super) is_dirty: bool,
     /// Hashes of full groups, as long as there is no list to compare them with.
     measured: BTreeMap<u32, [u8; HASH_BYTES]>,
+    /// Blocks that were hashed on their way.
+    passing: Passing,
     /// Writes under way, by group: a group is only hashed when none is left.
     in_flight: BTreeMap<u32, u32>,
     /// Groups that were given to the hashing thread.
@@ -70,6 +75,7 @@ impl State {
             damaged: BTreeSet::new(),
             is_dirty: false,
             measured: BTreeMap::new(),
+            passing: Passing::default(),
             in_flight: BTreeMap::new(),
             checking: BTreeSet::new(),
             failure: None,
@@ -160,20 +166,29 @@ impl Session {
             if parts.is_empty() {
                 return Ok((0, false));
             }
-            *state.in_flight.entry(group).or_default() += 1;
+            let writers = state.in_flight.get(&group).map_or(1, |others| others + 1);
+            state.in_flight.insert(group, writers);
+            if writers > 1 {
+                state.passing.contend(group);
+            }
             parts
         };
         let mut written = Vec::with_capacity(parts.len());
+        let mut measured = Vec::new();
         let mut outcome = Ok(());
         for part in parts {
             let bytes = &bytes[(part.start - offset) as usize..(part.end - offset) as usize];
+            // Hashed first: that brings them into the processor's cache, from which they are written.
+            let blocks = measure(self.layout, part.start, bytes);
             outcome = self.files.part.write_at(part.start, bytes);
             if outcome.is_err() {
                 break;
             }
             written.push(part);
+            measured.extend(blocks);
         }
         let mut state = self.state();
+        state.passing.note(group, &measured);
         if let Some(count) = state.in_flight.get_mut(&group) {
             *count -= 1;
             if *count == 0 {
@@ -245,17 +260,29 @@ impl Session {
     }
 
     fn measure_group(&self, group: u32, buffer: &mut [u8]) -> Result<MeasuredGroup, StorageError> {
-        let range = self.layout.group_range(group);
-        let bytes = &mut buffer[..(range.end - range.start) as usize];
-        // Read back rather than handed over: what is proven is what the file holds.
-        self.files.part.read_exact_at(range.start, bytes)?;
-        self.files.part.start_writeback(range);
-        let measured = MeasuredGroup::new(self.layout, group, bytes).expect("the group's own range");
+        let known = self.state().passing.take(group);
+        let mut blocks = Vec::with_capacity(GROUP_BLOCKS as usize);
+        for block in 0..self.layout.group_block_count(group) {
+            blocks.push(match known.as_ref().and_then(|known| known[block as usize]) {
+                Some(measured) => measured,
+                None => self.measure_block(group * GROUP_BLOCKS + block, buffer)?,
+            });
+        }
+        self.files.part.start_writeback(self.layout.group_range(group));
+        let measured = MeasuredGroup::of_blocks(self.layout, group, &blocks).expect("the group's own blocks");
         if let Some(outboard) = &self.files.outboard {
             // Should the group be bad, the slice is written again with the good one.
             outboard.write_at(self.layout.slice_range(group).start, &measured.slice())?;
         }
         Ok(measured)
+    }
+
+    /// Hashes a block as the file holds it.
+    fn measure_block(&self, block: u32, buffer: &mut [u8]) -> Result<MeasuredBlock, StorageError> {
+        let range = self.layout.block_range(block);
+        let bytes = &mut buffer[..(range.end - range.start) as usize];
+        self.files.part.read_exact_at(range.start, bytes)?;
+        Ok(MeasuredBlock::new(self.layout, block, bytes).expect("the block's own range"))
     }
 
     fn note_measured(&self, state: &mut State, group: u32, measured: &MeasuredGroup) -> Result<(), StorageError> {
