@@ -8,8 +8,10 @@ mod conditions;
 mod connections;
 mod guarded;
 mod media_type;
+mod objects;
 mod tree;
 
 pub use blob::{PAGE_PATIENCE, blob_response};
 pub use connections::{ConnectionLimits, serve_connections};
+pub use objects::{etag, small_object};
 pub use tree::{TREE_PATIENCE, tree_router};

@@ -26,6 +26,7 @@ use longear_store::{PackAnswer, Store};
 
 use super::blob::{IMMUTABLE, Source, ascii, bare, blocking};
 use super::conditions::{Asked, is_known};
+use super::objects;
 
 /// How long a node's request waits for bytes of a blob that makes no progress. Nodes leave a silent carrier after 20 s.
 pub const TREE_PATIENCE: Duration = Duration::from_secs(10);
@@ -99,9 +100,9 @@ async fn object(store: Arc<Store>, path: TreePath, method: &Method, mut headers:
         headers.remove(axum::http::header::RANGE);
     }
     let answered = match path {
-        TreePath::Head { channel } => head(store, ChannelId(channel), &headers).await,
-        TreePath::Charter { channel, number } => charter(store, ChannelId(channel), number, &headers).await,
-        TreePath::Fork { channel, log } => fork(store, ChannelId(channel), LogId(log)).await,
+        TreePath::Head { .. } | TreePath::Charter { .. } | TreePath::Fork { .. } => {
+            small_object(store, path, &headers).await
+        }
         TreePath::Pack { channel, log, level, index } => match PackName::new(level, u64::from(index)) {
             Some(name) => pack(store, ChannelId(channel), LogId(log), name).await,
             None => Ok(None),
@@ -117,54 +118,18 @@ async fn object(store: Arc<Store>, path: TreePath, method: &Method, mut headers:
     }
 }
 
-async fn head(store: Arc<Store>, channel: ChannelId, headers: &HeaderMap) -> io::Result<Option<Response>> {
-    let bytes = blocking(move || {
-        let state = store.channel(&channel).map_err(io::Error::other)?;
-        Ok(state.filter(|state| state.lineage().number() > 0).map(|state| state.head().encode()))
-    });
+/// A head, a charter or a fork proof. Heads change, and a proof that says more may take another one's place.
+async fn small_object(store: Arc<Store>, path: TreePath, headers: &HeaderMap) -> io::Result<Option<Response>> {
+    let bytes = blocking(move || objects::small_object(&store, &path).map_err(io::Error::other));
     let Some(bytes) = bytes.await? else { return Ok(None) };
-    let etag = format!("\"{}\"", &BlobHash::of(&bytes).to_string()[..32]);
+    let etag = objects::etag(&bytes);
     let mut response = match is_known(headers, &etag) {
         true => bare(StatusCode::NOT_MODIFIED),
         false => small(bytes),
     };
+    let cache = if matches!(path, TreePath::Charter { .. }) { IMMUTABLE } else { HEAD_CACHE };
     response.headers_mut().insert(ETAG, ascii(&etag));
-    response.headers_mut().insert(CACHE_CONTROL, HEAD_CACHE);
-    Ok(Some(response))
-}
-
-async fn charter(
-    store: Arc<Store>,
-    channel: ChannelId,
-    number: u32,
-    headers: &HeaderMap,
-) -> io::Result<Option<Response>> {
-    let bytes = blocking(move || {
-        let Some(state) = store.channel(&channel).map_err(io::Error::other)? else { return Ok(None) };
-        let mut charters = state.lineage().charters().iter();
-        let found = charters.find(|charter| charter.body.number == u64::from(number));
-        Ok(found.map(|charter| charter.encode()))
-    });
-    let Some(bytes) = bytes.await? else { return Ok(None) };
-    let etag = format!("\"{}\"", &BlobHash::of(&bytes).to_string()[..32]);
-    let mut response = match is_known(headers, &etag) {
-        true => bare(StatusCode::NOT_MODIFIED),
-        false => small(bytes),
-    };
-    response.headers_mut().insert(ETAG, ascii(&etag));
-    response.headers_mut().insert(CACHE_CONTROL, IMMUTABLE);
-    Ok(Some(response))
-}
-
-async fn fork(store: Arc<Store>, channel: ChannelId, log: LogId) -> io::Result<Option<Response>> {
-    let bytes = blocking(move || {
-        let state = store.channel(&channel).map_err(io::Error::other)?;
-        Ok(state.and_then(|state| state.fork(&log).map(|proof| proof.encode())))
-    });
-    let Some(bytes) = bytes.await? else { return Ok(None) };
-    let mut response = small(bytes);
-    // A proof that says more may take its place.
-    response.headers_mut().insert(CACHE_CONTROL, HEAD_CACHE);
+    response.headers_mut().insert(CACHE_CONTROL, cache);
     Ok(Some(response))
 }
 

@@ -8,15 +8,15 @@ use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
 use longear_core::blob::{BlobHash, GROUP_BYTES, Groups as BlobGroups};
-use longear_core::schedule::{BlobWant, order_blobs};
 use longear_core::tree::{BLOB_WHOLE_BYTES_MAX, PART_MIB, TreePath, blob_file_holding};
 use longear_core::{ChannelId, Groups, Rendition};
 use longear_store::Store;
-use longear_store::blobs::{BlobError, BlobState, BlobWriter};
+use longear_store::blobs::{BlobError, BlobWriter};
 use tokio::sync::Semaphore;
 
+use super::decisions::{WantedBlob, wanted_blobs};
 use super::division::{BlobFile, Division, Span};
-use super::options::{BLOBS_IN_FLIGHT_MAX, BlobsWanted, SPAN_BYTES_MIN};
+use super::options::{BLOBS_IN_FLIGHT_MAX, SPAN_BYTES_MIN};
 use super::repair::repair;
 use super::report::{SyncError, SyncEvent};
 use super::round::Round;
@@ -31,15 +31,6 @@ const RANGES_MAX: usize = 1_024;
 
 /// Length of the longest list of groups: that of a blob of 64 GiB.
 const GROUP_LIST_BYTES_MAX: u64 = 2 << 20;
-
-/// A file that somebody wants, with what is needed to check it.
-#[derive(Clone, Debug)]
-pub(super) struct WantedBlob {
-    pub hash: [u8; 32],
-    pub size: u64,
-    pub name: String,
-    groups: Groups,
-}
 
 /// Brings the blobs of the channels' items, best first. Returns how many are still missing.
 pub(super) async fn pull_blobs(round: &Round<'_>, channels: &[ChannelId]) -> Result<u64, SyncError> {
@@ -66,45 +57,6 @@ pub(super) async fn pull_blobs(round: &Round<'_>, channels: &[ChannelId]) -> Res
     }
 }
 
-fn wanted_blobs(store: &Store, channels: &[ChannelId], wanted: BlobsWanted) -> Result<Vec<WantedBlob>, SyncError> {
-    let mut order = Vec::new();
-    let mut renditions = std::collections::HashMap::<[u8; 32], Rendition>::new();
-    for channel in channels {
-        for item in store.media(channel)? {
-            if !item.status.is_visible() {
-                continue;
-            }
-            for rendition in store.article(&item)?.into_iter().flat_map(|article| article.renditions) {
-                let class = rendition.class();
-                let (blob, size) = (rendition.blob, rendition.size);
-                let is_here = || {
-                    let state = store.blobs().state(BlobHash::from_bytes(blob));
-                    Ok::<_, BlobError>(matches!(state?, BlobState::Complete { .. }))
-                };
-                if !wanted.includes(class, size) || renditions.contains_key(&blob) || is_here()? {
-                    continue;
-                }
-                order.push(BlobWant { blob, size, class, item: item.id(), log: item.log, time: item.header().time });
-                renditions.insert(blob, rendition);
-            }
-        }
-    }
-    order_blobs(&mut order);
-    let wants = order.into_iter().filter_map(|want| renditions.remove(&want.blob));
-    Ok(wants.map(|rendition| WantedBlob::of(&rendition)).collect())
-}
-
-impl WantedBlob {
-    fn of(rendition: &Rendition) -> Self {
-        let Rendition { blob, size, name, groups, .. } = rendition.clone();
-        Self { hash: blob, size, name, groups }
-    }
-
-    fn hash(&self) -> BlobHash {
-        BlobHash::from_bytes(self.hash)
-    }
-}
-
 /// Brings one blob as far as it can be had. True if it is complete.
 fn pull_blob<'r>(round: &'r Round<'_>, want: WantedBlob) -> BoxFuture<'r, Result<bool, SyncError>> {
     Box::pin(async move {
@@ -112,7 +64,7 @@ fn pull_blob<'r>(round: &'r Round<'_>, want: WantedBlob) -> BoxFuture<'r, Result
             return Ok(false);
         }
         let groups = known_groups(round, &want).await?;
-        let (hash, size) = (want.hash(), want.size);
+        let (hash, size) = (BlobHash::from_bytes(want.hash), want.size);
         let begun = round.blocking(move |store| Ok::<_, SyncError>(store.blobs().begin(hash, size, groups))).await?;
         let writer = match begun {
             Ok(writer) => Arc::new(writer),
@@ -147,7 +99,7 @@ fn let_go(writer: &BlobWriter) -> Result<bool, BlobError> {
 
 /// The hashes of the blob's groups, from its item, or from a blob of their own that is fetched first.
 async fn known_groups(round: &Round<'_>, want: &WantedBlob) -> Result<Option<BlobGroups>, SyncError> {
-    let (hash, size) = (want.hash(), want.size);
+    let (hash, size) = (BlobHash::from_bytes(want.hash), want.size);
     match &want.groups {
         Groups::None => Ok(None),
         // A list that does not belong to the blob is the publisher's slip; the blob's own hash still decides.
@@ -182,7 +134,7 @@ async fn known_groups(round: &Round<'_>, want: &WantedBlob) -> Result<Option<Blo
 
 /// The files in which a carrier may have bytes of a blob.
 async fn blob_files(source: &Source, want: &WantedBlob) -> Vec<BlobFile> {
-    if source.is_aside() || source.state().absent_blobs.contains(&want.hash) {
+    if source.is_aside() || source.state().memory.absent_blobs.contains(&want.hash) {
         return Vec::new();
     }
     let mut files = Vec::new();
@@ -267,7 +219,7 @@ fn note_end(round: &Round<'_>, want: &WantedBlob, division: &mut Division, end: 
         Stop::Absent => {
             division.file_ends(span.source, &span.file.path, None);
             if matches!(span.file.path, TreePath::Blob { .. }) && !source.is_folder() {
-                source.state().absent_blobs.insert(want.hash);
+                source.state().memory.absent_blobs.insert(want.hash);
             }
         }
         Stop::Short => {

@@ -8,6 +8,7 @@
 //! then blobs by class.
 
 mod blobs;
+pub mod decisions;
 mod division;
 mod intake;
 mod options;
@@ -130,7 +131,7 @@ async fn pull_items(round: &Round<'_>, channels: &[ChannelId]) -> Result<u64, Sy
     for (channel, words) in channels.iter().zip(&all_words) {
         let mut of_channel = packs::pull_packs(round, *channel, words).await?;
         // A tree that grew meanwhile has other packs now: its new head tells which.
-        let outdated = round.live().filter(|source| std::mem::take(&mut source.state().lacked_pack)).count();
+        let outdated = round.live().filter(|source| std::mem::take(&mut source.state().memory.lacked_pack)).count();
         if of_channel > 0 && outdated > 0 && !round.is_cancelled() {
             let words = words::pull_words(round, *channel).await?;
             of_channel = packs::pull_packs(round, *channel, &words).await?;

@@ -54,7 +54,7 @@ impl BlobsWanted {
     /// Posts only.
     pub const NONE: Self = Self { class_max: None, bytes_max: 0 };
 
-    pub(super) fn includes(&self, class: Class, bytes: u64) -> bool {
+    pub(crate) fn includes(&self, class: Class, bytes: u64) -> bool {
         self.class_max.is_some_and(|max| class <= max) && bytes <= self.bytes_max
     }
 }

@@ -10,7 +10,7 @@ use longear_core::blob::{BlobLayout, BlockMask, GROUP_BLOCKS};
 use longear_core::tree::TreePath;
 use longear_store::blobs::{BlobError, BlobWriter};
 
-use super::blobs::WantedBlob;
+use super::decisions::WantedBlob;
 use super::division::Division;
 use super::report::SyncError;
 use super::round::{Fetched, Round};

@@ -9,7 +9,7 @@ use longear_core::tree::TreePath;
 use longear_core::{ChannelId, Reason, Statement};
 use longear_store::Store;
 
-use super::options::{REFUSAL_COST_BYTES, SyncOptions};
+use super::options::SyncOptions;
 use super::report::{Refusal, SyncError, SyncEvent, SyncReport};
 use super::source::Source;
 use crate::carrier::{Blame, Body, CarrierError};
@@ -63,7 +63,7 @@ impl Round<'_> {
     pub fn note_refusal(&self, source: &Source, refusal: Refusal, bytes: u64) {
         self.report().refuse(refusal.clone());
         self.tell(SyncEvent::Refused(refusal));
-        if source.count_lies(bytes.max(REFUSAL_COST_BYTES)) {
+        if source.count_lies(bytes) {
             self.set_aside(source, "too much of what it gave was refused");
         }
     }

@@ -118,3 +118,52 @@ async fn a_head_of_another_channel_is_refused_by_name() {
     assert_eq!((refusal.object.clone(), refusal.code), (tree.head().to_string(), Some("wrong-channel")));
     assert_eq!(report.new_items, 100, "what stands there is good all the same: {report:?}");
 }
+
+/// A word that waited for its charter was offered anew by the carrier's head in each round, refused once more, and then
+/// waited twice, three times …: after some two hundred rounds a box that syncs for ever held its honest mirror for a liar.
+#[tokio::test]
+async fn a_word_that_waits_is_held_against_nobody_twice() {
+    let folder = TempDir::new().unwrap();
+    let mut publisher = Publisher::new(1);
+    publisher.enrol(101);
+    publisher.post(1, 2);
+    let tree = publisher.write(folder.path());
+    let charter = tree.read(&tree.charter(2));
+    tree.remove(&tree.charter(2));
+    let reader = Reader::of(publisher.channel);
+    let mut syncer = Syncer::new(reader.store.clone(), vec![open(&tree.folder)]);
+    let first = syncer.round(&SyncOptions::default(), &|_| {}).await.unwrap();
+    assert!(first.carriers[0].refused_bytes > 0, "{first:?}");
+    let words = |report: &longear_net::sync::SyncReport| {
+        report.refused.iter().filter(|refusal| refusal.object.contains("statement")).count()
+    };
+    assert_eq!(words(&first), 1, "{first:?}");
+    for _ in 0..3 {
+        let later = syncer.round(&SyncOptions::default(), &|_| {}).await.unwrap();
+        assert_eq!(words(&later), 0, "{later:?}");
+    }
+    tree.put(&tree.charter(2), &charter);
+    let last = syncer.round(&SyncOptions::default(), &|_| {}).await.unwrap();
+    assert_eq!((last.new_charters, last.new_statements, last.new_items), (1, 1, 2), "{last:?}");
+}
+
+/// A carrier was asked for the proof of a fork once, and never again if that one request failed, or if the charter came
+/// later that lists the key: a syncing box then showed one branch of the fork as if there were no other.
+#[tokio::test]
+async fn the_proof_of_a_fork_is_asked_for_until_it_makes_sense() {
+    let folder = TempDir::new().unwrap();
+    let mut publisher = Publisher::new(1);
+    publisher.enrol(101);
+    publisher.post(1, 5);
+    publisher.fork(1);
+    let tree = publisher.write(folder.path());
+    let charter = tree.read(&tree.charter(2));
+    tree.remove(&tree.charter(2));
+    let reader = Reader::of(publisher.channel);
+    let mut syncer = Syncer::new(reader.store.clone(), vec![open(&tree.folder)]);
+    let first = syncer.round(&SyncOptions::default(), &|_| {}).await.unwrap();
+    assert_eq!((first.new_forks, first.new_items), (0, 0), "{first:?}");
+    tree.put(&tree.charter(2), &charter);
+    let second = syncer.round(&SyncOptions::default(), &|_| {}).await.unwrap();
+    assert_eq!((second.new_charters, second.new_forks, second.new_items), (1, 1, 5), "{second:?}");
+}

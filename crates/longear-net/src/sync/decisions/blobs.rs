@@ -1,0 +1,61 @@
+//! Which blobs are wanted, in which order.
+
+use std::collections::HashMap;
+
+use longear_core::blob::BlobHash;
+use longear_core::schedule::{BlobWant, order_blobs};
+use longear_core::{ChannelId, Groups, Rendition};
+use longear_store::Store;
+use longear_store::blobs::{BlobError, BlobState};
+
+use crate::sync::options::BlobsWanted;
+use crate::sync::report::SyncError;
+
+/// A file that somebody wants, with what is needed to check it.
+#[derive(Clone, Debug)]
+pub struct WantedBlob {
+    /// Plain BLAKE3.
+    pub hash: [u8; 32],
+    /// Bytes.
+    pub size: u64,
+    /// The rendition's name.
+    pub name: String,
+    /// Hashes of its groups, or where they stand.
+    pub groups: Groups,
+}
+
+impl WantedBlob {
+    fn of(rendition: &Rendition) -> Self {
+        let Rendition { blob, size, name, groups, .. } = rendition.clone();
+        Self { hash: blob, size, name, groups }
+    }
+}
+
+/// The blobs of the channels' visible items that are not wholly here, best first.
+pub fn wanted_blobs(store: &Store, channels: &[ChannelId], wanted: BlobsWanted) -> Result<Vec<WantedBlob>, SyncError> {
+    let mut order = Vec::new();
+    let mut renditions = HashMap::<[u8; 32], Rendition>::new();
+    for channel in channels {
+        for item in store.media(channel)? {
+            if !item.status.is_visible() {
+                continue;
+            }
+            for rendition in store.article(&item)?.into_iter().flat_map(|article| article.renditions) {
+                let class = rendition.class();
+                let (blob, size) = (rendition.blob, rendition.size);
+                let is_here = || {
+                    let state = store.blobs().state(BlobHash::from_bytes(blob));
+                    Ok::<_, BlobError>(matches!(state?, BlobState::Complete { .. }))
+                };
+                if !wanted.includes(class, size) || renditions.contains_key(&blob) || is_here()? {
+                    continue;
+                }
+                order.push(BlobWant { blob, size, class, item: item.id(), log: item.log, time: item.header().time });
+                renditions.insert(blob, rendition);
+            }
+        }
+    }
+    order_blobs(&mut order);
+    let wants = order.into_iter().filter_map(|want| renditions.remove(&want.blob));
+    Ok(wants.map(|rendition| WantedBlob::of(&rendition)).collect())
+}

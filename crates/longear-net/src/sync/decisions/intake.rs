@@ -1,0 +1,274 @@
+//! From the bytes of a pack to the store: read, verify, write.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use longear_core::header::Payload;
+use longear_core::limits::PAYLOAD_BYTES_MAX;
+use longear_core::pack::{PackHeaders, PackPart};
+use longear_core::{
+    ChannelId, Intervals, LogId, LogOpening, PackName, PackReader, Reason, Run, SignedHeader, Verified, verify,
+};
+use longear_store::{ChannelState, Store, StoreError};
+
+use super::packs::pack_path;
+
+/// Payload bytes handed to the writer at once.
+const PIECE_BYTES: usize = 512 << 10;
+
+/// Takes pieces on their way to [`write_batch`]; false if nobody wants them any more.
+pub type Sink<'s> = &'s mut dyn FnMut(Piece) -> bool;
+
+/// Which pack something comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct PackOrigin {
+    /// The carrier's number.
+    pub source: usize,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The log.
+    pub log: LogId,
+    /// The pack.
+    pub name: PackName,
+}
+
+/// Something of a pack that was refused.
+#[derive(Debug)]
+pub struct RefusedPart {
+    /// Which pack.
+    pub pack: PackOrigin,
+    /// The item, if it is about one.
+    pub seq: Option<u64>,
+    /// What of the item, or of the pack.
+    pub what: &'static str,
+    /// Why.
+    pub reason: Reason,
+    /// How many bytes it had.
+    pub bytes: u64,
+}
+
+/// What is said of a log whose pack is refused as a whole, whichever pack it was.
+const WHOLE_LOG: &str = "log";
+
+impl RefusedPart {
+    /// A complaint about all packs of a log.
+    pub(super) fn of_log(pack: PackOrigin, reason: Reason) -> Self {
+        Self { pack, seq: None, what: WHOLE_LOG, reason, bytes: 0 }
+    }
+
+    /// Names it: the path in the tree, and the item.
+    pub fn object(&self) -> String {
+        let path = pack_path(&self.pack.channel, &self.pack.log, self.pack.name);
+        match self.seq {
+            Some(seq) => format!("{path}, {} of item {seq}", self.what),
+            None if self.what == WHOLE_LOG => format!("log {} of channel {}", self.pack.log, self.pack.channel),
+            None => path.to_string(),
+        }
+    }
+}
+
+/// Verified headers and some of their payloads, on the way to the store.
+#[derive(Debug)]
+pub struct Piece {
+    pack: PackOrigin,
+    opening: LogOpening,
+    runs: Arc<Vec<Verified<Run>>>,
+    /// The items whose headers are written with this piece: those of its payloads, and those that have none.
+    headers: Range<u64>,
+    payloads: Vec<(u64, Range<usize>)>,
+    bytes: Vec<u8>,
+}
+
+impl Piece {
+    /// Bytes of its payloads.
+    pub fn payload_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Payloads that belong to their headers, and those that do not.
+    fn verified(&self, refused: &mut Vec<RefusedPart>) -> Vec<(u64, Verified<Payload<'_>>)> {
+        let mut good = Vec::with_capacity(self.payloads.len());
+        for (seq, range) in &self.payloads {
+            let Some(item) = item_at(&self.runs, *seq) else { continue };
+            match verify(item, Payload::new(item.id(), &self.bytes[range.clone()])) {
+                Ok(payload) => good.push((*seq, payload)),
+                Err(reason) => {
+                    let (pack, bytes) = (self.pack, range.len() as u64);
+                    refused.push(RefusedPart { pack, seq: Some(*seq), what: "text", reason, bytes });
+                }
+            }
+        }
+        good
+    }
+}
+
+/// Writes pieces in one commit; returns how many payloads were news. What was refused is added to `refused`.
+pub fn write_batch(store: &Store, pieces: &[Piece], refused: &mut Vec<RefusedPart>) -> Result<u64, StoreError> {
+    // Hashed before the store is locked: readers shall not wait for that.
+    let verified = pieces.iter().map(|piece| piece.verified(refused)).collect::<Vec<_>>();
+    let mut batch = store.write()?;
+    let mut written = 0;
+    for (piece, payloads) in pieces.iter().zip(&verified) {
+        for run in piece.runs.iter() {
+            batch.run_part(&piece.pack.channel, run, places_in(run, &piece.headers))?;
+        }
+        for (seq, payload) in payloads {
+            written += u64::from(batch.payload(&piece.pack.channel, &piece.opening, *seq, payload)?);
+        }
+    }
+    batch.commit()?;
+    Ok(written)
+}
+
+/// Reads one pack, block by block.
+#[derive(Debug)]
+pub struct Intake {
+    pack: PackOrigin,
+    state: Arc<ChannelState>,
+    complete: Intervals,
+    reader: PackReader,
+    runs: Arc<Vec<Verified<Run>>>,
+    /// The first item whose header was not handed on.
+    headers_from: u64,
+    payloads: Vec<(u64, Range<usize>)>,
+    bytes: Vec<u8>,
+    refused: Vec<RefusedPart>,
+    failed: bool,
+    is_sink_gone: bool,
+}
+
+/// How the reading of a pack ended.
+#[derive(Debug)]
+pub struct IntakeEnd {
+    /// Which pack it was.
+    pub pack: PackOrigin,
+    /// It was there from its beginning to its end, and no header was refused.
+    pub whole: bool,
+    /// Nobody takes its pieces any more: the store failed, and says so itself.
+    pub is_store_gone: bool,
+    /// What was refused.
+    pub refused: Vec<RefusedPart>,
+}
+
+impl Intake {
+    /// Begins to read a pack of a carrier.
+    pub fn new(source: usize, state: Arc<ChannelState>, log: LogId, name: PackName) -> Self {
+        let channel = state.id();
+        Self {
+            pack: PackOrigin { source, channel, log, name },
+            complete: state.logs().get(&log).map_or_else(Intervals::new, |held| held.complete().clone()),
+            state,
+            reader: PackReader::new(channel, log, name),
+            runs: Arc::default(),
+            headers_from: 0,
+            payloads: Vec::new(),
+            bytes: Vec::new(),
+            refused: Vec::new(),
+            failed: false,
+            is_sink_gone: false,
+        }
+    }
+
+    /// Takes in the next bytes. False if no more are wanted: nothing good can follow, or the store failed.
+    pub fn push(&mut self, block: &[u8], sink: Sink<'_>) -> bool {
+        self.reader.push(block);
+        match self.take_parts(sink) {
+            Ok(()) => {}
+            Err(reason) => {
+                self.failed = true;
+                self.refuse(None, "", reason, block.len() as u64);
+            }
+        }
+        !self.failed && !self.is_sink_gone
+    }
+
+    /// Ends: no more bytes come.
+    pub fn end(mut self, sink: Sink<'_>) -> IntakeEnd {
+        if !self.is_sink_gone {
+            if !self.failed && !self.reader.is_complete() {
+                self.refuse(None, "", Reason::Truncated, 0);
+            }
+            if let Some(opening) = self.reader.opening() {
+                let rest = self.reader.cut();
+                if !rest.items.is_empty() {
+                    self.take_headers(rest, opening);
+                }
+                self.send(opening, u64::MAX, sink);
+            }
+        }
+        let whole = self.refused.is_empty() && !self.is_sink_gone;
+        IntakeEnd { pack: self.pack, whole, is_store_gone: self.is_sink_gone, refused: self.refused }
+    }
+
+    /// Takes what the bytes so far hold.
+    fn take_parts(&mut self, sink: Sink<'_>) -> Result<(), Reason> {
+        while !self.is_sink_gone {
+            let headers = match self.reader.next_part()? {
+                None => return Ok(()),
+                Some(PackPart::Payload { seq, bytes }) => {
+                    if !self.complete.contains(seq) && item_at(&self.runs, seq).is_some() {
+                        let start = self.bytes.len();
+                        self.bytes.extend_from_slice(bytes);
+                        self.payloads.push((seq, start..self.bytes.len()));
+                    }
+                    None
+                }
+                Some(PackPart::Headers(headers)) => Some(headers),
+            };
+            // Payloads are read behind the table, which is read behind the opening.
+            let Some(opening) = self.reader.opening() else { continue };
+            if let Some(headers) = headers {
+                self.take_headers(headers, opening);
+            }
+            let until = self.payloads.last().map_or(0, |(seq, _)| seq + 1);
+            if self.bytes.len() >= PIECE_BYTES {
+                self.send(opening, until, sink);
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifies the runs among the headers. Where the signature at a tip is wrong, the run before it may still be good.
+    fn take_headers(&mut self, headers: PackHeaders, opening: LogOpening) {
+        let (good, refused) = headers.verified(opening, self.state.lineage());
+        for (seq, reason) in refused {
+            self.refuse(Some(seq), "header", reason, 0);
+        }
+        self.runs = Arc::new(good);
+    }
+
+    /// Hands on what was gathered, with the headers up to `until`.
+    fn send(&mut self, opening: LogOpening, until: u64, sink: Sink<'_>) {
+        if self.runs.is_empty() {
+            return;
+        }
+        let piece = Piece {
+            pack: self.pack,
+            opening,
+            runs: self.runs.clone(),
+            headers: self.headers_from..until,
+            payloads: std::mem::take(&mut self.payloads),
+            bytes: std::mem::replace(&mut self.bytes, Vec::with_capacity(PIECE_BYTES + PAYLOAD_BYTES_MAX)),
+        };
+        self.headers_from = until;
+        self.is_sink_gone = !sink(piece);
+    }
+
+    fn refuse(&mut self, seq: Option<u64>, what: &'static str, reason: Reason, bytes: u64) {
+        self.refused.push(RefusedPart { pack: self.pack, seq, what, reason, bytes });
+    }
+}
+
+/// Which of a run's headers lie in a range of items.
+fn places_in(run: &Run, items: &Range<u64>) -> Range<usize> {
+    let place = |seq: u64| run.headers().partition_point(|item| item.header().seq < seq);
+    place(items.start)..place(items.end)
+}
+
+/// The verified header of an item.
+fn item_at(runs: &[Verified<Run>], seq: u64) -> Option<&SignedHeader> {
+    let behind = runs.partition_point(|run| run.headers()[0].header().seq <= seq);
+    let run = runs.get(behind.checked_sub(1)?)?;
+    let first = run.headers()[0].header().seq;
+    run.headers().get(usize::try_from(seq - first).ok()?)
+}

@@ -1,0 +1,21 @@
+//! What a sync decides: functions of what is held and of what came, without waiting, threads or a clock.
+//!
+//! [`Syncer`](super::Syncer) carries the questions to carriers over files and HTTP. `longear-sim` carries them over
+//! links that lose and delay, on a virtual clock. Both ask these same functions, in this order: [`SourceMemory::take_head`],
+//! [`next_charter`] with [`keep_charter`], [`keep_statements`], [`SourceMemory::forks_to_ask`] with [`keep_fork`],
+//! [`plan_packs`] with [`Intake`] and [`write_batch`], and last [`wanted_blobs`].
+
+mod blobs;
+mod intake;
+mod memory;
+mod packs;
+mod words;
+
+pub use blobs::{WantedBlob, wanted_blobs};
+pub use intake::{Intake, IntakeEnd, PackOrigin, Piece, RefusedPart, Sink, write_batch};
+pub use memory::{KnownHead, SourceMemory};
+pub use packs::{Listings, LogWant, Offer, PackJob, WAVES_MAX, pack_bytes_max, pack_path, plan_packs, wanted_packs};
+pub use words::{
+    Offered, Promises, Taken, charter_contradicts, is_stale, keep_charter, keep_fork, keep_statements, next_charter,
+    promise_closed_logs,
+};
