@@ -18,6 +18,7 @@ pub mod pages;
 mod replay;
 mod segment;
 mod settle;
+pub mod signing;
 pub mod store;
 mod views;
 
@@ -26,5 +27,6 @@ pub use channel::{ChannelState, LogState};
 pub use check::{CheckError, CheckReport, Finding};
 pub use error::StoreError;
 pub use packs::PackAnswer;
+pub use signing::{SignError, Signer};
 pub use store::{Store, StoreOptions};
 pub use views::StoredItem;

@@ -8,4 +8,5 @@ mod index;
 mod publisher;
 mod retractions;
 mod sharing;
+mod signing;
 mod view;
