@@ -210,12 +210,18 @@ impl<'s> Batch<'s> {
         let (mut fresh, mut dropped) = (Vec::new(), Vec::new());
         let (mut proofs, mut forked) = (Vec::new(), false);
         let (state, indexing) = self.parts(channel)?;
+        let is_forked = state.forks.contains_key(&opening.log(channel));
         let log = indexing.log(state, opening)?;
         let held = |seq: u64| -> Result<Option<(ItemId, Place)>, StoreError> {
             if !log.headers.contains(seq) {
                 return Ok(None);
             }
             Ok(indexing.held(place_of(log.no, seq))?.map(|(row, id)| (id, row.header)))
+        };
+        // The item that stands before another one, where that one names something else.
+        let before = |item: &'r SignedHeader| -> Result<Option<(Place, &'r SignedHeader)>, StoreError> {
+            let below = item.header().seq.checked_sub(1).map_or(Ok(None), held)?;
+            Ok(below.filter(|(id, _)| *id != item.header().previous).map(|(_, place)| (place, item)))
         };
         for item in headers {
             let header = item.header();
@@ -225,24 +231,43 @@ impl<'s> Batch<'s> {
                     Indexed::Known => stored.known += 1,
                     Indexed::Dropped => {
                         forked = true;
+                        proofs.extend(before(item)?);
                         dropped.push(item.clone());
                     }
                     _ => {
+                        proofs.extend(before(item)?);
                         proofs.push((place, item));
                         fresh.push(item);
                     }
                 },
                 None => {
-                    let before = header.seq.checked_sub(1).map_or(Ok(None), held)?;
-                    proofs.extend(before.filter(|(id, _)| *id != header.previous).map(|(_, place)| (place, item)));
+                    proofs.extend(before(item)?);
                     let after = held(header.seq + 1)?;
                     proofs.extend(after.map(|(_, place)| (place, item)));
+                    // Branches of the next place name what they were built on, too.
+                    if is_forked {
+                        let branches = indexing.branch_places(place_of(log.no, header.seq + 1))?;
+                        proofs.extend(branches.into_iter().map(|place| (place, item)));
+                    }
                     fresh.push(item);
                 }
             }
         }
         self.candidates.add(channel, opening, dropped);
-        for (place, item) in proofs {
+        forked |= self.keep_proofs(channel, opening, proofs)?;
+        stored.forked += u64::from(forked);
+        Ok(fresh)
+    }
+
+    /// Keeps proofs that held headers and new ones contradict each other; tells whether there were any.
+    fn keep_proofs(
+        &mut self,
+        channel: &ChannelId,
+        opening: &LogOpening,
+        pairs: Vec<(Place, &SignedHeader)>,
+    ) -> Result<bool, StoreError> {
+        let mut forked = false;
+        for (place, item) in pairs {
             let other = read_header(&self.store.journal, place)?;
             let lineage = &self.state(channel)?.lineage;
             let Some(proof) = ForkProof::between(*opening, &other, item) else { continue };
@@ -251,8 +276,7 @@ impl<'s> Batch<'s> {
             forked = true;
             self.fork(channel, &proof)?;
         }
-        stored.forked += u64::from(forked);
-        Ok(fresh)
+        Ok(forked)
     }
 
     fn append_headers(
@@ -512,9 +536,9 @@ impl Drop for Batch<'_> {
         self.store.journal.reuse(&mut self.appender);
         if !self.committed {
             self.inner.index.roll_back();
-            if !self.durable {
-                // Gives the room back. Where even that fails, the records lack their commit, and the next writer cuts them.
-                let _ = self.store.journal.cut(self.start.0, self.start.1);
+            if !self.durable && self.store.journal.cut(self.start.0, self.start.1).is_err() {
+                // The room could not be given back, and whole batches may stand in it: only their sync had failed.
+                self.inner.undone = Some(self.start);
             }
         }
     }

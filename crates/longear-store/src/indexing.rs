@@ -87,6 +87,11 @@ impl Indexing<'_> {
         })
     }
 
+    /// Where the headers stand that are held of a place besides the one that stands there.
+    pub fn branch_places(&self, at: i64) -> Result<Vec<Place>, StoreError> {
+        Ok(self.index.places("SELECT segment, offset, length FROM branches WHERE at = ?", [at])?)
+    }
+
     fn second_header(&mut self, at: i64, item: &SignedHeader, place: Place) -> Result<Indexed, StoreError> {
         if self.held(at)?.is_some_and(|(_, held)| held == item.id()) {
             return Ok(Indexed::Known);

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use longear_core::lineage::Standing;
 use longear_core::status::{Evidence, Link, LogItems, Objection};
 use longear_core::{ChannelId, ItemId, Judgement, LogId, LogOpening, SignedHeader, Status, judge};
 
@@ -53,7 +54,8 @@ impl Batch<'_> {
             for (log, log_no, opening) in logs {
                 let branches = self.branches(log_no)?;
                 let candidates = self.candidates.headers.remove(&(channel, log)).unwrap_or_default();
-                if branches.is_empty() && candidates.is_empty() && !self.is_forked(&channel, &log)? {
+                let is_quiet = branches.is_empty() && candidates.is_empty() && !self.is_forked(&channel, &log)?;
+                if is_quiet && !self.misses_closing(&channel, &opening)? {
                     continue;
                 }
                 self.settle_log(&channel, &opening, branches, candidates)?;
@@ -223,6 +225,16 @@ impl Batch<'_> {
             Ok((row.get(0)?, place))
         })?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Whether a charter has closed the log behind another item than the one that stands there. Then all that is here may be
+    /// a thief's, of whose fork nobody has told.
+    fn misses_closing(&mut self, channel: &ChannelId, opening: &LogOpening) -> Result<bool, StoreError> {
+        let Standing::Closed(closing) = self.state(channel)?.lineage.standing(opening) else { return Ok(false) };
+        let (tip, last) = (closing.tip, closing.items.checked_sub(1));
+        let Some(last) = last else { return Ok(false) };
+        self.flush(channel)?;
+        Ok(self.standing(channel, opening, last)?.is_some_and(|stands| stands.id() != tip))
     }
 
     fn is_forked(&mut self, channel: &ChannelId, log: &LogId) -> Result<bool, StoreError> {

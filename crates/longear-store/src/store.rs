@@ -52,6 +52,8 @@ pub(crate) struct Inner {
     pub data_version: i64,
     pub generation: u64,
     pub judgements: HashMap<LogId, (u64, Arc<Judgement>)>,
+    /// Where a batch began that failed, and could not be cut off.
+    pub undone: Option<(u32, u64)>,
 }
 
 /// Held while writing; freed when dropped, or by the system when the process dies.
@@ -100,6 +102,7 @@ impl Store {
             states: HashMap::new(),
             generation: 0,
             judgements: HashMap::new(),
+            undone: None,
         };
         let blobs = BlobStore::open(backend.clone());
         let store = Store { backend, journal, inner: Mutex::new(inner), blobs };
@@ -131,6 +134,7 @@ impl Store {
         let lock = self.write_lock()?;
         let mut inner = self.lock();
         self.refresh(&mut inner)?;
+        self.undo(&mut inner)?;
         let (segment, length) = self.catch_up(&mut inner)?;
         let appender = self.journal.append_from(segment, length)?;
         Batch::new(self, inner, (appender, (segment, length)), lock)
@@ -236,6 +240,18 @@ impl Store {
         if lock.is_some() || inner.index.connection().path().is_none_or(str::is_empty) {
             self.catch_up(&mut inner)?;
         }
+        Ok(())
+    }
+
+    /// Cuts off a batch of which was said that nothing of it happened. Where somebody has indexed it meanwhile, others may
+    /// build on it, and it stays. The write lock is held.
+    fn undo(&self, inner: &mut Inner) -> Result<(), StoreError> {
+        if let Some(start) = inner.undone
+            && inner.index.progress()? == start
+        {
+            self.journal.cut(start.0, start.1)?;
+        }
+        inner.undone = None;
         Ok(())
     }
 

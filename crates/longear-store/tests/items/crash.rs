@@ -168,6 +168,40 @@ fn a_batch_that_is_dropped_never_happened() {
     }
 }
 
+/// The sync of a batch failed, and then cutting it off failed, too: the batch was whole on the disk, and the next one to write
+/// found it there and took it for committed. What a publisher was told had failed was published an hour later.
+#[test]
+fn a_batch_that_failed_does_not_happen_later() {
+    let story = story();
+    let (channel, log) = (story.publisher.channel(), &story.log);
+    let disk = MemoryBackend::new();
+    let store = open(&disk).unwrap();
+    story.run(&store, 0);
+    let before = view(&store, &channel);
+    let more = log.clone().posts(&["never"]);
+    let (from, to) = (log.items.len(), more.items.len());
+    let operations = disk.operation_count();
+    for after in 0..6 {
+        disk.set_faults(&[Fault::From { at: disk.operation_count() + after, kind: ErrorKind::StorageFull }]);
+        let written = store.write().and_then(|mut batch| {
+            give(&mut batch, &channel, &items(&more, from..to))?;
+            batch.commit()
+        });
+        if written.is_ok() {
+            assert!(after > 1, "no operation failed");
+            return;
+        }
+        disk.set_faults(&[]);
+        // Somebody else writes something else.
+        let mut batch = store.write().unwrap();
+        batch.follow(&channel).unwrap();
+        batch.commit().unwrap();
+        assert_eq!(view(&store, &channel), before, "the sync failed after {after} operations");
+        assert_eq!(view(&open(&disk).unwrap(), &channel), before, "the sync failed after {after} operations");
+    }
+    panic!("{} operations are not enough for a batch", disk.operation_count() - operations);
+}
+
 #[test]
 fn an_intent_is_kept_until_its_item_is_here() {
     let story = story();

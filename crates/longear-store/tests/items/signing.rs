@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longear_core::{Kind, Roles, verify};
+use longear_core::{Kind, Roles, Statement, verify};
 use longear_store::backend::MemoryBackend;
 use longear_store::{Signer, Store, StoreOptions};
 
@@ -21,9 +21,11 @@ fn a_last_word_of_a_thief_ends_the_log_and_silences_nobody() {
     signer.publish(&store, Kind::Post, &article("before", None).encode(), NOON_MS).unwrap();
     let state = || store.channel(&channel).unwrap().unwrap();
     assert!(signer.may_go_on(&state(), NOON_MS));
-    let stolen = publisher.log("Aida").posts(&["stolen"]).statement(u64::MAX, Vec::new());
+    let stolen = publisher.log("Aida").posts(&["stolen"]).statement(1, Vec::new());
+    let stolen = Statement { counter: u64::MAX, ..stolen }.sign(&channel, &key("Aida"));
+    let stolen = verify(state().lineage(), stolen).unwrap();
     let mut batch = store.write().unwrap();
-    batch.statement(&channel, &verify(state().lineage(), stolen).unwrap()).unwrap();
+    batch.statement(&channel, &stolen).unwrap();
     batch.commit().unwrap();
     assert!(!signer.may_go_on(&state(), NOON_MS), "the program takes another incarnation now");
     // Whoever goes on nevertheless does no harm.
