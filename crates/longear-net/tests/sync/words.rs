@@ -1,6 +1,9 @@
 //! Charters, statements, forks.
 
+use std::collections::BTreeMap;
+
 use longear_core::{Head, Status};
+use longear_net::sync::decisions::promise_closed_logs;
 use longear_net::sync::{SyncOptions, SyncOutcome, Syncer};
 use tempfile::TempDir;
 
@@ -166,4 +169,24 @@ async fn the_proof_of_a_fork_is_asked_for_until_it_makes_sense() {
     tree.put(&tree.charter(2), &charter);
     let second = syncer.round(&SyncOptions::default(), &|_| {}).await.unwrap();
     assert_eq!((second.new_charters, second.new_forks, second.new_items), (1, 1, 5), "{second:?}");
+}
+
+/// A thief said, with a high counter, that the log has fewer items than it has. The charter closed the log behind all good
+/// ones, and the word still counted: nobody who came later asked for the last of them, and without it all before it stayed
+/// unconfirmed.
+#[tokio::test]
+async fn a_closing_promises_more_than_the_word_of_a_thief() {
+    let folder = TempDir::new().unwrap();
+    let mut publisher = Publisher::new(1);
+    publisher.enrol(101);
+    publisher.post(1, 5);
+    publisher.close(1, 5);
+    let tree = publisher.write(folder.path());
+    let reader = Reader::of(publisher.channel);
+    reader.pull(&[&tree]).await;
+    let state = reader.store.channel(&publisher.channel).unwrap().unwrap();
+    let log = publisher.writers[1].log;
+    let mut promises = [BTreeMap::from([(log, 3)]), BTreeMap::new(), BTreeMap::new()];
+    promise_closed_logs(&state, &[true, true, false], &mut promises);
+    assert_eq!(promises.map(|promised| promised.get(&log).copied()), [Some(5), Some(5), None]);
 }

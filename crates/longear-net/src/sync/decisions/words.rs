@@ -159,14 +159,16 @@ pub fn is_stale(head: &Head, state: &ChannelState) -> bool {
     head.charter < state.lineage().number() || state.newest_statements().any(older)
 }
 
-/// A closed log may have left the head long ago; its closing says how many items a carrier of the channel has.
+/// A closed log may have left the head long ago, or a thief's word on it speaks of less than is good; its closing says how
+/// many items a carrier of the channel has.
 pub fn promise_closed_logs(state: &ChannelState, has_head: &[bool], promises: &mut [Promises]) {
     for closing in state.lineage().closings() {
         if !matches!(state.lineage().standing(&closing.opening), Standing::Closed(_)) {
             continue;
         }
         for (promises, _) in promises.iter_mut().zip(has_head).filter(|(_, has_head)| **has_head) {
-            promises.entry(closing.log).or_insert(closing.items);
+            let promised = promises.entry(closing.log).or_default();
+            *promised = closing.items.max(*promised);
         }
     }
 }
