@@ -4,8 +4,12 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::setup::{self, project::PythonFolder};
+use crate::sim;
 use crate::step::{self, Failure, Outcome};
 use crate::workspace::Workspace;
+
+/// Seeds of hostile worlds for every change; a release takes a hundred thousand.
+const SIM_SEEDS: &str = "0..500";
 
 /// One check: its name, and the program that fails when it does not hold.
 struct Check {
@@ -48,6 +52,7 @@ fn checks(workspace: &Workspace) -> Vec<Check> {
         check("licences, bans and sources", deny),
         check("clippy", workspace.cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"])),
         check("tests", workspace.cargo(["xtask", "test"])),
+        check("a hostile world", sim::command(workspace, &["--seeds", SIM_SEEDS, "--quiet"].map(String::from))),
         check("documentation", docs),
         check("core as WebAssembly", workspace.cargo(["xtask", "wasm"])),
         check("demo", workspace.cargo(["xtask", "demo", "--exit"])),

@@ -8,6 +8,7 @@ mod demo;
 mod forge;
 mod help;
 mod setup;
+mod sim;
 mod step;
 mod test;
 mod tidy;
@@ -52,6 +53,7 @@ fn run(words: &[String]) -> Outcome {
         "demo" => demo::run(&workspace, rest),
         "bench" => bench(&workspace, rest),
         "forge" => forge::run(&workspace, rest),
+        "sim" => sim::run(&workspace, rest),
         "wasm" => without_arguments(command, rest).and_then(|()| wasm::run(&workspace)),
         "tidy" => without_arguments(command, rest).and_then(|()| tidy::run(&workspace)),
         "ci" => without_arguments(command, rest).and_then(|()| ci::run(&workspace)),

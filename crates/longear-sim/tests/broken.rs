@@ -1,0 +1,24 @@
+//! A check that cannot fail does not count: each invariant has a deliberately broken build, which is caught.
+
+use longear_sim::{Broken, World};
+
+/// Seeds in which a broken build must show.
+const SEEDS: u64 = 60;
+
+#[test]
+fn every_broken_build_is_caught_by_its_invariant() {
+    let mut missed = Vec::new();
+    for broken in Broken::ALL {
+        let caught = (0..SEEDS).find_map(|seed| {
+            let violation = World::run(seed, Some(broken), false).violation?;
+            Some((seed, violation))
+        });
+        match caught {
+            Some((seed, violation)) if violation.invariant == broken.invariant() => {
+                println!("{broken:?}: seed {seed}: P{} {}", violation.invariant, violation.what);
+            }
+            other => missed.push((broken, other)),
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}
