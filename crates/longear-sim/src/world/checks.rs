@@ -218,7 +218,7 @@ impl World {
         }
         let naive = naive::statuses(channel, &objects);
         let strange = view.iter().find(|(id, status)| naive.get(id).is_none_or(|(naive, _)| naive != *status));
-        if let Some((id, status)) = strange.filter(|_| !first_come) {
+        if let Some((id, status)) = strange {
             let naive = naive.get(id).map(|(status, _)| *status);
             self.fail(1, format!("{id} is {status:?} at node {no}, and {naive:?} by the rules read literally"));
         }
