@@ -10,7 +10,7 @@ use longear_core::tree::TreePath;
 use longear_core::{Applied, ChannelId, Head, LogId, Reason};
 use longear_net::sync::LIES_BYTES_MAX;
 use longear_net::sync::decisions::{
-    Intake, Listings, PackJob, Promises, SourceMemory, WAVES_MAX, keep_charter, keep_fork, keep_statements,
+    Intake, Listings, PackJob, Promises, SourceMemory, Spare, WAVES_MAX, keep_charter, keep_fork, keep_statements,
     next_charter, pack_bytes_max, pack_path, plan_packs, promise_closed_logs, wanted_packs, write_batch,
 };
 use longear_store::StoreError;
@@ -348,9 +348,8 @@ impl Session {
         };
         intake.push(bytes, &mut sink);
         let end = intake.end(&mut sink);
-        let mut refused = Vec::new();
         if !pieces.is_empty() {
-            self.news += write_batch(store, &pieces, &mut refused)?;
+            self.news += write_batch(store, pieces, &Spare::default())?;
             node.has_failed = false;
             node.objects.add_pack(self.channel, job.log, job.name, bytes);
         }
@@ -360,12 +359,8 @@ impl Session {
             let is_held = |id: &longear_core::ItemId| store.item(id).is_ok_and(|item| item.is_some());
             node.believed.extend(seen.items().filter(|id| !is_held(id)));
         }
-        for part in &refused {
-            self.memory.damaged_packs.insert((part.pack.log, part.pack.name));
-        }
         let broke_off = !is_whole && self.broken != Some(Broken::CutsAreLies);
-        refused.extend(self.memory.note_intake(end, broke_off));
-        for part in refused {
+        for part in self.memory.note_intake(end, broke_off) {
             self.refuse(part.reason, part.bytes);
         }
         Ok(())

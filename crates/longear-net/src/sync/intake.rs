@@ -8,11 +8,17 @@ use bytes::Bytes;
 use longear_store::{Store, StoreError};
 use tokio::sync::mpsc;
 
-use super::decisions::{Intake, IntakeEnd, Piece, RefusedPart, write_batch};
+use super::decisions::{Intake, IntakeEnd, Piece, Spare, write_batch};
 use super::options::BATCH_BYTES_MAX;
 
 /// Pieces that wait to be written. With the length of a piece they bound the memory.
 pub(super) const PIECES_WAITING_MAX: usize = 6;
+
+/// Pieces that wait for others before their batch begins.
+const PIECES_GATHERED_MAX: usize = 4;
+
+/// Bytes read of a block at once: what is copied, hashed and copied again stays in the processor's cache.
+const READ_BYTES: usize = 64 << 10;
 
 /// Time in which the writer gathers pieces for one commit.
 const GATHER_TIME: Duration = Duration::from_millis(15);
@@ -25,7 +31,7 @@ pub(super) fn read_blocks(
 ) -> IntakeEnd {
     let mut sink = |piece| pieces.send(piece).is_ok();
     while let Some(block) = blocks.blocking_recv() {
-        if !intake.push(&block, &mut sink) {
+        if !block.chunks(READ_BYTES).all(|bytes| intake.push(bytes, &mut sink)) {
             break;
         }
     }
@@ -34,31 +40,35 @@ pub(super) fn read_blocks(
     intake.end(&mut sink)
 }
 
-/// Writes pieces as they come, several in one commit, until nobody sends any more.
+/// Writes pieces as they come, many in one commit, until nobody sends any more.
 pub(super) fn write_pieces(
     store: &Store,
     pieces: &Receiver<Piece>,
+    spare: &Spare,
     came: &AtomicU64,
-) -> Result<Vec<RefusedPart>, StoreError> {
-    let mut refused = Vec::new();
+) -> Result<(), StoreError> {
     while let Ok(first) = pieces.recv() {
-        let written = write_batch(store, &gather(first, pieces), &mut refused)?;
-        came.fetch_add(written, Ordering::Relaxed);
+        // Waited for before the store is locked: readers shall not wait for that.
+        let mut gathered = gather(first, pieces).into_iter();
+        let mut bytes = 0;
+        let batch = std::iter::from_fn(|| {
+            let more = || if bytes < BATCH_BYTES_MAX { pieces.try_recv().ok() } else { None };
+            let piece = gathered.next().or_else(more)?;
+            bytes += piece.payload_bytes();
+            Some(piece)
+        });
+        came.fetch_add(write_batch(store, batch, spare)?, Ordering::Relaxed);
     }
-    Ok(refused)
+    Ok(())
 }
 
 /// What comes within a moment goes into one commit: a sync of the disk costs as much as megabytes of news.
 fn gather(first: Piece, pieces: &Receiver<Piece>) -> Vec<Piece> {
     let until = Instant::now() + GATHER_TIME;
-    let mut bytes = first.payload_bytes();
     let mut gathered = vec![first];
-    while bytes < BATCH_BYTES_MAX {
+    while gathered.len() < PIECES_GATHERED_MAX {
         match pieces.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(piece) => {
-                bytes += piece.payload_bytes();
-                gathered.push(piece);
-            }
+            Ok(piece) => gathered.push(piece),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }
     }

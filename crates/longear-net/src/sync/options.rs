@@ -24,8 +24,9 @@ pub const BLOBS_IN_FLIGHT_MAX: u32 = 4;
 /// Gives the fewest bytes of a blob for which a further carrier is asked: a request more costs less than it gains.
 pub const SPAN_BYTES_MIN: u64 = 8 << 20;
 
-/// Gives the payload bytes that are written together.
-pub const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Gives the payload bytes that become durable together. They are not gathered in memory, but readers of the store wait
+/// while a batch is written: 0.1 s on an SSD, 2 s on a slow card.
+pub const BATCH_BYTES_MAX: usize = 16 << 20;
 
 /// Gives the refused bytes after which a carrier is set aside.
 pub const LIES_BYTES_MAX: u64 = 2 << 20;

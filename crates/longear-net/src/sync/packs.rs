@@ -14,7 +14,7 @@ use longear_store::{ChannelState, Store};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::decisions::{
-    Intake, IntakeEnd, Listings, PackJob, Piece, WAVES_MAX, pack_bytes_max, pack_path, plan_packs, wanted_packs,
+    Intake, IntakeEnd, Listings, PackJob, Piece, Spare, WAVES_MAX, pack_bytes_max, pack_path, plan_packs, wanted_packs,
 };
 use super::intake::{PIECES_WAITING_MAX, read_blocks, write_pieces};
 use super::options::{LARGE_PACK_WEIGHT, PACKS_IN_FLIGHT_MAX, REQUESTS_PER_CARRIER_MAX};
@@ -100,6 +100,7 @@ struct Wave<'w> {
     jobs: Mutex<VecDeque<PackJob>>,
     weights: Semaphore,
     pieces: SyncSender<Piece>,
+    spare: Arc<Spare>,
 }
 
 /// Fetches all packs of a plan. Each carrier takes the next pack that it may have, so that none waits for another.
@@ -111,15 +112,16 @@ async fn run_wave(
     total: u64,
 ) -> Result<(), SyncError> {
     let (pieces, waiting) = sync_channel(PIECES_WAITING_MAX);
-    let store = round.store.clone();
-    let counter = came.clone();
-    let writer = tokio::task::spawn_blocking(move || write_pieces(&store, &waiting, &counter));
+    let spare = Arc::<Spare>::default();
+    let (store, emptied, counter) = (round.store.clone(), spare.clone(), came.clone());
+    let writer = tokio::task::spawn_blocking(move || write_pieces(&store, &waiting, &emptied, &counter));
     let wave = Wave {
         round,
         state,
         jobs: Mutex::new(jobs.into()),
         weights: Semaphore::new(PACKS_IN_FLIGHT_MAX as usize),
         pieces,
+        spare,
     };
     let workers = round.live().flat_map(|source| {
         // A disk reads one pack after the other fastest, and each pack being read takes memory.
@@ -143,12 +145,7 @@ async fn run_wave(
         () = progress => {}
     }
     drop(wave);
-    let refused = writer.await.map_err(|_| SyncError::Task)??;
-    for refused in refused {
-        let source = &round.sources[refused.pack.source];
-        source.state().memory.damaged_packs.insert((refused.pack.log, refused.pack.name));
-        round.refuse(source, refused.object(), &refused.reason, refused.bytes);
-    }
+    writer.await.map_err(|_| SyncError::Task)??;
     let have = came.load(Ordering::Relaxed).min(total);
     round.tell(SyncEvent::Posts { channel: state.id(), have, total });
     Ok(())
@@ -187,7 +184,7 @@ async fn pull_pack(wave: &Wave<'_>, source: &Source, job: &PackJob) {
             return;
         }
     };
-    let intake = Intake::new(source.index, wave.state.clone(), job.log, job.name);
+    let intake = Intake::new(source.index, wave.state.clone(), job.log, job.name).reusing(wave.spare.clone());
     let (sender, blocks) = mpsc::channel(BLOCKS_WAITING_MAX);
     let pieces = wave.pieces.clone();
     let reading = tokio::task::spawn_blocking(move || read_blocks(intake, blocks, &pieces));

@@ -1,13 +1,13 @@
 //! From the bytes of a pack to the store: read, verify, write.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use longear_core::header::Payload;
+use longear_core::header::VerifiedPayloads;
 use longear_core::limits::PAYLOAD_BYTES_MAX;
 use longear_core::pack::{PackHeaders, PackPart};
 use longear_core::{
-    ChannelId, Intervals, LogId, LogOpening, PackName, PackReader, Reason, Run, SignedHeader, Verified, verify,
+    ChannelId, Intervals, LogId, LogOpening, PackName, PackReader, Reason, Run, SignedHeader, Verified,
 };
 use longear_store::{ChannelState, Store, StoreError};
 
@@ -70,51 +70,53 @@ impl RefusedPart {
 /// Verified headers and some of their payloads, on the way to the store.
 #[derive(Debug)]
 pub struct Piece {
-    pack: PackOrigin,
+    channel: ChannelId,
     opening: LogOpening,
     runs: Arc<Vec<Verified<Run>>>,
     /// The items whose headers are written with this piece: those of its payloads, and those that have none.
     headers: Range<u64>,
-    payloads: Vec<(u64, Range<usize>)>,
-    bytes: Vec<u8>,
+    payloads: VerifiedPayloads,
 }
 
 impl Piece {
     /// Bytes of its payloads.
     pub fn payload_bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Payloads that belong to their headers, and those that do not.
-    fn verified(&self, refused: &mut Vec<RefusedPart>) -> Vec<(u64, Verified<Payload<'_>>)> {
-        let mut good = Vec::with_capacity(self.payloads.len());
-        for (seq, range) in &self.payloads {
-            let Some(item) = item_at(&self.runs, *seq) else { continue };
-            match verify(item, Payload::new(item.id(), &self.bytes[range.clone()])) {
-                Ok(payload) => good.push((*seq, payload)),
-                Err(reason) => {
-                    let (pack, bytes) = (self.pack, range.len() as u64);
-                    refused.push(RefusedPart { pack, seq: Some(*seq), what: "text", reason, bytes });
-                }
-            }
-        }
-        good
+        self.payloads.byte_count()
     }
 }
 
-/// Writes pieces in one commit; returns how many payloads were news. What was refused is added to `refused`.
-pub fn write_batch(store: &Store, pieces: &[Piece], refused: &mut Vec<RefusedPart>) -> Result<u64, StoreError> {
-    // Hashed before the store is locked: readers shall not wait for that.
-    let verified = pieces.iter().map(|piece| piece.verified(refused)).collect::<Vec<_>>();
+/// Emptied buffers of pieces, to be filled again: memory that one thread frees is of little use to another.
+#[derive(Debug, Default)]
+pub struct Spare {
+    buffers: Mutex<Vec<VerifiedPayloads>>,
+}
+
+impl Spare {
+    fn take(&self) -> VerifiedPayloads {
+        let spare = self.buffers().pop();
+        spare.unwrap_or_else(|| VerifiedPayloads::with_capacity(PIECE_BYTES + PAYLOAD_BYTES_MAX))
+    }
+
+    fn give(&self, mut payloads: VerifiedPayloads) {
+        payloads.clear();
+        self.buffers().push(payloads);
+    }
+
+    fn buffers(&self) -> MutexGuard<'_, Vec<VerifiedPayloads>> {
+        self.buffers.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Writes pieces in one commit; returns how many payloads were news. Readers of the store wait meanwhile.
+pub fn write_batch(store: &Store, pieces: impl IntoIterator<Item = Piece>, spare: &Spare) -> Result<u64, StoreError> {
     let mut batch = store.write()?;
     let mut written = 0;
-    for (piece, payloads) in pieces.iter().zip(&verified) {
+    for piece in pieces {
         for run in piece.runs.iter() {
-            batch.run_part(&piece.pack.channel, run, places_in(run, &piece.headers))?;
+            batch.run_part(&piece.channel, run, places_in(run, &piece.headers))?;
         }
-        for (seq, payload) in payloads {
-            written += u64::from(batch.payload(&piece.pack.channel, &piece.opening, *seq, payload)?);
-        }
+        written += batch.payloads(&piece.channel, &piece.opening, piece.payloads.iter())?;
+        spare.give(piece.payloads);
     }
     batch.commit()?;
     Ok(written)
@@ -130,8 +132,8 @@ pub struct Intake {
     runs: Arc<Vec<Verified<Run>>>,
     /// The first item whose header was not handed on.
     headers_from: u64,
-    payloads: Vec<(u64, Range<usize>)>,
-    bytes: Vec<u8>,
+    payloads: VerifiedPayloads,
+    spare: Arc<Spare>,
     refused: Vec<RefusedPart>,
     failed: bool,
     is_sink_gone: bool,
@@ -161,12 +163,18 @@ impl Intake {
             reader: PackReader::new(channel, log, name),
             runs: Arc::default(),
             headers_from: 0,
-            payloads: Vec::new(),
-            bytes: Vec::new(),
+            payloads: VerifiedPayloads::default(),
+            spare: Arc::default(),
             refused: Vec::new(),
             failed: false,
             is_sink_gone: false,
         }
+    }
+
+    /// Takes its buffers from where [`write_batch`] leaves them.
+    pub fn reusing(mut self, spare: Arc<Spare>) -> Self {
+        (self.payloads, self.spare) = (spare.take(), spare);
+        self
     }
 
     /// Takes in the next bytes. False if no more are wanted: nothing good can follow, or the store failed.
@@ -197,31 +205,34 @@ impl Intake {
             }
         }
         let whole = self.refused.is_empty() && !self.is_sink_gone;
+        self.spare.give(self.payloads);
         IntakeEnd { pack: self.pack, whole, is_store_gone: self.is_sink_gone, refused: self.refused }
     }
 
     /// Takes what the bytes so far hold.
     fn take_parts(&mut self, sink: Sink<'_>) -> Result<(), Reason> {
         while !self.is_sink_gone {
+            let mut refused = None;
             let headers = match self.reader.next_part()? {
                 None => return Ok(()),
                 Some(PackPart::Payload { seq, bytes }) => {
-                    if !self.complete.contains(seq) && item_at(&self.runs, seq).is_some() {
-                        let start = self.bytes.len();
-                        self.bytes.extend_from_slice(bytes);
-                        self.payloads.push((seq, start..self.bytes.len()));
-                    }
+                    let item = item_at(&self.runs, seq).filter(|_| !self.complete.contains(seq));
+                    let kept = item.map_or(Ok(()), |item| self.payloads.push(item, bytes));
+                    refused = kept.err().map(|reason| (seq, reason, bytes.len() as u64));
                     None
                 }
                 Some(PackPart::Headers(headers)) => Some(headers),
             };
+            if let Some((seq, reason, bytes)) = refused {
+                self.refuse(Some(seq), "text", reason, bytes);
+            }
             // Payloads are read behind the table, which is read behind the opening.
             let Some(opening) = self.reader.opening() else { continue };
             if let Some(headers) = headers {
                 self.take_headers(headers, opening);
             }
-            let until = self.payloads.last().map_or(0, |(seq, _)| seq + 1);
-            if self.bytes.len() >= PIECE_BYTES {
+            let until = self.payloads.last_seq().map_or(0, |seq| seq + 1);
+            if self.payloads.byte_count() >= PIECE_BYTES {
                 self.send(opening, until, sink);
             }
         }
@@ -243,12 +254,11 @@ impl Intake {
             return;
         }
         let piece = Piece {
-            pack: self.pack,
+            channel: self.pack.channel,
             opening,
             runs: self.runs.clone(),
             headers: self.headers_from..until,
-            payloads: std::mem::take(&mut self.payloads),
-            bytes: std::mem::replace(&mut self.bytes, Vec::with_capacity(PIECE_BYTES + PAYLOAD_BYTES_MAX)),
+            payloads: std::mem::replace(&mut self.payloads, self.spare.take()),
         };
         self.headers_from = until;
         self.is_sink_gone = !sink(piece);

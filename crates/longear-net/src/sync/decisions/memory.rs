@@ -105,14 +105,15 @@ impl SourceMemory {
             let complaint = RefusedPart::of_log(end.pack, Reason::UnknownKey);
             return if self.unknown_logs.insert(log) { vec![complaint] } else { Vec::new() };
         }
+        let mut refused = end.refused;
+        refused.retain(|refused| !(broke_off && refused.reason == Reason::Truncated));
         if broke_off {
             self.broken_packs.insert((log, name));
-        } else if !end.whole {
+        }
+        if !refused.is_empty() || !(broke_off || end.whole) {
             // Asked again in smaller pieces, or from others.
             self.damaged_packs.insert((log, name));
         }
-        let mut refused = end.refused;
-        refused.retain(|refused| !(broke_off && refused.reason == Reason::Truncated));
         refused
     }
 

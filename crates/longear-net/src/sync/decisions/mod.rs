@@ -12,7 +12,7 @@ mod packs;
 mod words;
 
 pub use blobs::{WantedBlob, wanted_blobs};
-pub use intake::{Intake, IntakeEnd, PackOrigin, Piece, RefusedPart, Sink, write_batch};
+pub use intake::{Intake, IntakeEnd, PackOrigin, Piece, RefusedPart, Sink, Spare, write_batch};
 pub use memory::{KnownHead, SourceMemory};
 pub use packs::{Listings, LogWant, Offer, PackJob, WAVES_MAX, pack_bytes_max, pack_path, plan_packs, wanted_packs};
 pub use words::{
