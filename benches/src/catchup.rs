@@ -6,7 +6,7 @@ use std::fs;
 use crate::disk::Noise;
 use crate::nginx::Nginx;
 use crate::report::{Target, figure};
-use crate::tree::{Newsroom, post, put_blob};
+use crate::tree::{Newsroom, post, put_blob, still};
 use crate::{Bench, Outcome};
 
 /// What the reader lacks: this many items, so many of them with a video.
@@ -15,6 +15,9 @@ const VIDEOS: u64 = 20;
 
 /// Long enough that a video comes in more than one group, short enough that twenty are quickly made.
 const VIDEO_BYTES: usize = 3 << 20;
+
+/// A still picture of 480 pixels, as beside each video.
+const STILL_BYTES: usize = 14_000;
 
 /// Lengths of logs that are tried, and the range they are drawn from: three to ten months of a hundred posts a day.
 const LENGTHS: usize = 10;
@@ -52,13 +55,15 @@ fn catch_up(bench: &Bench, length: u64) -> Outcome<Vec<String>> {
     for _ in 0..VIDEOS {
         let mut content = vec![0; VIDEO_BYTES];
         noise.fill(&mut content);
-        videos.push(put_blob(&now, &content)?);
+        let mut picture = vec![0; STILL_BYTES];
+        noise.fill(&mut picture);
+        videos.push([put_blob(&now, &content)?, still(picture)]);
     }
     let articles = |seq: u64| {
         let mut article = post(format!("Post {seq}. {}", "Roads are open again. ".repeat(20)));
         let behind = (seq + ITEMS_BEHIND).checked_sub(length);
         if let Some(number) = behind.filter(|number| number % (ITEMS_BEHIND / VIDEOS) == 0) {
-            article.renditions.push(videos[(number / (ITEMS_BEHIND / VIDEOS)) as usize].clone());
+            article.renditions.extend(videos[(number / (ITEMS_BEHIND / VIDEOS)) as usize].clone());
         }
         article
     };

@@ -175,6 +175,20 @@ pub fn put_blob(folder: &Path, content: &[u8]) -> Outcome<Rendition> {
     })
 }
 
+/// How an article holds a still picture inside it.
+pub fn still(content: Vec<u8>) -> Rendition {
+    Rendition {
+        name: "still".into(),
+        blob: plain(&content),
+        size: content.len() as u64,
+        mime: "image/jpeg".into(),
+        duration_ms: 0,
+        width: 480,
+        height: 270,
+        groups: Groups::File(content),
+    }
+}
+
 fn put(folder: &Path, path: &TreePath, bytes: &[u8]) -> Outcome<()> {
     let file = folder.join(path.to_string());
     fs::create_dir_all(file.parent().ok_or("a path without a folder")?)?;

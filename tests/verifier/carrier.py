@@ -192,6 +192,8 @@ class Carrier:
 
     def check_renditions(self) -> None:
         for one in (one for article in self.articles for one in article.renditions):
+            if isinstance(one.groups, items.InlineFile):
+                continue
             if one.blob not in self.checked_blobs:
                 self.missing.append(f"blob {one.blob.hex()} ({one.name}, {one.size} bytes)")
                 continue

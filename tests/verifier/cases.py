@@ -62,8 +62,10 @@ def run_item(case: dict, shared: dict) -> dict:
                             "groups": groups_of(one)} for one in found.renditions]}
 
 
-def groups_of(rendition: items.Rendition) -> int | str | None:
-    """Returns null, the count of inline groups, or the hash of the blob that holds them."""
+def groups_of(rendition: items.Rendition) -> int | str | dict | None:
+    """Returns null, the count of inline groups, the hash of the blob that holds them, or the size of an inline file."""
+    if isinstance(rendition.groups, items.InlineFile):
+        return {"file_bytes": len(rendition.groups.data)}
     if isinstance(rendition.groups, list):
         return len(rendition.groups)
     return rendition.groups.hex() if rendition.groups else None

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from .hashes import plain
 from .header import payload_bytes_max
-from .limits import (BODY_BYTES_MAX, GROUP_BYTES, GROUPS_INLINE_BYTES_MAX, LABEL_BYTES_MAX, LANGUAGE_BYTES_MAX,
-                     MIME_BYTES_MAX, NUMBER_END, RENDITIONS_MAX, RETRACTION_TARGETS_MAX, TITLE_BYTES_MAX, VARIANTS_MAX)
+from .limits import (BODY_BYTES_MAX, GROUP_BYTES, GROUPS_INLINE_BYTES_MAX, INLINE_FILE_BYTES_MAX, LABEL_BYTES_MAX,
+                     LANGUAGE_BYTES_MAX, MIME_BYTES_MAX, NUMBER_END, RENDITIONS_MAX, RETRACTION_TARGETS_MAX, TITLE_BYTES_MAX, VARIANTS_MAX)
 from .reader import Reader, ascends
 from .refusal import require
 
@@ -20,6 +21,11 @@ class Variant:
 
 
 @dataclass
+class InlineFile:
+    data: bytes
+
+
+@dataclass
 class Rendition:
     name: str
     blob: bytes
@@ -28,7 +34,7 @@ class Rendition:
     duration: int
     width: int
     height: int
-    groups: list[bytes] | bytes | None
+    groups: list[bytes] | bytes | InlineFile | None
 
 
 @dataclass
@@ -79,11 +85,16 @@ def read_rendition(reader: Reader, before: list[Rendition]) -> Rendition:
     require(all("!" <= letter <= "~" for letter in mime), "bad-value", "MIME type")
     duration = reader.below(NUMBER_END)
     width, height = reader.u32(), reader.u32()
-    return Rendition(name, blob, size, mime, duration, width, height, read_groups(reader, size))
+    return Rendition(name, blob, size, mime, duration, width, height, read_groups(reader, size, blob))
 
 
-def read_groups(reader: Reader, size: int) -> list[bytes] | bytes | None:
-    form = reader.below(3, 1)
+def read_groups(reader: Reader, size: int, blob: bytes) -> list[bytes] | bytes | InlineFile | None:
+    form = reader.below(4, 1)
+    if form == 3:
+        require(size <= INLINE_FILE_BYTES_MAX, "not-canonical", f"{size} bytes are no small file")
+        data = reader.take(size)
+        require(plain(data) == blob, "hash-mismatch", "the file in the item")
+        return InlineFile(data)
     count = -(-size // GROUP_BYTES)
     if size < GROUP_BYTES:
         expected = 0

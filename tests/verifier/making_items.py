@@ -2,6 +2,7 @@
 
 from .book import Book
 from .forge import JUNE_MS, Writer, article, rendition, retraction, seed, statement, text, u
+from .hashes import plain
 from .limits import LOG_ITEMS_MAX
 from .world import AIDA, BOLAT, CHANNEL, DELEGATES, DANIYAR, STRANGER, aida, bolat, flipped
 
@@ -199,7 +200,14 @@ def renditions(book: Book) -> None:
     bad("mime-128", "a MIME type of 128 bytes", "too-long", rendition(mime="m" * 128))
     bad("mime-space", "visible ASCII only", "bad-value", rendition(mime="video/mp4 x"))
     bad("mime-not-ascii", "visible ASCII only", "bad-value", rendition(mime="видео/mp4"))
-    bad("groups-form-3", "no such form", "bad-value", rendition(groups=b"\3"))
+    bad("groups-form-4", "no such form", "bad-value", rendition(groups=b"\4"))
+    still = lambda size, wrong=b"": rendition("still", size, "image/jpeg", blob=plain(bytes(size) + wrong), groups=b"\3" + bytes(size))
+    ok("file-inside", "the file itself stands in the item", rendition(), still(9))
+    ok("file-inside-empty", "an empty one too", still(0))
+    ok("file-inside-16384", "INLINE_FILE_BYTES_MAX", still(16_384))
+    bad("file-inside-16385", "one byte more does not", "not-canonical", still(16_385))
+    bad("file-inside-other", "the file is another one", "hash-mismatch", still(9, b"!"))
+    bad("file-inside-cut", "eight of nine bytes", "truncated", still(9)[:-1])
     bad("groups-of-small", "small files have none", "not-canonical", rendition(size=MIB - 1, groups=inline(1)))
     bad("groups-missing", "1 MiB must have them", "not-canonical", rendition(size=MIB))
     bad("groups-blob-too-early", "1 GiB stands inline", "not-canonical", rendition(size=MIB << 10, groups=b"\2" + seed("groups")))

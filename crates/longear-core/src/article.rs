@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::bytes::{Reader, Writer};
+use crate::hash::plain;
 use crate::id::ItemId;
 use crate::kind::{Class, Kind};
 use crate::limits::{
-    BODY_BYTES_MAX, INLINE_GROUPS_BYTES_MAX, LABEL_BYTES_MAX, LANGUAGE_BYTES_MAX, MIME_BYTES_MAX, RENDITIONS_MAX,
-    TITLE_BYTES_MAX, VARIANTS_MAX,
+    BODY_BYTES_MAX, INLINE_FILE_BYTES_MAX, INLINE_GROUPS_BYTES_MAX, LABEL_BYTES_MAX, LANGUAGE_BYTES_MAX,
+    MIME_BYTES_MAX, RENDITIONS_MAX, TITLE_BYTES_MAX, VARIANTS_MAX,
 };
 use crate::reason::Reason;
 
@@ -72,7 +73,7 @@ pub struct Rendition {
     pub width: u32,
     /// Pixels, 0 = none or unknown.
     pub height: u32,
-    /// Hashes of the 1 MiB groups.
+    /// Hashes of the 1 MiB groups, or, of a small file, the file itself.
     pub groups: Groups,
 }
 
@@ -85,6 +86,8 @@ pub enum Groups {
     Inline(Vec<[u8; 32]>),
     /// In a blob of this hash.
     Blob([u8; 32]),
+    /// The blob itself, of at most [`INLINE_FILE_BYTES_MAX`] bytes: whoever has the item need not fetch it.
+    File(Vec<u8>),
 }
 
 impl Rendition {
@@ -134,6 +137,7 @@ impl Article {
                     hashes.iter().fold(&mut out, |out, hash| out.raw(hash))
                 }
                 Groups::Blob(hash) => out.u8(2).raw(hash),
+                Groups::File(bytes) => out.u8(3).raw(bytes),
             };
         }
         out.into_bytes()
@@ -219,13 +223,13 @@ fn read_renditions(input: &mut Reader<'_>, kind: Kind) -> Result<Vec<Rendition>,
             return Err(Reason::BadValue { what: "MIME type" });
         }
         let (duration_ms, width, height) = (input.time("duration")?, input.u32()?, input.u32()?);
-        let groups = read_groups(input, size)?;
+        let groups = read_groups(input, size, &blob)?;
         renditions.push(Rendition { name, blob, size, mime, duration_ms, width, height, groups });
     }
     Ok(renditions)
 }
 
-fn read_groups(input: &mut Reader<'_>, size: u64) -> Result<Groups, Reason> {
+fn read_groups(input: &mut Reader<'_>, size: u64, blob: &[u8; 32]) -> Result<Groups, Reason> {
     let expected = Rendition::group_count(size);
     let inline = expected <= (INLINE_GROUPS_BYTES_MAX / 32) as u64;
     match input.u8()? {
@@ -237,7 +241,14 @@ fn read_groups(input: &mut Reader<'_>, size: u64) -> Result<Groups, Reason> {
             Ok(Groups::Inline((0..expected).map(|_| input.array()).collect::<Result<_, _>>()?))
         }
         2 if !inline => Ok(Groups::Blob(input.array()?)),
-        0..=2 => Err(Reason::NotCanonical { what: "group hashes" }),
+        3 if size <= INLINE_FILE_BYTES_MAX as u64 => {
+            let bytes = input.take(size as usize)?;
+            if plain(bytes) != *blob {
+                return Err(Reason::HashMismatch);
+            }
+            Ok(Groups::File(bytes.to_vec()))
+        }
+        0..=3 => Err(Reason::NotCanonical { what: "group hashes" }),
         _ => Err(Reason::BadValue { what: "group hashes" }),
     }
 }

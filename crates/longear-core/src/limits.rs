@@ -60,6 +60,8 @@ pub const MIME_BYTES_MAX: usize = 127;
 pub const LANGUAGE_BYTES_MAX: usize = 35;
 /// Group hashes of one rendition inside the item; more of them stand in a blob of their own.
 pub const INLINE_GROUPS_BYTES_MAX: usize = 32_768;
+/// A file that travels inside its item: a still picture must not cost a request of its own.
+pub const INLINE_FILE_BYTES_MAX: usize = 16_384;
 /// Items named by one retraction, and by one log in one UTC day.
 pub const RETRACTION_TARGETS_MAX: usize = 64;
 /// Different headers of one seq that are kept as evidence of a fork.

@@ -258,6 +258,7 @@ fn run_item(case: &Value, _: &Value) -> Outcome {
             Groups::None => Value::Null,
             Groups::Inline(hashes) => json!(hashes.len()),
             Groups::Blob(hash) => json!(to_hex(hash)),
+            Groups::File(bytes) => json!({ "file_bytes": bytes.len() }),
         };
         json!({
             "name": file.name, "blob": to_hex(&file.blob), "size": file.size, "mime": file.mime,

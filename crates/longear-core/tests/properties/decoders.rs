@@ -86,7 +86,9 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     };
     let small = Rendition { name: "audio".into(), size: 9, groups: Groups::None, ..file.clone() };
     let large = Rendition { name: "original".into(), size: 5 << 30, groups: Groups::Blob([4; 32]), ..file.clone() };
-    media.renditions = vec![file, small, large];
+    let still = b"a picture".to_vec();
+    let inside = Rendition { name: "still".into(), blob: plain(&still), groups: Groups::File(still), ..small.clone() };
+    media.renditions = vec![file, small, large, inside];
     vec![
         ("charter", charter.encode()),
         ("draft", Charter::unsigned(charter.body.clone()).encode()),
@@ -198,7 +200,11 @@ fn articles() -> impl Strategy<Value = Article> {
             Variant { language, origin, title, body }
         });
         let renditions = files.into_iter().map(|(name, (_, blob, size, mime, (duration, width, height)))| {
+            let file = vec![duration as u8; size as usize % 20_000];
+            let is_inside = size < 2_000 && width % 2 == 0;
+            let blob = if is_inside { plain(&file) } else { blob };
             let groups = match Rendition::group_count(size) {
+                0 if is_inside => Groups::File(file),
                 0 => Groups::None,
                 count @ 1..=1024 => Groups::Inline((0..count).map(|group| plain(&group.to_le_bytes())).collect()),
                 _ => Groups::Blob(blob),

@@ -35,7 +35,8 @@ const GROUP_LIST_BYTES_MAX: u64 = 2 << 20;
 /// Brings the blobs of the channels' items, best first. Returns how many are still missing.
 pub(super) async fn pull_blobs(round: &Round<'_>, channels: &[ChannelId]) -> Result<u64, SyncError> {
     let (channels, wanted) = (channels.to_vec(), round.options.blobs);
-    let wants = round.blocking(move |store| wanted_blobs(store, &channels, wanted)).await?;
+    let (wants, taken) = round.blocking(move |store| wanted_blobs(store, &channels, wanted)).await?;
+    round.report().new_blobs += taken;
     let places = Semaphore::new(BLOBS_IN_FLIGHT_MAX as usize);
     let mut missing = 0;
     let mut running = FuturesUnordered::new();
@@ -101,7 +102,7 @@ fn let_go(writer: &BlobWriter) -> Result<bool, BlobError> {
 async fn known_groups(round: &Round<'_>, want: &WantedBlob) -> Result<Option<BlobGroups>, SyncError> {
     let (hash, size) = (BlobHash::from_bytes(want.hash), want.size);
     match &want.groups {
-        Groups::None => Ok(None),
+        Groups::None | Groups::File(_) => Ok(None),
         // A list that does not belong to the blob is the publisher's slip; the blob's own hash still decides.
         Groups::Inline(list) => Ok(BlobGroups::verify(hash, size, list.clone()).ok()),
         Groups::Blob(list) => {

@@ -64,6 +64,19 @@ async fn one_blob_comes_from_several_carriers_at_once() {
 }
 
 #[tokio::test]
+async fn a_still_that_came_inside_its_item_is_not_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let mut publisher = Publisher::new(1);
+    let hash = publisher.media(0, "image/jpeg", noise(9_000, 4));
+    let tree = publisher.write(folder.path());
+    tree.remove(&TreePath::Blob { hash });
+    let reader = Reader::of(publisher.channel);
+    let report = reader.pull(&[&tree]).await;
+    assert_eq!((report.new_blobs, report.blob_bytes, report.still_missing_blobs), (1, 0, 0), "{report:?}");
+    assert_eq!((reader.have(hash), report.outcome()), (9_000, SyncOutcome::Well));
+}
+
+#[tokio::test]
 async fn only_what_is_wanted_comes() {
     let folder = TempDir::new().unwrap();
     let (publisher, tree) = newsroom(folder.path());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use longear_core::blob::TreeHasher;
 use longear_core::charter::Origin as CharterOrigin;
 use longear_core::closing::closing_root;
+use longear_core::limits::INLINE_FILE_BYTES_MAX;
 use longear_core::pack::{PackSlot, encode_front};
 use longear_core::tree::TreePath;
 use longear_core::{
@@ -159,6 +160,7 @@ impl Publisher {
         hasher.update(&content).unwrap();
         let hashed = hasher.finish();
         let groups = match hashed.groups.list() {
+            [] if content.len() <= INLINE_FILE_BYTES_MAX => Groups::File(content.clone()),
             [] => Groups::None,
             list => Groups::Inline(list.to_vec()),
         };

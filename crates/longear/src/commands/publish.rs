@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use longear_core::article::GROUPED_BYTES_MIN;
-use longear_core::limits::{BODY_BYTES_MAX, LABEL_BYTES_MAX, RETRACTION_TARGETS_MAX};
+use longear_core::limits::{BODY_BYTES_MAX, INLINE_FILE_BYTES_MAX, LABEL_BYTES_MAX, RETRACTION_TARGETS_MAX};
 use longear_core::retraction::may_retract;
 use longear_core::{Article, ChannelId, Groups, ItemId, Kind, Origin, Rendition, Retraction, Variant};
 use longear_store::Store;
@@ -100,6 +100,12 @@ fn post(
             title,
             body: String::new(),
         });
+    }
+    if article.encode().len() > article.kind().payload_bytes_max() {
+        // Beside long texts, or very many videos, stills have to travel by themselves.
+        for rendition in article.renditions.iter_mut().filter(|one| matches!(one.groups, Groups::File(_))) {
+            rendition.groups = Groups::None;
+        }
     }
     article.check().map_err(|reason| Failure::refused(format!("This cannot be published: {reason}")))?;
     let id = signer.publish(store, article.kind(), &article.encode(), context.now_ms())?;
@@ -216,7 +222,7 @@ fn still_of(
         duration_ms: 0,
         width: what.width.unwrap_or(0),
         height: what.height.unwrap_or(0),
-        groups: Groups::None,
+        groups: if jpeg.len() <= INLINE_FILE_BYTES_MAX { Groups::File(jpeg) } else { Groups::None },
     }))
 }
 

@@ -6,19 +6,24 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use longear_core::limits::INLINE_FILE_BYTES_MAX;
+
 use super::inspect;
 
-/// How wide a still is, in pixels; smaller videos keep their width.
-pub const STILL_WIDTH: u32 = 640;
+/// How wide a still is, in pixels; smaller videos keep their width. Enough for a phone's screen.
+pub const STILL_WIDTH: u32 = 480;
 
 /// The largest still, in bytes.
 pub const STILL_BYTES_MAX: usize = 100_000;
+
+/// How large stills should be: then they travel inside their item, and cost no request of their own.
+const STILL_BYTES_WANTED: usize = INLINE_FILE_BYTES_MAX;
 
 /// How long `ffmpeg` may work on all tries together.
 pub const STILL_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// The `-q:v` of each try, from good to small; the next is tried when a still is too large.
-const QUALITIES: [&str; 3] = ["4", "9", "20"];
+const QUALITIES: [&str; 4] = ["4", "9", "16", "28"];
 
 /// How often it is looked whether `ffmpeg` has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(15);
@@ -40,12 +45,18 @@ pub fn still(video: &Path) -> Option<Vec<u8>> {
     let start_ms = (media.duration_ms.unwrap_or(0) / 10).min(START_MS_MAX);
     let starts = if start_ms > 0 { vec![start_ms, 0] } else { vec![0] };
     for start_ms in starts {
+        let mut smallest = None;
         for quality in QUALITIES {
-            match run(&video, start_ms, quality, deadline)? {
-                Attempt::Still(still) => return Some(still),
-                Attempt::TooLarge => {}
-                Attempt::Nothing => break,
+            match run(&video, start_ms, quality, deadline) {
+                Some(Attempt::Still(still)) if still.len() <= STILL_BYTES_WANTED => return Some(still),
+                Some(Attempt::Still(still)) => smallest = Some(still),
+                Some(Attempt::TooLarge) => {}
+                Some(Attempt::Nothing) => break,
+                None => return smallest,
             }
+        }
+        if smallest.is_some() {
+            return smallest;
         }
     }
     None

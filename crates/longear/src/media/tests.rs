@@ -392,7 +392,7 @@ fn a_still_is_a_small_picture_without_metadata() {
     };
     let picture = still(&video).expect("ffmpeg is here");
     assert!(picture.len() <= STILL_BYTES_MAX, "{} bytes", picture.len());
-    assert_eq!(look(&picture, "a"), media("image/jpeg", None, Some((STILL_WIDTH, 360))));
+    assert_eq!(look(&picture, "a"), media("image/jpeg", None, Some((STILL_WIDTH, 270))));
     assert_eq!(place(&picture), LocationTrace::NotFound);
 }
 

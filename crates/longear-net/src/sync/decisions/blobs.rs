@@ -31,9 +31,14 @@ impl WantedBlob {
     }
 }
 
-/// The blobs of the channels' visible items that are not wholly here, best first.
-pub fn wanted_blobs(store: &Store, channels: &[ChannelId], wanted: BlobsWanted) -> Result<Vec<WantedBlob>, SyncError> {
-    let mut order = Vec::new();
+/// The blobs of the channels' visible items that are not wholly here, best first. Files that came inside their items are
+/// taken from there; the second value counts them.
+pub fn wanted_blobs(
+    store: &Store,
+    channels: &[ChannelId],
+    wanted: BlobsWanted,
+) -> Result<(Vec<WantedBlob>, u64), SyncError> {
+    let (mut order, mut taken) = (Vec::new(), 0);
     let mut renditions = HashMap::<[u8; 32], Rendition>::new();
     for channel in channels {
         for item in store.media(channel)? {
@@ -50,6 +55,11 @@ pub fn wanted_blobs(store: &Store, channels: &[ChannelId], wanted: BlobsWanted) 
                 if !wanted.includes(class, size) || renditions.contains_key(&blob) || is_here()? {
                     continue;
                 }
+                if let Groups::File(bytes) = &rendition.groups {
+                    store.blobs().import(&bytes[..], |_| {})?;
+                    taken += 1;
+                    continue;
+                }
                 order.push(BlobWant { blob, size, class, item: item.id(), log: item.log, time: item.header().time });
                 renditions.insert(blob, rendition);
             }
@@ -57,5 +67,5 @@ pub fn wanted_blobs(store: &Store, channels: &[ChannelId], wanted: BlobsWanted) 
     }
     order_blobs(&mut order);
     let wants = order.into_iter().filter_map(|want| renditions.remove(&want.blob));
-    Ok(wants.map(|rendition| WantedBlob::of(&rendition)).collect())
+    Ok((wants.map(|rendition| WantedBlob::of(&rendition)).collect(), taken))
 }
