@@ -83,6 +83,8 @@ pub fn inspect<R: Read + Seek>(file: &mut R, name: &Path) -> io::Result<Media> {
         }
         _ => {}
     }
+    // Less than a millisecond is nonsense, and 0 would mean a length where there is none.
+    media.duration_ms = media.duration_ms.filter(|duration| *duration > 0);
     Ok(media)
 }
 

@@ -70,6 +70,15 @@ fn tiff(orientation: u8, gps_tag: u8) -> Vec<u8> {
     tiff
 }
 
+/// A movie that claims to last a unit of which a billion make a second was once said to be 0 ms long; players and lists
+/// take a length for a length.
+#[test]
+fn a_movie_of_less_than_a_millisecond_has_no_length() {
+    let mvhd = boxed(b"mvhd", &[&words(&[0, 0, 0, 1_000_000_000, 1]), &[0; 80]]);
+    let movie = [ftyp(b"isom"), boxed(b"moov", &[&mvhd])].concat();
+    assert_eq!(look(&movie, "a.mp4"), media("video/mp4", None, None));
+}
+
 #[test]
 fn types_come_from_content_before_names() {
     let cases: [(&[u8], &str, &str); 22] = [
