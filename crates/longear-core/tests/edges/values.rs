@@ -2,7 +2,7 @@
 
 use blake3::hazmat::{Mode, merge_subtrees_non_root, merge_subtrees_root};
 use longear_core::article::{Groups, SMALL_FILE_BYTES_MAX};
-use longear_core::blob::{BlobHash, Groups as BlobGroups};
+use longear_core::blob::{BlobHash, Groups as BlobGroups, MeasuredGroup, TreeHasher};
 use longear_core::hash::plain;
 use longear_core::id::from_hex;
 use longear_core::keys::Roles;
@@ -10,7 +10,11 @@ use longear_core::limits::UNKNOWN_KIND_BYTES_PER_DAY;
 use longear_core::quarantine::Quarantine;
 use longear_core::schedule::{BlobWant, order_blobs};
 use longear_core::status::{Doubt, Objection};
-use longear_core::{Address, ChannelId, Class, Intervals, ItemId, Kind, LogId, Rendition, Status};
+use longear_core::{
+    Address, Article, ChannelId, CharterBody, Class, Intervals, ItemId, Kind, LogId, Rendition, Status, verify,
+};
+
+use crate::support::publisher::{Publisher, article, signed_by};
 
 #[test]
 fn hex_is_lower_case_of_just_the_right_length() {
@@ -183,4 +187,49 @@ fn every_status_says_why() {
     ];
     let words = statuses.iter().map(|status| status.why()).collect::<std::collections::BTreeSet<_>>();
     assert!(words.len() == statuses.len(), "{words:?}");
+}
+
+/// A copy of a charter that is signed elsewhere brings its signatures along; one with another body brings none.
+#[test]
+fn copies_of_a_charter_share_their_signatures() {
+    let newsroom = Publisher::found("Copies", &[("Aida", Roles::POST, 0)]);
+    let (body, roots) = (newsroom.next_body(), &newsroom.roots);
+    let copy = |name: &str, root: usize| {
+        let body = CharterBody { name: name.into(), ..body.clone() };
+        signed_by(body, &roots[root..=root])
+    };
+    let mut charter = copy("Copies", 0);
+    charter.merge_signatures(&copy("Others", 1));
+    assert_eq!(charter.signers_of(&body.roots), 1);
+    charter.merge_signatures(&copy("Copies", 1));
+    assert_eq!(charter.signers_of(&body.roots), 2);
+    assert!(verify(&newsroom.lineage, charter).is_ok());
+}
+
+#[test]
+fn the_first_language_is_the_original() {
+    let bytes = article("Title", None).encode();
+    // Version, corrects, number of variants, then the language behind its length.
+    let origin = 3 + 4 + 2;
+    for (value, is_good) in [(0, true), (1, false), (2, false), (3, false)] {
+        let mut bytes = bytes.clone();
+        bytes[origin] = value;
+        assert_eq!(Article::decode(Kind::Post, &bytes).is_ok(), is_good, "{value}");
+    }
+}
+
+#[test]
+fn slices_come_while_a_blob_is_hashed_and_a_list_of_groups_ends_with_its_last_hash() {
+    let bytes = vec![7; (1 << 20) + 5];
+    let mut hasher = TreeHasher::new();
+    hasher.update(&bytes).unwrap();
+    assert_eq!(hasher.poll_slice().map(|slice| slice.group), Some(0));
+    let hashed = hasher.finish();
+    let (groups, list) = (&hashed.groups, hashed.groups.encode());
+    let first = MeasuredGroup::new(groups.layout(), 0, &bytes[..1 << 20]).unwrap();
+    assert_eq!(Some(first.hash()), groups.group_hash(0));
+    let size = bytes.len() as u64;
+    assert!(BlobGroups::decode(hashed.hash, size, &list).is_ok());
+    assert!(BlobGroups::decode(hashed.hash, size, &[&list[..], &[0]].concat()).is_err());
+    assert!(BlobGroups::decode(hashed.hash, size, &list[..32]).is_err());
 }
