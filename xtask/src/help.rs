@@ -59,6 +59,23 @@ const TASKS: &[Task] = &[
                   --release --seeds 0..100000. What is checked: docs/design/003-simulator.md.",
     },
     Task {
+        name: "fuzz",
+        usage: "fuzz [TARGET…] [--seconds N] [--long] [--keep] [--input FILE] [--planted]",
+        summary: "look for bytes that break a parser",
+        details: "Runs libFuzzer over each target, or those named, 10 seconds each; --long means four minutes each.\n\
+                  --keep adds the best of the inputs it found to fuzz/corpus. --input runs one target with one file.\n\
+                  --planted breaks a copy of the sources in a few places and fails unless the fuzzer notices each.",
+    },
+    Task {
+        name: "mutants",
+        usage: "mutants [--quick] [--shard K/N] [--list] [FILE…]",
+        summary: "break the core on purpose and see whether its tests notice",
+        details: "Builds the core with all its mutants behind switches and runs the tests against one after the other.\n\
+                  FILE chooses mutants of files whose path holds it; --shard takes every Nth mutant from the Kth on;\n\
+                  --quick leaves out those in constants, which have to be built one by one.\n\
+                  Fails when a mutant is missed that mutants/accepted.txt does not list with a reason.",
+    },
+    Task {
         name: "bench",
         usage: "bench [NAME] [OPTION…]",
         summary: "measure speed and memory",

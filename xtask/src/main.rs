@@ -6,6 +6,7 @@ mod ci;
 mod count;
 mod demo;
 mod forge;
+mod fuzz;
 mod help;
 mod setup;
 mod sim;
@@ -24,6 +25,9 @@ use workspace::Workspace;
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    if std::env::var_os(fuzz::WRAPPED).is_some() {
+        return fuzz::be_rustc();
+    }
     let words: Vec<String> = std::env::args().skip(1).collect();
     match run(&words) {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,6 +55,8 @@ fn run(words: &[String]) -> Outcome {
         "setup" => without_arguments(command, rest).and_then(|()| setup::everything(&workspace)),
         "test" => test::run(&workspace, rest),
         "demo" => demo::run(&workspace, rest),
+        "fuzz" => fuzz::run(&workspace, rest),
+        "mutants" => mutants(&workspace, rest),
         "bench" => bench(&workspace, rest),
         "forge" => forge::run(&workspace, rest),
         "sim" => sim::run(&workspace, rest),
@@ -73,4 +79,11 @@ fn bench(workspace: &Workspace, rest: &[String]) -> Outcome {
     let mut cargo = workspace.cargo(["run", "--release", "--package", "longear-bench", "--"]);
     cargo.args(rest);
     step::run_loud("bench", &mut cargo)
+}
+
+/// Hands all arguments to the program that breaks the core; it knows its own options.
+fn mutants(workspace: &Workspace, rest: &[String]) -> Outcome {
+    let mut cargo = workspace.cargo(["run", "--quiet", "--package", "longear-mutants", "--"]);
+    cargo.args(rest).env("CARGO_TARGET_DIR", &workspace.target);
+    step::run_loud("mutants", &mut cargo)
 }

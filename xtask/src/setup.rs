@@ -29,6 +29,8 @@ pub enum Need {
     WasmTarget,
     /// The checker of licences and sources; installed beside the build products.
     CargoDeny,
+    /// Builds libFuzzer.
+    CppCompiler,
 }
 
 /// What the Rust tests start as real processes.
@@ -44,6 +46,8 @@ pub const FOR_DEMO: &[Need] = &[Need::Ffmpeg];
 pub const FOR_WASM: &[Need] = &[Need::WasmTarget];
 /// What the check of licences and sources needs.
 pub const FOR_DENY: &[Need] = &[Need::Python, Need::CargoDeny];
+/// What fuzzing needs.
+pub const FOR_FUZZ: &[Need] = &[Need::CppCompiler];
 
 /// Makes sure that tests and demo find everything they need.
 pub fn everything(workspace: &Workspace) -> Outcome {

@@ -53,6 +53,12 @@ const SYSTEM_NEEDS: &[SystemNeed] = &[
         present: python_present,
         debian_packages: &["python3", "python3-venv"],
     },
+    SystemNeed {
+        need: Need::CppCompiler,
+        name: "a C++ compiler",
+        present: || find_program(&["c++"]).is_some(),
+        debian_packages: &["g++"],
+    },
 ];
 
 /// The names under which systems install the browser.
