@@ -1,9 +1,10 @@
 //! What the store knows of one channel, as a value that readers can keep while others write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use longear_core::clock::channel_time;
 use longear_core::limits::FORKS_LISTED_MAX;
+use longear_core::lineage::Standing;
 use longear_core::status::{Checkpoint, checkpoints_of};
 use longear_core::{ChannelId, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, Statement};
 
@@ -127,13 +128,35 @@ impl ChannelState {
         let standing = opening.map(|opening| self.lineage.standing(&opening));
         match standing {
             // Beyond its last good item a closed log is of no use to anybody.
-            Some(longear_core::lineage::Standing::Closed(closing)) => closing.items,
-            Some(longear_core::lineage::Standing::Void) => 0,
+            Some(Standing::Closed(closing)) => closing.items,
+            Some(Standing::Void) => 0,
             _ => {
                 let said = self.statement(log).map_or(0, |word| word.items);
-                said.max(held.map_or(0, LogState::end))
+                said.max(held.map_or(0, LogState::end)).max(self.items_cited(log, opening.is_some()))
             }
         }
+    }
+
+    /// How many items of a log other delegates saw: who withholds its newest ones would have to withhold all others' words
+    /// too.
+    ///
+    /// Of a log that nobody but them speaks of, the key is not known, so it may have been left out since they spoke: then
+    /// only words that were given under the newest charter count.
+    fn items_cited(&self, log: &LogId, opening_known: bool) -> u64 {
+        let citing = self.statements.iter().filter(|((_, cited), _)| *cited == Some(*log)).map(|(_, word)| word);
+        let vouching = citing.filter(|word| {
+            let speaks = self.lineage.is_delegate(&word.opening.key);
+            let current = opening_known || word.charter >= self.lineage.number();
+            speaks && current && self.lineage.standing(&word.opening) == Standing::Open
+        });
+        let seen = vouching.flat_map(|word| &word.citations).filter(|citation| citation.log == *log);
+        seen.map(|citation| citation.seq + 1).max().unwrap_or(0)
+    }
+
+    /// Logs of which items are known to exist: those that somebody spoke of, cited ones among them, or that are held.
+    pub fn expected_logs(&self) -> BTreeSet<LogId> {
+        let cited = self.statements.keys().filter_map(|(_, cited)| *cited);
+        self.known_logs().into_iter().map(|(log, _)| log).chain(cited).collect()
     }
 
     /// Logs that somebody spoke of or that are held.
@@ -147,7 +170,7 @@ impl ChannelState {
 
     /// How many items are known to exist and are not wholly here.
     pub fn holes(&self) -> u64 {
-        let missing = self.known_logs().into_iter().map(|(log, _)| {
+        let missing = self.expected_logs().into_iter().map(|log| {
             let expected = self.items_expected(&log);
             let here = self.logs.get(&log).map_or(0, |held| held.payloads.count_within(0..expected));
             expected - here
@@ -158,9 +181,9 @@ impl ChannelState {
     /// How many items of a log its closing lets stand: `None` for a log that is open.
     pub fn items_closed(&self, opening: &LogOpening) -> Option<u64> {
         match self.lineage.standing(opening) {
-            longear_core::lineage::Standing::Open => None,
-            longear_core::lineage::Standing::Closed(closing) => Some(closing.items),
-            longear_core::lineage::Standing::Void => Some(0),
+            Standing::Open => None,
+            Standing::Closed(closing) => Some(closing.items),
+            Standing::Void => Some(0),
         }
     }
 
@@ -176,7 +199,7 @@ impl ChannelState {
         head
     }
 
-    pub(crate) fn checkpoints(&self, opening: &LogOpening) -> std::collections::BTreeSet<Checkpoint> {
+    pub(crate) fn checkpoints(&self, opening: &LogOpening) -> BTreeSet<Checkpoint> {
         checkpoints_of(opening, &self.lineage, self.statements.values())
     }
 

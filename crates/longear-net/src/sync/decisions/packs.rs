@@ -89,7 +89,7 @@ pub fn wanted_packs(
         }
     }
     let known = state.known_logs();
-    let logs = offers.keys().copied().chain(known.iter().map(|(log, _)| *log)).collect::<BTreeSet<_>>();
+    let logs = offers.keys().copied().chain(state.expected_logs()).collect::<BTreeSet<_>>();
     let (mut wants, mut missing) = (Vec::new(), 0);
     for log in logs {
         let opening = known.iter().find(|(known, _)| *known == log).map(|(_, opening)| opening);
