@@ -51,7 +51,10 @@ pub fn keep_charter(
     };
     let mut batch = store.write()?;
     let applied = batch.charter(charter)?;
-    batch.commit()?;
+    // A carrier that names a rival and gives what is known must not buy a commit with every round.
+    if matches!(applied, Applied::Next | Applied::Rival) {
+        batch.commit()?;
+    }
     Ok(Ok(applied))
 }
 
