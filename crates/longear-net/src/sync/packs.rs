@@ -14,7 +14,8 @@ use longear_store::{ChannelState, Store};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::decisions::{
-    Intake, IntakeEnd, Listings, PackJob, Piece, Spare, WAVES_MAX, pack_bytes_max, pack_path, plan_packs, wanted_packs,
+    Intake, IntakeEnd, Listings, PackJob, Piece, Spare, WAVES_MAX, contradicting_packs, pack_bytes_max, pack_path,
+    plan_packs, wanted_packs,
 };
 use super::intake::{PIECES_WAITING_MAX, read_blocks, write_pieces};
 use super::options::{LARGE_PACK_WEIGHT, PACKS_IN_FLIGHT_MAX, REQUESTS_PER_CARRIER_MAX};
@@ -88,9 +89,18 @@ async fn plan(
     let (shared, promises, listings) = (state.clone(), words.promises.clone(), listings.clone());
     let wanted = move |store: &Store| wanted_packs(store, &shared, &live, &promises, &listings);
     let (wants, missing) = round.blocking(wanted).await?;
-    let states = round.sources.iter().map(Source::state).collect::<Vec<_>>();
+    let (shared, spoken) = (state.clone(), words.spoken.clone());
+    let branches = round.blocking(move |store| contradicting_packs(store, &shared, &spoken)).await?;
+    let mut states = round.sources.iter().map(Source::state).collect::<Vec<_>>();
     let memories = states.iter().map(|state| &state.memory).collect::<Vec<_>>();
-    Ok((plan_packs(&wants, &memories), missing))
+    let mut jobs = plan_packs(&wants, &memories);
+    for job in branches {
+        let memory = &mut states[job.candidates[0]].memory;
+        if !memory.is_pack_tried(job.log, job.name) && memory.branches_asked.insert((job.log, job.name)) {
+            jobs.push(job);
+        }
+    }
+    Ok((jobs, missing))
 }
 
 /// What the workers of a wave share.

@@ -10,7 +10,7 @@ use longear_core::{Applied, ChannelId, Head, LogId, Reason, Statement};
 use longear_store::{ChannelState, StoreError};
 
 use super::decisions::{
-    Promises, is_stale, keep_charter, keep_fork, keep_statements, next_charter, promise_closed_logs,
+    Offered, Promises, is_stale, keep_charter, keep_fork, keep_statements, next_charter, promise_closed_logs,
 };
 use super::report::{Refusal, SyncError, SyncEvent};
 use super::round::Round;
@@ -21,6 +21,8 @@ use crate::carrier::HeadAnswer;
 pub(super) struct Words {
     /// Per carrier: how many items of each log it has, by statements that were verified.
     pub promises: Vec<Promises>,
+    /// Those statements.
+    pub spoken: Vec<Offered>,
 }
 
 /// Brings charters first, then statements, then fork proofs, from all carriers.
@@ -34,7 +36,7 @@ pub(super) async fn pull_words(round: &Round<'_>, channel: ChannelId) -> Result<
     for (source, head) in by_charter {
         gave_charter[source.index] = pull_charters(round, source, channel, head.as_ref()).await?;
     }
-    let mut words = Words { promises: vec![Promises::new(); heads.len()] };
+    let mut words = Words { promises: vec![Promises::new(); heads.len()], spoken: Vec::new() };
     take_statements(round, channel, &heads, &mut words).await?;
     pull_forks(round, channel, &heads).await?;
     let state = channel_state(round, channel).await?;
@@ -186,6 +188,7 @@ async fn take_statements(
     for (index, log, items) in taken.promises {
         words.promises[index].insert(log, items);
     }
+    words.spoken = taken.spoken;
     for ((index, statement), good) in taken.beyond {
         let source = &round.sources[index];
         round.note_refusal(source, beyond_closing(source, channel, &statement, good), STATEMENT_BYTES_MAX as u64);

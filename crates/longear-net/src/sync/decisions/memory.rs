@@ -21,6 +21,8 @@ pub struct SourceMemory {
     pub broken_packs: HashSet<(LogId, PackName)>,
     /// Packs that are not here; forgotten when its head changes.
     pub absent_packs: HashSet<(LogId, PackName)>,
+    /// Packs that were asked for because they hold another branch than ours; forgotten when its head changes.
+    pub branches_asked: HashSet<(LogId, PackName)>,
     /// Logs whose delegate is in no charter held; looked at again in the next round.
     pub unknown_logs: HashSet<LogId>,
     /// Blobs that are not here; forgotten when its head changes.
@@ -64,6 +66,7 @@ impl SourceMemory {
         let head = Head::decode(&channel, bytes).inspect_err(|_| drop(self.heads.remove(&channel)))?;
         if self.heads.get(&channel).is_none_or(|known| known.head != head) {
             self.absent_packs.clear();
+            self.branches_asked.clear();
             self.absent_blobs.clear();
         }
         self.heads.insert(channel, KnownHead { etag, head: head.clone() });

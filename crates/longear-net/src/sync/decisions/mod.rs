@@ -14,7 +14,10 @@ mod words;
 pub use blobs::{WantedBlob, wanted_blobs};
 pub use intake::{Intake, IntakeEnd, PackOrigin, Piece, RefusedPart, Sink, Spare, write_batch};
 pub use memory::{KnownHead, SourceMemory};
-pub use packs::{Listings, LogWant, Offer, PackJob, WAVES_MAX, pack_bytes_max, pack_path, plan_packs, wanted_packs};
+pub use packs::{
+    Listings, LogWant, Offer, PackJob, WAVES_MAX, contradicting_packs, pack_bytes_max, pack_path, plan_packs,
+    wanted_packs,
+};
 pub use words::{
     Offered, Promises, Taken, charter_contradicts, is_stale, keep_charter, keep_fork, keep_statements, next_charter,
     promise_closed_logs,

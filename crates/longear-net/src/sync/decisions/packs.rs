@@ -6,11 +6,11 @@ use longear_core::limits::{HEADER_BYTES_MAX, LOG_ITEMS_MAX, PAYLOAD_BYTES_MAX};
 use longear_core::lineage::Standing;
 use longear_core::schedule::packs_to_fetch;
 use longear_core::tree::TreePath;
-use longear_core::{ChannelId, Intervals, LogId, PackName, Status};
+use longear_core::{ChannelId, Intervals, LogId, PackName, Statement, Status};
 use longear_store::{ChannelState, Store, StoreError};
 
 use super::memory::SourceMemory;
-use super::words::Promises;
+use super::words::{Offered, Promises};
 
 /// Plans made in one round; each one asks for what the one before did not bring.
 pub const WAVES_MAX: usize = 12;
@@ -100,6 +100,44 @@ pub fn wanted_packs(
         wants.push(LogWant { log, held, offers });
     }
     Ok((wants, missing))
+}
+
+/// The packs in which carriers have a branch of a log that contradicts ours. Their statement names another newest item than
+/// the one held at its place; where the two part, only the headers tell, and they prove the fork to everybody.
+///
+/// Each pack is to be asked for once, so that somebody with a delegate's key cannot make us read his branch again and again.
+pub fn contradicting_packs(
+    store: &Store,
+    state: &ChannelState,
+    spoken: &[Offered],
+) -> Result<Vec<PackJob>, StoreError> {
+    let mut jobs = Vec::new();
+    for (source, word) in spoken {
+        let Some(seq) = contradicted_at(store, state, word)? else { continue };
+        let name = PackName::published(word.items).find(|name| name.items().contains(&seq));
+        let log = word.log(&state.id());
+        jobs.extend(name.map(|name| PackJob { log, name, candidates: vec![*source] }));
+    }
+    Ok(jobs)
+}
+
+/// The place of an open log at which an item of the speaker's branch is still to be looked at.
+fn contradicted_at(store: &Store, state: &ChannelState, word: &Statement) -> Result<Option<u64>, StoreError> {
+    let log = word.log(&state.id());
+    let Some(tip) = word.items.checked_sub(1) else { return Ok(None) };
+    if state.lineage().standing(&word.opening) != Standing::Open {
+        return Ok(None);
+    }
+    let held = store.log_items(&log, tip, 1)?.pop().filter(|item| item.header().seq == tip);
+    if held.is_none_or(|item| item.id() == word.tip) {
+        return Ok(None);
+    }
+    Ok(match state.fork(&log).filter(|proof| proof.seq() <= tip) {
+        None => Some(tip),
+        // Its branch goes on below what is held of it.
+        Some(proof) if proof.second.header().seq > proof.seq() => Some(proof.seq()),
+        Some(_) => None,
+    })
 }
 
 /// What of a log need not come, and how many items it has as far as is known.

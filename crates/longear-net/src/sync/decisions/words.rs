@@ -65,6 +65,8 @@ pub struct Taken {
     pub new: u64,
     /// By carrier and log, how many items they promise.
     pub promises: Vec<(usize, LogId, u64)>,
+    /// The statements that promise them.
+    pub spoken: Vec<Offered>,
     /// Those of the heads that do not verify.
     pub refused: Vec<(Offered, Reason)>,
     /// Those whose delegate is in no charter held: they may make sense in the next round.
@@ -115,6 +117,7 @@ pub fn keep_statements(
         }
         checked.extend(verified);
         taken.promises.push((index, log, statement.items));
+        taken.spoken.push((index, statement));
     }
     if checked.is_empty() {
         return Ok(taken);
