@@ -4,7 +4,8 @@ use longear_core::PackName;
 use longear_net::sync::{SyncOutcome, SyncReport};
 use tempfile::TempDir;
 
-use super::publisher::{Publisher, Tree};
+use super::publisher::Publisher;
+use super::support::Tree;
 use super::{Reader, newsroom};
 
 struct Case {

@@ -12,7 +12,8 @@ use longear_net::carrier::{Carrier, CarrierOptions, RetryPolicy};
 use longear_net::sync::{SyncOptions, SyncOutcome, SyncReport, Syncer, sync};
 use tempfile::TempDir;
 
-use super::publisher::{Publisher, Tree};
+use super::publisher::Publisher;
+use super::support::Tree;
 use super::{Reader, newsroom, noise};
 
 /// What a server does with requests for blobs.

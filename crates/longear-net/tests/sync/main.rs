@@ -5,59 +5,19 @@ mod blobs;
 mod damage;
 mod http;
 mod publisher;
+#[path = "../support/mod.rs"]
+mod support;
 mod words;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
-use longear_core::{ChannelId, PackName};
-use longear_net::carrier::{Carrier, CarrierOptions};
-use longear_net::sync::{SyncEvent, SyncOptions, SyncOutcome, SyncReport, Syncer, sync};
-use longear_store::Store;
+use longear_core::PackName;
+use longear_net::sync::{SyncEvent, SyncOptions, SyncOutcome, Syncer};
 use tempfile::TempDir;
 
-use publisher::{Publisher, Tree};
-
-/// A reader's machine.
-struct Reader {
-    _folder: TempDir,
-    store: Arc<Store>,
-    channel: ChannelId,
-}
-
-impl Reader {
-    fn of(channel: ChannelId) -> Self {
-        let folder = TempDir::new().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let mut batch = store.write().unwrap();
-        batch.follow(&channel).unwrap();
-        batch.commit().unwrap();
-        Reader { _folder: folder, store: Arc::new(store), channel }
-    }
-
-    async fn pull(&self, trees: &[&Tree]) -> SyncReport {
-        let carriers = trees.iter().map(|tree| open(&tree.folder)).collect();
-        sync(self.store.clone(), carriers, SyncOptions::default(), |_| {}).await.unwrap()
-    }
-
-    fn items(&self) -> u64 {
-        let state = self.store.channel(&self.channel).unwrap().unwrap();
-        state.logs().values().map(|log| log.complete().len()).sum()
-    }
-
-    fn have(&self, blob: [u8; 32]) -> u64 {
-        use longear_store::blobs::BlobState;
-        match self.store.blobs().state(longear_core::blob::BlobHash::from_bytes(blob)).unwrap() {
-            BlobState::Absent => 0,
-            BlobState::Partial { have_bytes, .. } => have_bytes,
-            BlobState::Complete { size } => size,
-        }
-    }
-}
-
-fn open(folder: &Path) -> Carrier {
-    Carrier::open(folder.to_str().unwrap(), &CarrierOptions::default()).unwrap()
-}
+use publisher::Publisher;
+use support::{Reader, Tree, open};
 
 fn noise(length: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;

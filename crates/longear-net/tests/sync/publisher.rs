@@ -1,7 +1,6 @@
 //! A newsroom that writes its tree with its own hands.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use longear_core::blob::TreeHasher;
 use longear_core::charter::Origin as CharterOrigin;
@@ -13,6 +12,8 @@ use longear_core::{
     Article, ChannelId, Charter, CharterBody, Closing, Delegate, ForkProof, Groups, Head, Header, ItemId, Kind, LogId,
     LogOpening, Origin, PackName, Rendition, Roles, RootSet, SecretKey, SignedHeader, Statement, Variant,
 };
+
+use super::support::Tree;
 
 pub const NOW_MS: u64 = 1_700_000_000_000;
 
@@ -295,72 +296,4 @@ pub fn pack(writer: &Writer, name: PackName) -> Vec<u8> {
     let mut bytes = encode_front(name, &writer.opening, &slots.collect::<Vec<_>>());
     items.iter().for_each(|(_, payload)| bytes.extend_from_slice(payload));
     bytes
-}
-
-/// A tree in a folder.
-#[derive(Clone)]
-pub struct Tree {
-    pub folder: PathBuf,
-    pub channel: ChannelId,
-}
-
-impl Tree {
-    pub fn head(&self) -> TreePath {
-        TreePath::Head { channel: self.channel.0 }
-    }
-
-    pub fn charter(&self, number: u32) -> TreePath {
-        TreePath::Charter { channel: self.channel.0, number }
-    }
-
-    pub fn pack(&self, log: LogId, name: PackName) -> TreePath {
-        TreePath::Pack { channel: self.channel.0, log: log.0, level: name.level, index: name.index as u32 }
-    }
-
-    pub fn file(&self, path: &TreePath) -> PathBuf {
-        self.folder.join(path.to_string())
-    }
-
-    pub fn put(&self, path: &TreePath, bytes: &[u8]) {
-        let file = self.file(path);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, bytes).unwrap();
-    }
-
-    pub fn read(&self, path: &TreePath) -> Vec<u8> {
-        fs::read(self.file(path)).unwrap()
-    }
-
-    pub fn remove(&self, path: &TreePath) {
-        fs::remove_file(self.file(path)).unwrap();
-    }
-
-    pub fn cut(&self, path: &TreePath, bytes: usize) {
-        let content = self.read(path);
-        self.put(path, &content[..bytes]);
-    }
-
-    pub fn flip(&self, path: &TreePath, at: usize) {
-        let mut content = self.read(path);
-        content[at] ^= 0x10;
-        self.put(path, &content);
-    }
-
-    pub fn copy_to(&self, folder: &Path) -> Tree {
-        copy_folder(&self.folder, folder);
-        Tree { folder: folder.to_owned(), channel: self.channel }
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
