@@ -201,7 +201,7 @@ struct PayloadSlot {
 enum State {
     Preamble,
     Header(u64),
-    Table,
+    Table { offset: u64 },
     Payload(u64),
     Done,
 }
@@ -251,12 +251,14 @@ impl PackReader {
                         return Ok(None);
                     }
                 }
-                State::Table => {
-                    let slots = self.name.length() as usize;
-                    if self.available() < slots * TABLE_ENTRY_BYTES {
-                        return Ok(None);
+                State::Table { offset } => {
+                    if (self.lengths.len() as u64) < self.name.length() {
+                        if !self.read_table_entry(offset)? {
+                            return Ok(None);
+                        }
+                        continue;
                     }
-                    self.read_table()?;
+                    self.end_table();
                     return Ok(Some(PackPart::Headers(core::mem::take(&mut self.headers))));
                 }
                 State::Payload(slot) => {
@@ -331,26 +333,31 @@ impl PackReader {
             }
         }
         self.consumed += 2 + length;
-        self.state = if slot + 1 == self.name.length() { State::Table } else { State::Header(slot + 1) };
+        self.state = if slot + 1 == self.name.length() { State::Table { offset: 0 } } else { State::Header(slot + 1) };
         Ok(true)
     }
 
-    fn read_table(&mut self) -> Result<(), Reason> {
-        let slots = self.name.length();
-        let mut input = Reader::new(&self.buffer[self.consumed..]);
-        let mut expected = 0;
-        let mut lengths = Vec::with_capacity(slots as usize);
-        for _ in 0..slots {
-            let (offset, length) = (input.u64()?, input.u32()?);
-            if offset != expected {
-                return Err(Reason::NotCanonical { what: "table of payloads" });
-            }
-            if length as usize > PAYLOAD_BYTES_MAX {
-                return Err(Reason::TooLong { what: "payload", max: PAYLOAD_BYTES_MAX });
-            }
-            expected += u64::from(length);
-            lengths.push(PayloadSlot { length, wanted: false });
+    /// Reads one entry of the table, whose payload must begin at `expected`; false when more bytes are needed.
+    fn read_table_entry(&mut self, expected: u64) -> Result<bool, Reason> {
+        let rest = &self.buffer[self.consumed..];
+        let Some((offset, rest)) = rest.split_first_chunk() else { return Ok(false) };
+        if u64::from_le_bytes(*offset) != expected {
+            return Err(Reason::NotCanonical { what: "table of payloads" });
         }
+        let Some(length) = rest.first_chunk() else { return Ok(false) };
+        let length = u32::from_le_bytes(*length);
+        if length as usize > PAYLOAD_BYTES_MAX {
+            return Err(Reason::TooLong { what: "payload", max: PAYLOAD_BYTES_MAX });
+        }
+        self.lengths.push(PayloadSlot { length, wanted: false });
+        self.consumed += TABLE_ENTRY_BYTES;
+        self.state = State::Table { offset: expected + u64::from(length) };
+        Ok(true)
+    }
+
+    /// Finds out which payloads have a header to which they can belong.
+    fn end_table(&mut self) {
+        let lengths = &mut self.lengths;
         let start = self.name.items().start;
         for item in &self.headers.items {
             let header = item.header();
@@ -363,10 +370,7 @@ impl PackReader {
         let unread = refused.iter().map(|(seq, _)| *seq).collect::<std::collections::BTreeSet<_>>();
         refused.extend(unfit.filter(|(seq, _)| !unread.contains(seq)));
         refused.sort_by_key(|(seq, _)| *seq);
-        self.lengths = lengths;
-        self.consumed += slots as usize * TABLE_ENTRY_BYTES;
         self.state = State::Payload(0);
-        Ok(())
     }
 }
 

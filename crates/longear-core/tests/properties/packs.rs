@@ -289,3 +289,18 @@ fn a_key_that_no_charter_lists_is_named_for_every_header() {
     assert!(refused.iter().all(|(_, reason)| *reason == Reason::UnknownKey));
     assert!(refused.len() < PACK_ITEMS_MAX as usize && refused.is_sorted_by_key(|(seq, _)| *seq));
 }
+
+/// A table that was cut off was called cut off, although an entry that had come was wrong already; the verifier in Python named
+/// that one, as the specification demands.
+#[test]
+fn the_first_fault_of_a_table_that_is_cut_off_is_named() {
+    let Packed { log, bytes, .. } = packed();
+    let table = 53 + log.items.iter().map(|item| 2 + item.header.bytes().len()).sum::<usize>();
+    let mut cut = bytes[..table + 12 + 9].to_vec();
+    assert_eq!(read(packed(), [&cut[..]]).error, None);
+    cut[table + 12] ^= 1;
+    for length in [table + 12 + 8, cut.len()] {
+        let error = read(packed(), [&cut[..length]]).error;
+        assert!(matches!(error, Some(Reason::NotCanonical { .. })), "{error:?}");
+    }
+}
