@@ -3,6 +3,7 @@
 from . import address, charter, closing, edwards, fork, head, header, items, outboard, pack, statement, tree
 from .hashes import plain
 from .header import RETRACTION_KIND
+from .reader import Reader
 from .refusal import require
 from .status import Held
 
@@ -159,6 +160,10 @@ def run_tree(case: dict, shared: dict) -> dict:
 def run_signature(case: dict, shared: dict) -> dict:
     key, message, signature = (bytes.fromhex(case[name]) for name in ("key", "message", "signature"))
     require(edwards.is_acceptable_key(key), "weak-key")
+    # In the formats a signature is a field of 64 bytes.
+    field = Reader(signature)
+    field.take(64)
+    field.end()
     require(edwards.verify(key, message, signature), "bad-signature")
     return {}
 
@@ -190,5 +195,5 @@ def run_outboard(case: dict, shared: dict) -> dict:
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
     "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
-    "signature": run_signature, "signature-random": run_signature, "outboard": run_outboard,
+    "signature": run_signature, "signature-random": run_signature, "signature-wycheproof": run_signature, "outboard": run_outboard,
 }

@@ -1,10 +1,12 @@
-"""Checks signature cases that the Rust core printed, one JSON object a line:
+"""Checks cases that the Rust core printed, one JSON object a line:
 
     cargo run -p longear-core --example signature_cases -- 100000 1 | python tests/verifier/signature_cases.py
+    cargo run -p longear-core --example object_cases -- 100000 1 | python tests/verifier/signature_cases.py
 
-`--write FILE` also keeps them as a file of vectors. Closes with a line `N passed, N failed`; exits 1 if anything failed or nothing came.
+A line that names a `file` of vectors is a case like those of that file; without one it is a signature. `--write FILE` also keeps them as a file of vectors. Closes with a line `N passed, N failed`; exits 1 if anything failed or nothing came.
 """
 
+import functools
 import json
 import multiprocessing
 import sys
@@ -14,7 +16,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from verifier.cases import RUNNERS
-from verifier.verify import outcome_of
+from verifier.verify import VECTORS, outcome_of
 
 ABOUT = "Ed25519 signatures in the corners where libraries differ, made at random."
 NAME = "signature-random"
@@ -22,11 +24,21 @@ NAME = "signature-random"
 CASES_AT_ONCE = 200
 
 
+@functools.cache
+def shared_of(name: str) -> dict:
+    """Returns what the cases of a file share."""
+    path = VECTORS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if name != NAME else {}
+
+
 def failure_of(line: str) -> str | None:
     """Returns a line about a case in which the two implementations differ."""
     case = json.loads(line)
-    expect, _ = outcome_of(RUNNERS[NAME], case, {})
-    return None if expect == case["expect"] else f"{case['name']}: the core says {case['expect']}, this verifier {expect}: {line.strip()}"
+    name = case.get("file", NAME)
+    expect, result = outcome_of(RUNNERS[name], case, shared_of(name))
+    if expect == case["expect"] and (result is None or result == case["result"]):
+        return None
+    return f"{case['name']}: the core says {case['expect']}, this verifier {expect} {result or ''}: {line.strip()}"
 
 
 def write(path: Path, lines: list[str]) -> None:

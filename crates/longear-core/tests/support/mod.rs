@@ -5,6 +5,9 @@
 pub mod holder;
 pub mod naive;
 pub mod publisher;
+pub mod raid;
+pub mod random;
+pub mod runners;
 
 use proptest::test_runner::{Config, RngSeed};
 

@@ -1,0 +1,550 @@
+//! Runs single vectors of `tests/vectors/`, and whatever is made of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use longear_core::blob::{
+    BLOCK_BYTES, BlobHash, BlobLayout, BlobRefused, GROUP_BLOCKS, GroupProof, Groups as BlobGroups, TreeHasher,
+};
+use longear_core::closing::{closing_root, inclusion_proof, proof_holds};
+use longear_core::header::Payload;
+use longear_core::kind::Kind;
+use longear_core::limits::PACK_LEVEL_MAX;
+use longear_core::pack::PackPart;
+use longear_core::tree::TreePath;
+use longear_core::{
+    Address, Applied, Article, ChannelId, Charter, ForkProof, Groups, Head, ItemId, Lineage, LogOpening, PackName,
+    PackReader, PublicKey, Retraction, Run, SignedHeader, Statement, Status, verify,
+};
+use serde_json::{Value, json};
+
+use super::holder::{Held, Holder};
+
+/// What a case gives: its result, or the code of the refusal.
+pub type Outcome = Result<Value, String>;
+
+/// Runs one case, given what its file shares.
+pub type Runner = fn(&Value, &Value) -> Outcome;
+
+pub const RUNNERS: &[(&str, Runner)] = &[
+    ("address", run_address),
+    ("charter", run_charter),
+    ("closing", run_closing),
+    ("head", run_head),
+    ("header", run_header),
+    ("item", run_item),
+    ("outboard", run_outboard),
+    ("pack", run_pack),
+    ("pack-lies", run_pack),
+    ("signature", run_signature),
+    ("signature-random", run_signature),
+    ("signature-wycheproof", run_signature),
+    ("statement", run_statement),
+    ("status", run_status),
+    ("tree", run_tree),
+];
+
+fn code(reason: longear_core::Reason) -> String {
+    reason.code().to_owned()
+}
+
+/// A field of hexadecimal digits, with `zeros` zero bytes behind it if the case says so.
+fn raw(case: &Value, field: &str) -> Vec<u8> {
+    let mut bytes = hex(&case[field]);
+    let zeros = case.get("zeros").and_then(Value::as_u64).unwrap_or(0);
+    bytes.resize(bytes.len() + zeros as usize, 0);
+    bytes
+}
+
+pub fn hex(value: &Value) -> Vec<u8> {
+    let text = value.as_str().unwrap();
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+fn array<const N: usize>(value: &Value) -> [u8; N] {
+    hex(value).try_into().unwrap()
+}
+
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn channel(case: &Value) -> ChannelId {
+    ChannelId(array(&case["channel"]))
+}
+
+fn opening(case: &Value) -> LogOpening {
+    LogOpening { key: PublicKey(array(&case["key"])), incarnation: case["incarnation"].as_u64().unwrap() }
+}
+
+/// The charters that the case names as accepted.
+fn lineage(case: &Value, file: &Value) -> Lineage {
+    let mut lineage = Lineage::new(channel(case));
+    for name in case["accepted"].as_array().unwrap() {
+        let charter = Charter::decode(&hex(&file["charters"][name.as_str().unwrap()])).unwrap();
+        lineage.apply(verify(&lineage, charter).unwrap());
+    }
+    lineage
+}
+
+/// The newsroom of the vectors: charter 1 of `charter.json`, whose delegates the other files name by their keys.
+fn newsroom() -> Lineage {
+    let text = std::fs::read_to_string(folder().join("charter.json")).unwrap();
+    let file: Value = serde_json::from_str(&text).unwrap();
+    let charter = Charter::decode(&hex(&file["charters"]["first"])).unwrap();
+    let mut lineage = Lineage::new(charter.body.channel());
+    lineage.apply(verify(&lineage, charter).unwrap());
+    lineage
+}
+
+/// Verifies against the newsroom. What stands outside of it (another channel, a key that the case does not list) must fail
+/// there as well; the case says by which code.
+fn require_listed(case: &Value, key: &PublicKey) -> Result<(), String> {
+    let keys = case["delegates"].as_array().unwrap().iter().map(|key| PublicKey(array(key))).collect::<BTreeSet<_>>();
+    if keys.contains(key) { Ok(()) } else { Err("unknown-key".into()) }
+}
+
+pub fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors")
+}
+
+fn run_address(case: &Value, _: &Value) -> Outcome {
+    let address = case["text"].as_str().unwrap().parse::<Address>().map_err(|error| error.code().to_owned())?;
+    Ok(json!({
+        "channel": address.channel.to_string(), "hints": address.hints, "written": address.to_string(),
+        "digits": address.digits(),
+    }))
+}
+
+fn run_charter(case: &Value, file: &Value) -> Outcome {
+    let mut lineage = lineage(case, file);
+    let charter = Charter::decode(&raw(case, "charter")).map_err(code)?;
+    let charter = verify(&lineage, charter).map_err(code)?;
+    let applied = match lineage.apply(charter.clone()) {
+        Applied::Next => "next",
+        Applied::Known => "known",
+        Applied::Rival => "rival",
+        Applied::Stale => "stale",
+    };
+    let body = &charter.body;
+    Ok(json!({
+        "applied": applied, "hash": body.hash().to_string(), "channel": body.channel().to_string(), "number": body.number, "name": body.name,
+        "threshold": body.roots.threshold, "roots": body.roots.keys.len(), "delegates": body.delegates.len(),
+        "closings": body.closings.len(), "signatures": charter.signatures.len(),
+    }))
+}
+
+fn run_closing(case: &Value, file: &Value) -> Outcome {
+    let ids = file["items"].as_array().unwrap().iter().map(|id| ItemId(array(id))).collect::<Vec<_>>();
+    let count = || case["count"].as_u64().unwrap();
+    let seq = || case["seq"].as_u64().unwrap();
+    match case["op"].as_str().unwrap() {
+        "root" => Ok(json!({ "root": to_hex(&closing_root(ids[..count() as usize].iter().copied())) })),
+        "prove" => match inclusion_proof(&ids[..count() as usize], seq() as usize) {
+            Some(proof) => Ok(json!({ "proof": to_hex(&proof.concat()) })),
+            None => Err("bad-proof".into()),
+        },
+        "check" => {
+            let proof = hex(&case["proof"]);
+            let hashes = proof.chunks(32).map(|hash| hash.try_into().ok()).collect::<Option<Vec<[u8; 32]>>>();
+            let id = ItemId(array(&case["id"]));
+            let holds = hashes.is_some_and(|hashes| proof_holds(&array(&case["root"]), count(), seq(), &id, &hashes));
+            if holds { Ok(json!({})) } else { Err("bad-proof".into()) }
+        }
+        "fork-winner" => {
+            let proofs = ["a", "b"].map(|side| ForkProof::decode(&hex(&case[side])).unwrap());
+            let rank = |proof: &ForkProof| (proof.seq(), proof.encode());
+            Ok(json!({ "winner": if rank(&proofs[0]) < rank(&proofs[1]) { "a" } else { "b" } }))
+        }
+        _ => {
+            let proof = ForkProof::decode(&raw(case, "fork")).map_err(code)?;
+            require_listed(case, &proof.opening.key)?;
+            let proof = verify(&newsroom(), proof).map_err(code)?;
+            Ok(json!({ "log": proof.first.header().log.to_string(), "seq": proof.seq() }))
+        }
+    }
+}
+
+fn run_head(case: &Value, _: &Value) -> Outcome {
+    let channel_of = |bytes: &[u8]| ChannelId(bytes.get(4..36).map_or([0; 32], |id| id.try_into().unwrap()));
+    let decode = |bytes: &[u8]| Head::decode(&channel_of(bytes), bytes).map_err(code);
+    if case["op"] == "merge" {
+        let (mut a, b) = (decode(&hex(&case["a"]))?, decode(&hex(&case["b"]))?);
+        if a.channel != b.channel {
+            return Err("wrong-channel".into());
+        }
+        a.merge(&b);
+        return Ok(json!({ "merged": to_hex(&a.encode()) }));
+    }
+    let head = decode(&raw(case, "head"))?;
+    Ok(json!({
+        "channel": head.channel.to_string(), "charter": head.charter, "charter_hash": head.charter_hash.to_string(),
+        "logs": head.statements.keys().map(ToString::to_string).collect::<Vec<_>>(),
+        "forks": head.forks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    }))
+}
+
+fn run_header(case: &Value, _: &Value) -> Outcome {
+    let lineage = newsroom();
+    let require_listed = || require_listed(case, &opening(case).key);
+    let run_of = |headers| Run::new(opening(case), headers).map_err(code);
+    if case["op"] == "run" {
+        require_listed()?;
+        let mut headers = Vec::new();
+        for one in case["headers"].as_array().unwrap() {
+            // One after the other: what is wrong with those before comes first. Only the last one's signature counts.
+            let sound = |headers: &Vec<_>| match verify(&lineage, run_of(headers.clone())?) {
+                Err(reason) if reason != longear_core::Reason::BadSignature => Err(code(reason)),
+                _ => Ok(()),
+            };
+            match SignedHeader::decode(&hex(one)) {
+                Ok(header) => headers.push(header),
+                Err(_) if !headers.is_empty() && sound(&headers).is_err() => {
+                    return sound(&headers).map(|()| json!({}));
+                }
+                Err(reason) => return Err(code(reason)),
+            }
+        }
+        let run = verify(&lineage, run_of(headers)?).map_err(code)?;
+        return Ok(json!({ "ids": run.headers().iter().map(|item| item.id().to_string()).collect::<Vec<_>>() }));
+    }
+    let item = SignedHeader::decode(&raw(case, "header")).map_err(code)?;
+    require_listed()?;
+    let channel = channel(case);
+    if channel == lineage.channel() {
+        verify(&lineage, run_of(vec![item.clone()])?).map_err(code)?;
+    } else if item.header().log != opening(case).log(&channel) {
+        return Err("wrong-log".into());
+    } else {
+        item.check_signature(&channel, &opening(case)).map_err(code)?;
+    }
+    let header = item.header();
+    Ok(json!({
+        "id": item.id().to_string(), "log": header.log.to_string(), "kind": header.kind.number(), "seq": header.seq,
+        "time": header.time, "expiry": header.expiry, "payload_length": header.payload_length,
+        "payload_hash": to_hex(&header.payload_hash), "previous": header.previous.to_string(),
+    }))
+}
+
+fn run_item(case: &Value, _: &Value) -> Outcome {
+    let kind = Kind::from_number(case["kind"].as_u64().unwrap() as u8).unwrap();
+    let payload = raw(case, "payload");
+    if kind == Kind::Retraction {
+        let found = Retraction::decode(&payload).map_err(code)?;
+        let targets = found.targets.iter().map(ToString::to_string).collect::<Vec<_>>();
+        return Ok(json!({ "targets": targets, "reason": found.reason }));
+    }
+    let article = Article::decode(kind, &payload).map_err(code)?;
+    let variants = article.variants.iter().map(|variant| {
+        json!({
+            "language": variant.language, "origin": variant.origin as u8, "title": variant.title,
+            "body_bytes": variant.body.len(),
+        })
+    });
+    let renditions = article.renditions.iter().map(|file| {
+        let groups = match &file.groups {
+            Groups::None => Value::Null,
+            Groups::Inline(hashes) => json!(hashes.len()),
+            Groups::Blob(hash) => json!(to_hex(hash)),
+            Groups::File(bytes) => json!({ "file_bytes": bytes.len() }),
+        };
+        json!({
+            "name": file.name, "blob": to_hex(&file.blob), "size": file.size, "mime": file.mime,
+            "duration": file.duration_ms, "width": file.width, "height": file.height, "groups": groups,
+        })
+    });
+    Ok(json!({
+        "corrects": article.corrects.map(|id| id.to_string()), "variants": variants.collect::<Vec<_>>(),
+        "renditions": renditions.collect::<Vec<_>>(),
+    }))
+}
+
+/// Reads a pack as a store does, and tells the state of every slot as the vectors do.
+fn run_pack(case: &Value, _: &Value) -> Outcome {
+    let bytes = raw(case, "pack");
+    let lineage = newsroom();
+    let (name, opening) = pack_front(&bytes)?;
+    require_listed(case, &opening.key)?;
+    let mut reader = PackReader::new(lineage.channel(), opening.log(&lineage.channel()), name);
+    reader.push(&bytes);
+    let mut headers = None;
+    let mut payloads = BTreeMap::new();
+    let end = loop {
+        match reader.next_part() {
+            Ok(Some(PackPart::Headers(found))) => headers = Some(found),
+            Ok(Some(PackPart::Payload { seq, bytes })) => drop(payloads.insert(seq, bytes.to_vec())),
+            Ok(None) => break None,
+            Err(reason) => break Some(reason.code()),
+        }
+    };
+    let end = end.unwrap_or(if reader.is_complete() { "complete" } else { "truncated" });
+    let read_table = headers.is_some();
+    let headers = headers.unwrap_or_else(|| reader.cut());
+    let seen = headers.items.iter().map(|item| item.header().seq).collect::<BTreeSet<_>>();
+    let (runs, refused) = headers.verified(opening, &lineage);
+    let good =
+        runs.iter().flat_map(|run| run.headers()).map(|item| (item.header().seq, item)).collect::<BTreeMap<_, _>>();
+    let refused = refused.into_iter().map(|(seq, reason)| (seq, reason.code())).collect::<BTreeMap<_, _>>();
+    let slots = name.items().map(|seq| {
+        let item = good.get(&seq);
+        let unread = slot_length(&bytes, name, seq) != Some(0);
+        let header = match (item, refused.get(&seq)) {
+            (Some(_), _) => "good",
+            (None, Some(code)) if seen.contains(&seq) || *code != "not-canonical" => code,
+            _ if unread => "unread",
+            _ => "left-out",
+        };
+        let left_out = table_length(&bytes, name, seq) == Some(0);
+        let payload = match (item, payloads.get(&seq)) {
+            _ if !read_table => "unread",
+            (Some(item), Some(bytes)) => match verify(*item, Payload::new(item.id(), bytes)) {
+                Ok(_) => "good",
+                Err(reason) => reason.code(),
+            },
+            (Some(item), None) if item.header().payload_length == 0 && left_out => "good",
+            (_, None) if refused.get(&seq) == Some(&"not-canonical") => "not-canonical",
+            (Some(_), None) if left_out => "left-out",
+            (None, _) if header == "left-out" => "left-out",
+            _ => "unread",
+        };
+        let reached = end == "complete" || end == "trailing-bytes" || payload_read(&bytes, name, seq);
+        let payload = if reached { payload } else { "unread" };
+        json!({ "seq": seq, "id": item.map(|item| item.id().to_string()), "header": header, "payload": payload })
+    });
+    let slots = slots.collect::<Vec<_>>();
+    Ok(json!({ "level": name.level, "index": name.index, "end": end, "slots": slots }))
+}
+
+/// Level, index and opening: a pack is asked for by name, the vectors take the name from its bytes.
+fn pack_front(bytes: &[u8]) -> Result<(PackName, LogOpening), String> {
+    let mut input = longear_core::bytes::Reader::new(bytes);
+    input.magic(b"LEP", "a pack").map_err(code)?;
+    let level = input.u8().map_err(code)?;
+    let bad_value = || "bad-value".to_owned();
+    if level > PACK_LEVEL_MAX {
+        return Err(bad_value());
+    }
+    let name = PackName::new(level, input.u64().map_err(code)?).ok_or_else(bad_value)?;
+    let opening = LogOpening { key: input.key().map_err(code)?, incarnation: input.u64().map_err(code)? };
+    Ok((name, opening))
+}
+
+/// How long the header in a slot is, if the reading came that far.
+fn slot_length(bytes: &[u8], name: PackName, seq: u64) -> Option<usize> {
+    let (mut at, mut length) = (53, 0);
+    for _ in name.items().start..=seq {
+        at += length;
+        let field = bytes.get(at..at + 2)?;
+        length = usize::from(u16::from_le_bytes([field[0], field[1]]));
+        at += 2;
+        if length > longear_core::limits::HEADER_BYTES_MAX || bytes.len() < at + length {
+            return None;
+        }
+    }
+    Some(length)
+}
+
+/// Where the table begins, if the bytes go on that far.
+fn table_start(bytes: &[u8], name: PackName) -> Option<usize> {
+    name.items().try_fold(53, |at, _| {
+        let length = bytes.get(at..at + 2)?;
+        Some(at + 2 + usize::from(u16::from_le_bytes([length[0], length[1]])))
+    })
+}
+
+fn table_length(bytes: &[u8], name: PackName, seq: u64) -> Option<u32> {
+    let at = table_start(bytes, name)? + (seq - name.items().start) as usize * 12 + 8;
+    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+/// Whether the bytes hold all payloads up to this one.
+fn payload_read(bytes: &[u8], name: PackName, seq: u64) -> bool {
+    let lengths = (name.items().start..=seq).map(|seq| table_length(bytes, name, seq).map(u64::from));
+    let needed = lengths.sum::<Option<u64>>();
+    let area = table_start(bytes, name).map(|start| start as u64 + name.length() * 12);
+    area.zip(needed).is_some_and(|(area, needed)| bytes.len() as u64 >= area + needed)
+}
+
+/// Hashes the blob of all cases, or checks what came along against its hash and size.
+fn run_outboard(case: &Value, _: &Value) -> Outcome {
+    let size = case["size"].as_u64().unwrap();
+    let refused = |error: BlobRefused| {
+        let code = match error {
+            BlobRefused::GroupCount { .. } => "not-canonical",
+            BlobRefused::GroupsMismatch | BlobRefused::SliceMismatch { .. } => "hash-mismatch",
+            BlobRefused::Length { expected, found } if found < expected => "truncated",
+            BlobRefused::Length { .. } => "trailing-bytes",
+            _ => "bad-value",
+        };
+        code.to_owned()
+    };
+    if case["op"] == "write" {
+        return Ok(written_outboard(&content(0, size)));
+    }
+    let blob = BlobHash::from_bytes(array(&case["blob"]));
+    if case["op"] == "groups" {
+        let list = case["groups"].as_array().unwrap().iter().map(array).collect();
+        return BlobGroups::verify(blob, size, list).map(|_| json!({})).map_err(refused);
+    }
+    let layout = BlobLayout::new(size).map_err(refused)?;
+    let outboard = hex(&case["outboard"]);
+    let (expected, found) = (layout.outboard_bytes(), outboard.len() as u64);
+    if expected != found {
+        return Err(refused(BlobRefused::Length { expected, found }));
+    }
+    let groups = BlobGroups::read_upper_nodes(blob, size, |at, node| {
+        *node = *outboard[at as usize..].first_chunk().unwrap();
+        Ok::<_, BlobRefused>(())
+    });
+    let groups = groups.map_err(refused)?;
+    let slice = |group| &outboard[layout.slice_range(group).start as usize..layout.slice_range(group).end as usize];
+    // Holders of a part write zeros for the slices that they do not know: such a group cannot be checked, only skipped.
+    let lacks = |group| case["op"] == "range" && !slice(group).is_empty() && slice(group).iter().all(|byte| *byte == 0);
+    let proof = |group| match lacks(group) {
+        true => Ok(None),
+        false => GroupProof::verify(&groups, group, slice(group)).map(Some),
+    };
+    let proofs = (0..layout.group_count()).map(proof).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+    if case["op"] == "check" {
+        return Ok(json!({}));
+    }
+    let (start, length) = (case["start"].as_u64().unwrap(), case["length"].as_u64().unwrap());
+    if start % BLOCK_BYTES != 0 || start + length > size {
+        return Err("bad-value".into());
+    }
+    let mut data = content(start, length);
+    case["flipped"].as_array().unwrap().iter().for_each(|at| data[(at.as_u64().unwrap() - start) as usize] ^= 1);
+    let mut good = 0;
+    while good < length {
+        let block = ((start + good) / BLOCK_BYTES) as u32;
+        let whole = layout.block_range(block);
+        let Some(bytes) = data.get(good as usize..(whole.end - start) as usize) else { break };
+        let Some(proof) = &proofs[(block / GROUP_BLOCKS) as usize] else { break };
+        if !proof.verify_block(block % GROUP_BLOCKS, bytes) {
+            return Err("hash-mismatch".into());
+        }
+        good = whole.end - start;
+    }
+    Ok(json!({ "good": good }))
+}
+
+/// Bytes of the blob of all cases: byte i is i modulo 251.
+fn content(start: u64, length: u64) -> Vec<u8> {
+    (start..start + length).map(|place| (place % 251) as u8).collect()
+}
+
+fn written_outboard(data: &[u8]) -> Value {
+    let mut hasher = TreeHasher::new();
+    hasher.update(data).unwrap();
+    let hashed = hasher.finish();
+    let layout = hashed.groups.layout();
+    let mut outboard = vec![0; layout.outboard_bytes() as usize];
+    let mut put = |at: u64, bytes: &[u8]| outboard[at as usize..at as usize + bytes.len()].copy_from_slice(bytes);
+    hashed.slices.iter().for_each(|slice| put(layout.slice_range(slice.group).start, &slice.nodes));
+    hashed
+        .groups
+        .write_upper_nodes(|at, node| {
+            put(at, node);
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+    let groups = hashed.groups.list().iter().map(|hash| to_hex(hash)).collect::<Vec<_>>();
+    json!({ "blob": to_hex(hashed.hash.as_bytes()), "outboard": to_hex(&outboard), "groups": groups })
+}
+
+fn run_tree(case: &Value, _: &Value) -> Outcome {
+    let path = case["path"].as_str().unwrap().parse::<TreePath>().map_err(|_| "bad-path".to_owned())?;
+    Ok(match path {
+        TreePath::Head { channel } => json!({ "kind": "head", "channel": to_hex(&channel) }),
+        TreePath::Charter { channel, number } => {
+            json!({ "kind": "charter", "channel": to_hex(&channel), "number": number })
+        }
+        TreePath::Pack { channel, log, level, index } => {
+            let (channel, log) = (to_hex(&channel), to_hex(&log));
+            json!({ "kind": "pack", "channel": channel, "log": log, "level": level, "index": index })
+        }
+        TreePath::Fork { channel, log } => json!({ "kind": "fork", "channel": to_hex(&channel), "log": to_hex(&log) }),
+        TreePath::Blob { hash } => json!({ "kind": "blob", "blob": to_hex(&hash) }),
+        TreePath::Outboard { hash } => json!({ "kind": "outboard", "blob": to_hex(&hash) }),
+        TreePath::BlobPart { hash, start_mib } => {
+            json!({ "kind": "part", "blob": to_hex(&hash), "start_mib": start_mib })
+        }
+    })
+}
+
+fn run_signature(case: &Value, _: &Value) -> Outcome {
+    let key = PublicKey(array(&case["key"]));
+    key.check().map_err(code)?;
+    // In the formats a signature is a field of 64 bytes.
+    let bytes = hex(&case["signature"]);
+    let mut field = longear_core::bytes::Reader::new(&bytes);
+    let signature = field.array().map_err(code)?;
+    field.finish().map_err(code)?;
+    key.verify(&hex(&case["message"]), &signature).map_err(code)?;
+    Ok(json!({}))
+}
+
+fn run_statement(case: &Value, _: &Value) -> Outcome {
+    if case["op"] == "winner" {
+        let [a, b] = ["a", "b"].map(|side| Statement::decode(&hex(&case[side])).unwrap());
+        return Ok(json!({ "winner": if a.supersedes(&b) { "a" } else { "b" } }));
+    }
+    let statement = Statement::decode(&raw(case, "statement")).map_err(code)?;
+    let lineage = newsroom();
+    if channel(case) != lineage.channel() {
+        // Signed for the newsroom, shown to the readers of another channel.
+        let (signed, signature) = raw(case, "statement").split_last_chunk().map(|(a, b)| (a.to_vec(), *b)).unwrap();
+        let message = longear_core::hash::message("statement signature", &channel(case).0, &[&signed]);
+        return statement.opening.key.verify(&message, &signature).map(|()| json!({})).map_err(code);
+    }
+    let statement = verify(&lineage, statement).map_err(code)?;
+    let citations = statement
+        .citations
+        .iter()
+        .map(|one| json!({ "log": one.log.to_string(), "seq": one.seq, "prefix": to_hex(&one.prefix) }));
+    let hash = longear_core::hash::labelled("statement", &[&statement.encode()]);
+    Ok(json!({
+        "log": statement.log(&channel(case)).to_string(), "hash": to_hex(&hash), "counter": statement.counter,
+        "time": statement.time, "next_word": statement.next_word, "items": statement.items,
+        "tip": statement.tip.to_string(), "charter": statement.charter, "citations": citations.collect::<Vec<_>>(),
+    }))
+}
+
+/// Holds the objects in the case's order, then backwards, and wants the same statuses.
+fn run_status(case: &Value, file: &Value) -> Outcome {
+    let [forwards, backwards] = [false, true].map(|backwards| statuses(case, file, backwards));
+    assert_eq!(forwards, backwards, "the order of arrival matters");
+    Ok(json!({ "statuses": forwards }))
+}
+
+fn statuses(case: &Value, file: &Value, backwards: bool) -> Value {
+    let mut holder = Holder::with_lineage(lineage(case, file));
+    let mut objects = Vec::new();
+    for one in case["items"].as_array().unwrap() {
+        let payload = one.get("payload").filter(|payload| !payload.is_null()).map(hex);
+        let proof = one.get("proof").filter(|proof| !proof.is_null()).map(hex);
+        let header = SignedHeader::decode(&hex(&one["header"])).unwrap();
+        let id = header.id();
+        objects.push(Held::Item { opening: opening(one), header });
+        objects.extend(payload.map(|bytes| Held::Payload { item: id, bytes }));
+        objects.extend(proof.map(|proof| {
+            let hashes = proof.chunks(32).map(|hash| hash.try_into().unwrap()).collect();
+            Held::Proof { item: id, hashes }
+        }));
+    }
+    let of = |name: &str| case[name].as_array().unwrap().iter().map(hex).collect::<Vec<_>>();
+    objects.extend(of("statements").iter().map(|bytes| Held::Statement(Statement::decode(bytes).unwrap())));
+    objects.extend(of("forks").iter().map(|bytes| Held::Fork(ForkProof::decode(bytes).unwrap())));
+    if backwards {
+        objects.reverse();
+    }
+    objects.into_iter().for_each(|object| holder.insert(object));
+    let statuses = holder.statuses().into_iter().map(|(id, (status, taken))| {
+        let reason = match status {
+            Status::Retracted => taken.map(|taken| taken.name()),
+            status => Some(status.code()).filter(|code| !code.is_empty()),
+        };
+        (id.to_string(), json!({ "status": status.name(), "reason": reason }))
+    });
+    Value::Object(statuses.collect())
+}
