@@ -76,6 +76,16 @@ const TASKS: &[Task] = &[
                   Fails when a mutant is missed that mutants/accepted.txt does not list with a reason.",
     },
     Task {
+        name: "attack",
+        usage: "attack [--long | --off GUARD]",
+        summary: "try known attacks on update systems, and compare two verifiers",
+        details: "Runs the attacks of crates/longear-net/tests/attacks and crates/longear-core/tests/attacks, then lets the\n\
+                  core and the independent verifier judge the same thousand signatures and thousand objects. --long:\n\
+                  a hundred thousand of each, a seizure in a thousand orders of arrival, and every attack again in a\n\
+                  copy of the sources in which one guard at a time is off: then some of them must succeed. --off does\n\
+                  only the last, for the guards whose names (in xtask/src/attack/guards.rs) contain the word.",
+    },
+    Task {
         name: "bench",
         usage: "bench [NAME] [OPTION…]",
         summary: "measure speed and memory",

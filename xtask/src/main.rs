@@ -2,6 +2,7 @@
 //!
 //! It depends on nothing but the standard library, so that it starts in seconds on a machine that has built nothing yet.
 
+mod attack;
 mod ci;
 mod count;
 mod demo;
@@ -60,6 +61,7 @@ fn run(words: &[String]) -> Outcome {
         "bench" => bench(&workspace, rest),
         "forge" => forge::run(&workspace, rest),
         "sim" => sim::run(&workspace, rest),
+        "attack" => attack::run(&workspace, rest),
         "wasm" => without_arguments(command, rest).and_then(|()| wasm::run(&workspace)),
         "tidy" => without_arguments(command, rest).and_then(|()| tidy::run(&workspace)),
         "ci" => without_arguments(command, rest).and_then(|()| ci::run(&workspace)),
