@@ -5,5 +5,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod keys;
+mod seizure;
 #[path = "../support/mod.rs"]
 mod support;

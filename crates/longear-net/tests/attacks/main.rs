@@ -17,6 +17,12 @@ mod freshness;
 #[path = "../../../longear-core/tests/support/publisher.rs"]
 #[allow(dead_code)]
 mod publisher;
+#[path = "../../../longear-core/tests/support/raid.rs"]
+#[allow(dead_code)]
+mod raid;
+#[path = "../../../longear-core/tests/support/random.rs"]
+mod random;
+mod seizure;
 mod server;
 mod speakers;
 mod stage;
