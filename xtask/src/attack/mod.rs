@@ -26,8 +26,9 @@ const SEED: &str = "2";
 const ORDERS_LONG: &str = "1000";
 /// Names the guard that is off in a copy of the sources.
 const BROKEN: &str = "LONGEAR_BROKEN";
-/// The packages whose attacks are run, and all that they are built from.
-const COPIED: [&str; 6] = ["Cargo.toml", "Cargo.lock", "crates", "benches", "xtask", "tests/vectors"];
+/// All members of the workspace, which cargo wants to see, and the vectors.
+const COPIED: [&str; 8] =
+    ["Cargo.toml", "Cargo.lock", "crates", "benches", "fuzz", "mutants", "xtask", "tests/vectors"];
 
 /// Runs what the arguments ask for.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
