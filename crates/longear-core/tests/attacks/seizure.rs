@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use longear_core::keys::Roles;
 use longear_core::status::Objection;
-use longear_core::{ForkProof, ItemId, Lineage, Status};
+use longear_core::{Article, ForkProof, ItemId, Kind, Lineage, Status};
 
 use crate::support::holder::{Held, Holder, Taken};
 use crate::support::publisher::Log;
@@ -21,9 +21,9 @@ fn items(log: &Log, from: usize) -> Vec<Held> {
     let mut held = Vec::new();
     for item in &log.items[from..] {
         held.push(Held::Item { opening: log.opening, header: item.header.clone() });
-        let header = item.header.header();
-        let telling = header.kind == longear_core::Kind::Retraction || item.payload.len() > 32 + 64;
-        if telling || header.payload_length > 70 {
+        let kind = item.header.header().kind;
+        let corrects = Article::decode(kind, &item.payload).is_ok_and(|article| article.corrects.is_some());
+        if kind == Kind::Retraction || corrects {
             held.push(Held::Payload { item: item.header.id(), bytes: item.payload.clone() });
         }
     }
