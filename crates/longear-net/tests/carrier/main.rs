@@ -1,10 +1,12 @@
 //! Carriers against the real nginx, and against servers, proxies and folders made by an enemy.
 #![allow(clippy::unwrap_used)]
 
+mod floods;
 mod folder;
 mod hostile;
 mod nginx;
 mod proxy;
+mod sticks;
 
 use std::time::Duration;
 
