@@ -430,7 +430,19 @@ fn count(number: u64, one: &str, many: &str) -> String {
 
 /// Says in words what a carrier could not do.
 pub fn carrier_failure(name: &str, error: &CarrierError) -> Failure {
-    Failure::refused(format!("{name}: {error}")).hint(error.hint())
+    Failure::refused(format!("{}: {error}", without_password(name))).hint(error.hint())
+}
+
+/// An address without the name and password that somebody typed into it: a screen can be photographed.
+fn without_password(address: &str) -> String {
+    match address.split_once("://") {
+        Some((scheme, rest)) => {
+            let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            let start = rest[..host_end].rfind('@').map_or(0, |at| at + 1);
+            format!("{scheme}://{}", &rest[start..])
+        }
+        None => address.to_owned(),
+    }
 }
 
 fn push_failure(label: &str, error: &PushError) -> Failure {
