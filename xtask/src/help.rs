@@ -98,7 +98,16 @@ const TASKS: &[Task] = &[
         summary: "hand in forged, spliced and oversized objects by the ten thousands",
         details: "Everything that a carrier can give is forged with care and handed to the real way into the store; what is\n\
                   let in must have been made by somebody honest. Checks that are forgotten on purpose must be noticed.\n\
-                  --long builds with all optimisations and hands in a million; --seed chooses other ones.",
+                  Then bombs, and servers and clients that abuse HTTP. --long builds with all optimisations\n\
+                  and hands in a million; --seed chooses other ones.",
+    },
+    Task {
+        name: "leak",
+        usage: "leak [--long]",
+        summary: "look for sockets, look-ups and secrets that leave a process",
+        details: "Runs every command under strace and compares what it reaches and writes with what it was told; plants\n\
+                  two hundred secrets and looks for them in logs, temporary files and the store. --long also watches\n\
+                  the demo. Installs strace if it is missing.",
     },
     Task {
         name: "ci",

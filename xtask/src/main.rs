@@ -62,6 +62,7 @@ fn run(words: &[String]) -> Outcome {
         "forge" => forge::run(&workspace, rest),
         "sim" => sim::run(&workspace, rest),
         "attack" => attack::run(&workspace, rest),
+        "leak" => forge::leak(&workspace, rest),
         "wasm" => without_arguments(command, rest).and_then(|()| wasm::run(&workspace)),
         "tidy" => without_arguments(command, rest).and_then(|()| tidy::run(&workspace)),
         "ci" => without_arguments(command, rest).and_then(|()| ci::run(&workspace)),

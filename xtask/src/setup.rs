@@ -15,6 +15,8 @@ pub enum Need {
     Nginx,
     /// The browser in which the pages are tried.
     Chromium,
+    /// Writes down what a process asks the system for.
+    Strace,
     /// Letters of all languages of the pages, for the screenshots.
     Fonts,
     /// Runs the browser test.
@@ -34,7 +36,9 @@ pub enum Need {
 }
 
 /// What the Rust tests start as real processes.
-pub const FOR_RUST_TESTS: &[Need] = &[Need::Ffmpeg, Need::Nginx];
+pub const FOR_RUST_TESTS: &[Need] = &[Need::Ffmpeg, Need::Nginx, Need::Strace];
+/// What the search for leaks needs.
+pub const FOR_LEAK: &[Need] = &[Need::Strace, Need::Ffmpeg];
 /// What the independent verifier needs.
 pub const FOR_VERIFIER: &[Need] = &[Need::Python, Need::VerifierPackages];
 /// What the browser test needs.

@@ -30,6 +30,12 @@ const SYSTEM_NEEDS: &[SystemNeed] = &[
         debian_packages: &["nginx-light"],
     },
     SystemNeed {
+        need: Need::Strace,
+        name: "strace",
+        present: || find_program(&["strace"]).is_some(),
+        debian_packages: &["strace"],
+    },
+    SystemNeed {
         need: Need::Chromium,
         name: "Chromium",
         present: || find_program(CHROMIUM_NAMES).is_some(),
