@@ -1,8 +1,10 @@
 //! The newsroom and the holders of the core's own tests.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, dead_code, clippy::unwrap_used)]
 
-#[path = "../../crates/longear-core/tests/support/mod.rs"]
-mod of_core;
-
-pub use of_core::{holder, naive, publisher};
+#[path = "../../crates/longear-core/tests/support/holder.rs"]
+pub mod holder;
+#[path = "../../crates/longear-core/tests/support/naive.rs"]
+pub mod naive;
+#[path = "../../crates/longear-core/tests/support/publisher.rs"]
+pub mod publisher;
