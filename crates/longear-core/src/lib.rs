@@ -19,6 +19,7 @@ pub mod bytes;
 pub mod charter;
 pub mod clock;
 pub mod closing;
+pub mod deletion;
 pub mod fork;
 pub mod hash;
 pub mod head;
