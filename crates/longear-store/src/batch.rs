@@ -391,7 +391,7 @@ impl<'s> Batch<'s> {
         Ok(true)
     }
 
-    /// Notes that the payload of an item is not here any more: damaged, or deleted after it was taken back.
+    /// Notes that the payload of an item is missing, because it is damaged: it will be fetched again.
     pub fn gone(&mut self, channel: &ChannelId, log: &LogId, seq: u64, item: ItemId) -> Result<(), StoreError> {
         self.append(RecordKind::Gone, &[&channel.0, &log.0, &seq.to_le_bytes(), &item.0])?;
         let (state, mut indexing) = self.parts(channel)?;
@@ -544,8 +544,16 @@ impl Drop for Batch<'_> {
     }
 }
 
+/// Bytes of a payload record before the payload itself: channel, log, seq, item.
+const PAYLOAD_FRONT: u32 = 32 + 16 + 8 + 32;
+
 /// Where in a payload record the payload itself stands.
 pub(crate) fn payload_place(record: Place) -> Place {
-    const FRONT: u32 = 32 + 16 + 8 + 32;
-    Place { offset: record.offset + u64::from(FRONT), length: record.length - FRONT, ..record }
+    Place { offset: record.offset + u64::from(PAYLOAD_FRONT), length: record.length - PAYLOAD_FRONT, ..record }
+}
+
+/// The body of the record that a payload stands in.
+pub(crate) fn payload_record(payload: Place) -> Place {
+    let offset = payload.offset - u64::from(PAYLOAD_FRONT);
+    Place { offset, length: payload.length + PAYLOAD_FRONT, ..payload }
 }

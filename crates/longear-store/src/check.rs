@@ -9,6 +9,7 @@ use longear_core::{Groups, Reason, Run, verify};
 use crate::blobs::{BlobError, BlobState};
 use crate::error::StoreError;
 use crate::journal::Step;
+use crate::segment::RECORD_FRONT_BYTES;
 use crate::store::Store;
 use crate::views::StoredItem;
 
@@ -39,7 +40,7 @@ pub struct CheckReport {
     pub repaired: bool,
 }
 
-/// Says why a check could not go on.
+/// Says why looking after the store could not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
@@ -49,6 +50,24 @@ pub enum CheckError {
     /// A blob.
     #[error(transparent)]
     Blob(#[from] BlobError),
+}
+
+impl CheckError {
+    /// Whether the folder cannot be written.
+    pub fn is_read_only(&self) -> bool {
+        match self {
+            CheckError::Store(error) => error.is_read_only(),
+            CheckError::Blob(error) => error.is_read_only(),
+        }
+    }
+
+    /// Whether there is no room left on the disk.
+    pub fn is_full(&self) -> bool {
+        match self {
+            CheckError::Store(error) => error.is_full(),
+            CheckError::Blob(error) => error.is_full(),
+        }
+    }
 }
 
 impl Store {
@@ -81,6 +100,8 @@ impl Store {
             while walk.offset() < end {
                 match walk.step()? {
                     Some(Step::Record(_)) => report.records += 1,
+                    // Half erased, because nobody may write here just now: nothing that is missed.
+                    Some(Step::Damaged(stretch)) if self.is_being_erased(segment, &stretch)? => {}
                     Some(Step::Damaged(stretch)) => {
                         self.damaged(segment, stretch.start..stretch.end.min(end), repair, report)?;
                     }
@@ -92,6 +113,17 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Whether a stretch lies within records that are to be overwritten.
+    fn is_being_erased(&self, segment: u32, stretch: &Range<u64>) -> Result<bool, StoreError> {
+        let mut at = stretch.start;
+        for place in self.fresh()?.index.erasures()?.into_iter().filter(|place| place.segment == segment) {
+            if place.offset - RECORD_FRONT_BYTES as u64 == at {
+                at = place.offset + u64::from(place.length);
+            }
+        }
+        Ok(at == stretch.end)
     }
 
     fn damaged(

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use longear_core::deletion::Noted;
 use longear_core::limits::LOG_ITEMS_MAX;
 use longear_core::{ChannelId, ItemId, LogId, LogOpening, PublicKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::batch::payload_record;
 use crate::segment::Place;
 
 /// Raised whenever the tables change: an older index is then thrown away and rebuilt.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// Page cache of the database, KiB (SQLite's negative convention).
 const CACHE_KIB: i64 = 8_192;
 /// Pages written beside the database before they are copied into it, which costs two syncs: those of several batches.
@@ -30,7 +32,8 @@ CREATE TABLE forks (channel INTEGER NOT NULL, log BLOB NOT NULL, segment INTEGER
     length INTEGER NOT NULL, PRIMARY KEY (channel, log)) WITHOUT ROWID;
 CREATE TABLE items (at INTEGER PRIMARY KEY, id INTEGER NOT NULL, time INTEGER NOT NULL, kind INTEGER NOT NULL,
     segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, payload INTEGER,
-    payload_segment INTEGER, payload_length INTEGER NOT NULL);
+    payload_segment INTEGER, payload_length INTEGER NOT NULL, deleted INTEGER NOT NULL);
+CREATE INDEX items_deleted ON items (at) WHERE deleted;
 CREATE INDEX items_by_id ON items (id);
 CREATE INDEX items_by_time ON items (time) WHERE kind <= 3;
 CREATE TABLE branches (at INTEGER NOT NULL, id BLOB NOT NULL, previous BLOB NOT NULL, segment INTEGER NOT NULL,
@@ -38,6 +41,9 @@ CREATE TABLE branches (at INTEGER NOT NULL, id BLOB NOT NULL, previous BLOB NOT 
 CREATE TABLE retractions (target BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (target, at)) WITHOUT ROWID;
 CREATE INDEX retractions_by_at ON retractions (at);
 CREATE TABLE renditions (at INTEGER NOT NULL, blob BLOB NOT NULL, PRIMARY KEY (blob, at)) WITHOUT ROWID;
+CREATE TABLE taken (at INTEGER PRIMARY KEY, taker BLOB NOT NULL, since INTEGER NOT NULL);
+CREATE TABLE erasures (segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
+    PRIMARY KEY (segment, offset)) WITHOUT ROWID;
 CREATE TABLE intents (at INTEGER PRIMARY KEY, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
     length INTEGER NOT NULL);
 ";
@@ -59,6 +65,8 @@ pub struct ItemRow {
     pub payload: Option<Place>,
     /// Length of the payload, here or not.
     pub payload_length: u32,
+    /// The payload was here and was deleted, because the item was taken back.
+    pub deleted: bool,
 }
 
 /// Log number and seq as one row number: items of a log lie side by side.
@@ -253,7 +261,7 @@ impl Index {
 
     /// Writes the row of an item, whatever stood at its place.
     pub fn put_item(&self, row: &ItemRow) -> rusqlite::Result<()> {
-        let sql = "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let mut statement = self.connection.prepare_cached(sql)?;
         insert(&mut statement, row)
     }
@@ -261,21 +269,23 @@ impl Index {
     /// Writes the rows of items at whose places nothing stands. A replacing statement would cost twice as much: SQLite
     /// copies each page that it changes, so that it can undo a half-done replacement.
     pub fn add_items<'r>(&self, rows: impl IntoIterator<Item = &'r ItemRow>) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let mut statement = self.connection.prepare_cached(sql)?;
         rows.into_iter().try_for_each(|row| insert(&mut statement, row))
     }
 
-    /// Places from `first` to `last` at which something was about to be signed.
-    pub fn intents_between(&self, first: i64, last: i64) -> rusqlite::Result<Vec<i64>> {
-        let mut statement = self.connection.prepare_cached("SELECT at FROM intents WHERE at BETWEEN ? AND ?")?;
-        statement.query_map([first, last], |row| row.get(0))?.collect()
-    }
-
-    /// Notes where the payload of an item stands now, or that it is gone.
+    /// Notes where the payload of an item stands now, or that it is missing.
     pub fn set_payload(&self, at: i64, payload: Option<Place>) -> rusqlite::Result<()> {
         let (offset, segment) = (payload.map(|place| place.offset as i64), payload.map(|place| place.segment));
-        self.run("UPDATE items SET payload = ?, payload_segment = ? WHERE at = ?", params![offset, segment, at])
+        self.run(
+            "UPDATE items SET payload = ?, payload_segment = ?, deleted = 0 WHERE at = ?",
+            params![offset, segment, at],
+        )
+    }
+
+    /// Notes that the payload of an item was deleted.
+    pub fn set_deleted(&self, at: i64) -> rusqlite::Result<()> {
+        self.run("UPDATE items SET payload = NULL, payload_segment = NULL, deleted = 1 WHERE at = ?", [at])
     }
 
     /// The row at a place.
@@ -288,6 +298,46 @@ impl Index {
     pub fn items_by_short_id(&self, id: i64) -> rusqlite::Result<Vec<ItemRow>> {
         let mut statement = self.connection.prepare_cached("SELECT * FROM items WHERE id = ?")?;
         statement.query_map([id], read_item)?.collect()
+    }
+
+    /// Rows of all items that somebody names as taken back, that are noted so, or that were deleted for it.
+    pub fn taken_rows(&self) -> rusqlite::Result<Vec<ItemRow>> {
+        let mut rows = Vec::new();
+        let mut targets = self.connection.prepare_cached("SELECT DISTINCT target FROM retractions")?;
+        for target in targets.query_map([], |row| Ok(ItemId(row.get(0)?)))? {
+            // Where nothing of it is here, and nothing was, there is nothing to decide.
+            rows.extend(self.items_by_short_id(short_id(&target?))?.into_iter().filter(|row| row.payload.is_some()));
+        }
+        let sql = "SELECT * FROM items WHERE deleted OR at IN (SELECT at FROM taken)";
+        let mut others = self.connection.prepare_cached(sql)?;
+        rows.extend(others.query_map([], read_item)?.collect::<Result<Vec<_>, _>>()?);
+        rows.sort_unstable_by_key(|row| row.at);
+        rows.dedup_by_key(|row| row.at);
+        Ok(rows)
+    }
+
+    /// What was noted about an item that was taken back.
+    pub fn noted(&self, at: i64) -> rusqlite::Result<Option<Noted>> {
+        let mut statement = self.connection.prepare_cached("SELECT taker, since FROM taken WHERE at = ?")?;
+        let read = |row: &Row<'_>| Ok(Noted { by: ItemId(row.get(0)?), since: row.get::<_, i64>(1)? as u64 });
+        statement.query_row([at], read).optional()
+    }
+
+    /// Whether the payload of an item takes others back.
+    pub fn takes_others_back(&self, at: i64) -> rusqlite::Result<bool> {
+        self.connection.prepare_cached("SELECT 1 FROM retractions WHERE at = ?")?.exists([at])
+    }
+
+    /// The records in which the payload of an item stands: its own, and the one that announced what was to be signed.
+    pub fn payload_records(&self, row: &ItemRow) -> rusqlite::Result<Vec<Place>> {
+        let own = row.payload.filter(|place| place.length > 0).map(payload_record);
+        let intents = self.places("SELECT segment, offset, length FROM intents WHERE at = ?", [row.at])?;
+        Ok(own.into_iter().chain(intents).collect())
+    }
+
+    /// Records that are to be overwritten, by segment.
+    pub fn erasures(&self) -> rusqlite::Result<Vec<Place>> {
+        self.places("SELECT segment, offset, length FROM erasures ORDER BY segment, offset", [])
     }
 
     /// Rows of a range of places, ascending.
@@ -331,6 +381,7 @@ fn insert(statement: &mut rusqlite::Statement<'_>, row: &ItemRow) -> rusqlite::R
         row.payload.map(|place| place.offset as i64),
         row.payload.map(|place| place.segment),
         row.payload_length,
+        row.deleted,
     ];
     statement.execute(values).map(|_| ())
 }
@@ -354,5 +405,6 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         header: Place { segment: row.get(4)?, offset: row.get::<_, i64>(5)? as u64, length: row.get(6)? },
         payload,
         payload_length,
+        deleted: row.get(10)?,
     })
 }

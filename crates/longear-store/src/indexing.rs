@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use longear_core::deletion::Noted;
 use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::{
     Article, ChannelId, ForkProof, ItemId, Kind, LogOpening, Reason, Retraction, SignedHeader, Statement,
@@ -124,6 +125,7 @@ impl Indexing<'_> {
         // What the other item's payload said, the log does not say any more.
         self.index.run("DELETE FROM retractions WHERE at = ?", [at])?;
         self.index.run("DELETE FROM renditions WHERE at = ?", [at])?;
+        self.index.run("DELETE FROM taken WHERE at = ?", [at])?;
         let payload = (item.header().payload_length == 0).then_some(Place { length: 0, ..place });
         self.index.put_item(&ItemRow { payload, ..new_row(at, item, place) })?;
         log.headers.insert(item.header().seq..item.header().seq + 1);
@@ -151,7 +153,7 @@ impl Indexing<'_> {
         }
         let (place, bytes) = payload;
         match self.pending.get_mut(&at) {
-            Some((row, _)) => row.payload = Some(place),
+            Some((row, _)) => (row.payload, row.deleted) = (Some(place), false),
             None => self.index.set_payload(at, Some(place))?,
         }
         log.payloads.insert(seq..seq + 1);
@@ -186,11 +188,39 @@ impl Indexing<'_> {
         Ok(self.index.run("INSERT OR IGNORE INTO retractions VALUES (?, ?)", values)?)
     }
 
-    /// Notes that a payload is not here any more.
+    /// Notes that a payload was deleted for good, and which records are to be erased.
+    pub fn deleted(&mut self, log: &mut LogState, seq: u64, erased: &[Place]) -> Result<(), StoreError> {
+        self.flush()?;
+        let at = place_of(log.no, seq);
+        self.index.set_deleted(at)?;
+        self.index.run("DELETE FROM renditions WHERE at = ?", [at])?;
+        self.index.run("DELETE FROM taken WHERE at = ?", [at])?;
+        for place in erased {
+            let values = rusqlite::params![place.segment, place.offset as i64, place.length];
+            self.index.run("INSERT OR REPLACE INTO erasures VALUES (?, ?, ?)", values)?;
+        }
+        log.payloads.insert(seq..seq + 1);
+        Ok(())
+    }
+
+    /// Notes since when an item is seen to be taken back, and by what; `None` when it is so no longer.
+    pub fn taken(&self, log: &LogState, seq: u64, noted: Option<Noted>) -> Result<(), StoreError> {
+        let at = place_of(log.no, seq);
+        match noted {
+            None => self.index.run("DELETE FROM taken WHERE at = ?", [at])?,
+            Some(Noted { by, since }) => {
+                let values = rusqlite::params![at, by.0, since as i64];
+                self.index.run("INSERT OR REPLACE INTO taken VALUES (?, ?, ?)", values)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a payload is missing.
     pub fn gone(&mut self, log: &mut LogState, seq: u64) -> Result<(), StoreError> {
         let at = place_of(log.no, seq);
         match self.pending.get_mut(&at) {
-            Some((row, _)) => row.payload = None,
+            Some((row, _)) => (row.payload, row.deleted) = (None, false),
             None => self.index.set_payload(at, None)?,
         }
         log.payloads.remove(seq..seq + 1);
@@ -199,14 +229,6 @@ impl Indexing<'_> {
 
     /// Writes the pending rows.
     pub fn flush(&mut self) -> Result<(), StoreError> {
-        let (Some((first, _)), Some((last, _))) = (self.pending.first_key_value(), self.pending.last_key_value())
-        else {
-            return Ok(());
-        };
-        // Whatever was about to be signed at these places is signed now.
-        for at in self.index.intents_between(*first, *last)?.into_iter().filter(|at| self.pending.contains_key(at)) {
-            self.index.run("DELETE FROM intents WHERE at = ?", [at])?;
-        }
         self.index.add_items(self.pending.values().map(|(row, _)| row))?;
         self.pending.clear();
         Ok(())
@@ -257,6 +279,7 @@ fn new_row(at: i64, item: &SignedHeader, place: Place) -> ItemRow {
         header: place,
         payload: None,
         payload_length: header.payload_length,
+        deleted: false,
     }
 }
 

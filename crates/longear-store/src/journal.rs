@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::backend::{OpenMode, StorageBackend, StorageError, StorageFile};
 use crate::segment::{
     Place, RECORD_BODY_BYTES_MAX, RECORD_FRONT_BYTES, Record, RecordKind, SEGMENT_BYTES_MAX, SEGMENT_FRONT_BYTES,
-    find_record, new_salt, push_record, read_record, read_salt, record_front, segment_front, segment_path,
+    find_record, new_salt, push_record, read_front, read_record, read_salt, record_front, segment_front, segment_path,
 };
 
 /// Most records begin with the channel.
@@ -117,6 +117,32 @@ impl Journal {
         }
         file.write_at(end, &record_front(salt, RecordKind::Commit, 0, &[]))?;
         file.sync_data()
+    }
+
+    /// Overwrites a record's body, which stands at this place, with zeros, and makes it read as one that holds nothing.
+    /// False where no such record stands there, or the segment cannot tell.
+    ///
+    /// Until the segment is synced, a crash may leave any mixture of the old bytes and the new; overwriting it again mends
+    /// that.
+    pub fn erase(&self, file: &dyn StorageFile, body: Place) -> Result<bool, StorageError> {
+        let Some(salt) = read_salt(file)? else { return Ok(false) };
+        let Some(offset) = body.offset.checked_sub(RECORD_FRONT_BYTES as u64) else { return Ok(false) };
+        let mut front = [0; RECORD_FRONT_BYTES];
+        file.read_at(offset, &mut front)?;
+        let erasable = |kind| matches!(kind, RecordKind::Payload | RecordKind::Intent | RecordKind::Void);
+        if !read_front(&front).is_some_and(|(kind, length)| erasable(kind) && length == body.length as usize) {
+            return Ok(false);
+        }
+        let mut record = vec![0; RECORD_FRONT_BYTES + body.length as usize];
+        let front = record_front(salt, RecordKind::Void, body.length as usize, &[&record[RECORD_FRONT_BYTES..]]);
+        record[..RECORD_FRONT_BYTES].copy_from_slice(&front);
+        file.write_at(offset, &record)?;
+        Ok(true)
+    }
+
+    /// Opens a segment to change what stands in it.
+    pub fn open_to_erase(&self, segment: u32) -> Result<Box<dyn StorageFile>, StorageError> {
+        self.backend.open(&segment_path(segment), OpenMode::Write)
     }
 
     /// Numbers of the segments, ascending.

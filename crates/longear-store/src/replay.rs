@@ -1,5 +1,6 @@
 //! From the segments back to the index: after a crash the tail, after a lost index everything.
 
+use longear_core::deletion::Noted;
 use longear_core::{
     Charter, ForkProof, Header, ItemId, LogId, LogOpening, PublicKey, SignedHeader, Statement, bytes::Reader,
     header::Payload, verify,
@@ -178,10 +179,20 @@ impl Replay<'_> {
                 }
             }
             RecordKind::Gone => {
-                if let Some((log, seq, ..)) = split_item(rest)
+                if let Some((log, seq, _, more)) = split_item(rest)
                     && let Some(log) = state.logs.get_mut(&log)
                 {
-                    indexing.gone(log, seq)?;
+                    match split_erased(more) {
+                        None => indexing.gone(log, seq)?,
+                        Some(erased) => indexing.deleted(log, seq, &erased)?,
+                    }
+                }
+            }
+            RecordKind::Taken => {
+                if let Some((log, seq, _, more)) = split_item(rest)
+                    && let Some(log) = state.logs.get(&log)
+                {
+                    indexing.taken(log, seq, split_noted(more))?;
                 }
             }
             RecordKind::Stand => {
@@ -260,6 +271,23 @@ fn split_item(rest: &[u8]) -> Option<(LogId, u64, ItemId, &[u8])> {
     let mut input = Reader::new(rest);
     let (log, seq, item) = (input.array().ok()?, input.u64().ok()?, input.array().ok()?);
     Some((LogId(log), seq, ItemId(item), input.rest()))
+}
+
+/// The records that are to be erased with a payload; `None` where it is only missing.
+fn split_erased(more: &[u8]) -> Option<Vec<Place>> {
+    let mut input = Reader::new(more);
+    let count = input.u8().ok()?;
+    let places = (0..count).map(|_| {
+        let (segment, offset) = (input.u32().ok()?, input.u64().ok()?);
+        Some(Place { segment, offset, length: input.u32().ok()? })
+    });
+    places.collect()
+}
+
+/// What took an item back, and since when that is known.
+fn split_noted(more: &[u8]) -> Option<Noted> {
+    let mut input = Reader::new(more);
+    Some(Noted { by: ItemId(input.array().ok()?), since: input.u64().ok()? })
 }
 
 /// Opening and header of the item that stands at its place, behind the channel.

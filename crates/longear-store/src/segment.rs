@@ -49,7 +49,9 @@ pub enum RecordKind {
     Unfollow = 7,
     /// About to be signed: opening (40), `u16` length and unsigned header, payload.
     Intent = 8,
-    /// The payload of an item is not here any more: log (16), seq `u64`, item ID (32).
+    /// The payload of an item is not here any more: log (16), seq `u64`, item ID (32). If more follows, it was deleted
+    /// because the item was taken back, and these records are to be erased: count `u8`, then each segment `u32`, offset of
+    /// the body `u64`, its length `u32`.
     Gone = 9,
     /// Of the branches of a fork this item stands at its place from here on: opening (40), signed header.
     Stand = 10,
@@ -57,12 +59,15 @@ pub enum RecordKind {
     Commit = 11,
     /// What was here is damaged and was given up; no channel.
     Void = 12,
+    /// An item is seen to be taken back: log (16), seq `u64`, item ID (32), what took it back (32), since when `u64`; the last
+    /// two are left out when it is so no longer.
+    Taken = 13,
 }
 
 impl RecordKind {
     fn from_number(number: u8) -> Option<Self> {
         use RecordKind::*;
-        [Charter, Statement, Run, Payload, Fork, Follow, Unfollow, Intent, Gone, Stand, Commit, Void]
+        [Charter, Statement, Run, Payload, Fork, Follow, Unfollow, Intent, Gone, Stand, Commit, Void, Taken]
             .into_iter()
             .find(|kind| *kind as u8 == number)
     }
@@ -145,7 +150,7 @@ impl Record {
 }
 
 /// Kind and body length, if a front may be one.
-fn read_front(front: &[u8; RECORD_FRONT_BYTES]) -> Option<(RecordKind, usize)> {
+pub fn read_front(front: &[u8; RECORD_FRONT_BYTES]) -> Option<(RecordKind, usize)> {
     let [l0, l1, l2, l3, number, z0, z1, z2, ..] = *front;
     let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
     let plausible = [z0, z1, z2] == [0; 3] && length <= RECORD_BODY_BYTES_MAX;

@@ -157,7 +157,9 @@ impl Store {
     pub fn intent(&self, channel: &ChannelId, opening: &LogOpening, seq: u64) -> Result<Option<Intent>, StoreError> {
         let inner = self.fresh()?;
         let Some(log_no) = inner.index.log_no_of_id(&opening.log(channel))? else { return Ok(None) };
-        let sql = "SELECT segment, offset, length FROM intents WHERE at = ?";
+        // The row stays when the item is signed: the payload stands in the intent, too, and may have to be erased one day.
+        let sql = "SELECT segment, offset, length FROM intents WHERE at = ?1
+            AND NOT EXISTS (SELECT 1 FROM items WHERE at = ?1)";
         let places = inner.index.places(sql, [place_of(log_no, seq)])?;
         let Some(place) = places.first() else { return Ok(None) };
         let body = self.journal.read(*place)?;
@@ -170,6 +172,7 @@ impl Store {
         let _lock = self.write_lock()?;
         let mut inner = self.lock();
         let replayed = replay(&inner.index, &self.journal, (0, 0), false)?;
+        self.finish_erasures(&inner)?;
         self.load(&mut inner)?;
         Ok(replayed)
     }
@@ -239,6 +242,10 @@ impl Store {
         // An index in memory is nobody else's business.
         if lock.is_some() || inner.index.connection().path().is_none_or(str::is_empty) {
             self.catch_up(&mut inner)?;
+        }
+        if lock.is_some() && self.finish_erasures(&inner).is_err() {
+            // Reading must not fail for it; the next collection says what is wrong with the disk.
+            tracing::warn!("what was deleted could not be erased from the disk yet");
         }
         Ok(())
     }
@@ -328,7 +335,7 @@ pub(crate) fn load_state(
     }
     for (no, log, opening) in index.logs(state.no)? {
         let headers = held_seqs(index, no, "1")?;
-        let payloads = held_seqs(index, no, "payload IS NOT NULL")?;
+        let payloads = held_seqs(index, no, "(payload IS NOT NULL OR deleted)")?;
         state.logs.insert(log, LogState { no, opening, headers, payloads });
     }
     Ok(state)

@@ -17,6 +17,9 @@ use crate::journal::Journal;
 use crate::segment::Place;
 use crate::store::{Inner, Store};
 
+/// Milliseconds of a UTC day.
+const DAY_MS: u64 = 86_400_000;
+
 /// Rows looked at in one go.
 const PAGE_ROWS: usize = 256;
 
@@ -138,6 +141,10 @@ impl Store {
     /// Items that name this blob as a rendition.
     pub fn items_with_blob(&self, blob: &[u8; 32]) -> Result<Vec<StoredItem>, StoreError> {
         let mut inner = self.fresh()?;
+        self.users_of(&mut inner, blob)
+    }
+
+    pub(crate) fn users_of(&self, inner: &mut Inner, blob: &[u8; 32]) -> Result<Vec<StoredItem>, StoreError> {
         let rows = {
             let mut statement = inner.index.connection().prepare_cached("SELECT at FROM renditions WHERE blob = ?")?;
             let places = statement.query_map([blob], |row| row.get::<_, i64>(0))?;
@@ -146,7 +153,7 @@ impl Store {
         let mut items = Vec::new();
         for at in rows {
             if let Some(row) = inner.index.item(at)? {
-                items.extend(self.stored(&mut inner, &row)?);
+                items.extend(self.stored(inner, &row)?);
             }
         }
         Ok(items)
@@ -209,18 +216,19 @@ impl Store {
 
     /// Whether the retraction `by` is within its log's daily cap for this target.
     fn counts(&self, inner: &Inner, row: &ItemRow, by: &SignedHeader, target: &ItemId) -> Result<bool, StoreError> {
-        let sql = "SELECT at, target FROM retractions WHERE at >= ? AND at <= ? ORDER BY at, target";
-        let range = [place_of(log_no_of(row.at), 0), row.at];
+        let day = by.header().time / DAY_MS;
+        // Looked up by the day, so that a log that has taken back much costs little.
+        let sql = "SELECT r.at, r.target FROM retractions r JOIN items i ON i.at = r.at
+            WHERE r.at >= ? AND r.at <= ? AND i.time >= ? AND i.time < ? ORDER BY r.at, r.target";
+        let range = [place_of(log_no_of(row.at), 0), row.at, (day * DAY_MS) as i64, ((day + 1) * DAY_MS) as i64];
         let named = {
             let mut statement = inner.index.connection().prepare_cached(sql)?;
             let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, ItemId(row.get(1)?)));
             statement.query_map(range, read)?.collect::<Result<Vec<_>, _>>()?
         };
-        let day = |time: u64| time / 86_400_000;
         let mut earlier = Vec::new();
         for group in named.chunk_by(|one, next| one.0 == next.0) {
-            let row = inner.index.item(group[0].0)?.filter(|row| day(row.time) == day(by.header().time));
-            let Some(row) = row else { continue };
+            let Some(row) = inner.index.item(group[0].0)? else { continue };
             let Some(header) = self.readable(&row)?.map(|item| item.header().clone()) else { continue };
             earlier.push((header, group.iter().map(|(_, target)| *target).collect::<Vec<_>>()));
         }
@@ -229,7 +237,7 @@ impl Store {
         Ok(targets_that_count(pairs).any(|counted| counted == (seq, *target)))
     }
 
-    fn stored(&self, inner: &mut Inner, row: &ItemRow) -> Result<Option<StoredItem>, StoreError> {
+    pub(crate) fn stored(&self, inner: &mut Inner, row: &ItemRow) -> Result<Option<StoredItem>, StoreError> {
         let Some((state, log, opening)) = place_owner(inner, row.at)? else { return Ok(None) };
         let Some(signed) = self.readable(row)? else { return Ok(None) };
         let judgement = self.judgement(inner, &state, &log, &opening);

@@ -243,6 +243,10 @@ impl StorageFile for DiskFile {
         start_writeback(&self.file, range);
     }
 
+    fn give_back(&self, range: Range<u64>) {
+        give_back(&self.file, range);
+    }
+
     fn next_data(&self, offset: u64) -> Result<Option<Range<u64>>, StorageError> {
         let len = self.len()?;
         if offset >= len {
@@ -269,6 +273,18 @@ fn start_writeback(file: &File, range: Range<u64>) {
 
 #[cfg(not(target_os = "linux"))]
 fn start_writeback(_file: &File, _range: Range<u64>) {}
+
+/// Punches a hole where the file system knows holes.
+#[cfg(target_os = "linux")]
+fn give_back(file: &File, range: Range<u64>) {
+    use rustix::fs::{FallocateFlags, fallocate};
+    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    // Zeros that stay allocated cost room, not truth.
+    let _ = fallocate(file, flags, range.start, range.end - range.start);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_back(_file: &File, _range: Range<u64>) {}
 
 #[cfg(target_os = "linux")]
 fn next_data(file: &File, offset: u64, len: u64) -> io::Result<Option<Range<u64>>> {

@@ -10,8 +10,11 @@ use super::{
     check_path, split_path,
 };
 
-/// Bytes that survive a power cut or do not, together.
+/// Bytes that the system writes back together.
 const PAGE_BYTES: u64 = 4096;
+
+/// Bytes that reach the disk wholly or not at all.
+const SECTOR_BYTES: usize = 512;
 
 /// Says how operations go wrong from a chosen one on.
 ///
@@ -42,10 +45,18 @@ pub enum Survivors {
     SyncedOnly,
     /// Everything, as after a killed process.
     All,
-    /// Pages and lengths of files by the toss of a coin, names up to a random point in time.
+    /// Pages and lengths of files by the toss of a coin, one page in four torn between its sectors, and names up to a random
+    /// point in time, in each folder another one.
     Some {
         /// Where the coins start; the same seed leaves the same disk.
         seed: u64,
+    },
+    /// Exactly these of the [choices](MemoryBackend::choices), counted from the lowest bit: first the changes of names, oldest
+    /// first, then of each file its pages, ascending, and its length. A name survives only where those before it in its
+    /// folders do.
+    Chosen {
+        /// One bit for each choice.
+        bits: u64,
     },
 }
 
@@ -101,6 +112,9 @@ struct Contents {
     durable_len: u64,
     /// What pages written since the last sync held before; `None` was a hole.
     before: BTreeMap<u64, Option<Box<[u8]>>>,
+    /// The same of pages whose sync failed: the system takes them for clean, so that no later sync covers them, unless they
+    /// are written again.
+    abandoned: BTreeMap<u64, Option<Box<[u8]>>>,
 }
 
 impl MemoryBackend {
@@ -129,15 +143,44 @@ impl MemoryBackend {
         self.disk().files.values().map(|file| file.pages.len() as u64 * PAGE_BYTES).sum()
     }
 
+    /// Copies the disk as it is; the copy goes its own way. Files that are open stay open on this one only.
+    pub fn fork(&self) -> Self {
+        let disk = self.disk();
+        let copy = Disk {
+            files: disk.files.clone(),
+            next_file: disk.next_file,
+            names: disk.names.clone(),
+            folders: disk.folders.clone(),
+            durable_names: disk.durable_names.clone(),
+            loose_names: disk.loose_names.clone(),
+            journal: disk.journal.clone(),
+            boot: disk.boot,
+            ..Disk::default()
+        };
+        MemoryBackend { disk: Arc::new(Mutex::new(copy)) }
+    }
+
+    /// Counts what a power cut could take or leave, each on its own: names, pages and lengths that no sync has covered.
+    pub fn choices(&self) -> u32 {
+        let disk = self.disk();
+        let of_files = disk.files.values().map(|file| file.loose_pages() + usize::from(file.len != file.durable_len));
+        (disk.loose_names.len() + of_files.sum::<usize>()) as u32
+    }
+
     /// Cuts the power and starts again: what was not synced is lost as far as `survivors` says,
     /// open files are dead, locks and faults are gone.
     pub fn cut_power(&self, survivors: Survivors) {
         let mut disk = self.disk();
         let mut coin = Coin::new(survivors);
-        let loose = std::mem::take(&mut disk.loose_names);
-        let kept = coin.up_to(loose.len());
-        for change in &loose[..kept] {
-            apply(&mut disk.durable_names, change);
+        let mut stopped = BTreeSet::new();
+        for change in std::mem::take(&mut disk.loose_names) {
+            let folders = change.changes.iter().map(|(name, _)| split_path(name).0.to_owned()).collect::<Vec<_>>();
+            // In one folder nothing overtakes what came before it; folders go each their own way.
+            if coin.name_survives() && folders.iter().all(|folder| !stopped.contains(folder)) {
+                apply(&mut disk.durable_names, &change);
+            } else {
+                stopped.extend(folders);
+            }
         }
         disk.names = disk.durable_names.clone();
         for file in disk.files.values_mut() {
@@ -333,7 +376,7 @@ impl Contents {
 
     fn write(&mut self, offset: u64, bytes: &[u8]) {
         for (page, within, part) in page_parts(offset, bytes.len()) {
-            self.before.entry(page).or_insert_with(|| self.pages.get(&page).cloned());
+            self.remember(page);
             let hole = || vec![0; PAGE_BYTES as usize].into_boxed_slice();
             let stored = self.pages.entry(page).or_insert_with(hole);
             stored[within..within + part.len()].copy_from_slice(&bytes[part]);
@@ -344,10 +387,22 @@ impl Contents {
     fn set_len(&mut self, len: u64) {
         let beyond: Vec<u64> = self.pages.range(len.div_ceil(PAGE_BYTES)..).map(|(at, _)| *at).collect();
         for page in beyond {
-            let bytes = self.pages.remove(&page);
-            self.before.entry(page).or_insert(bytes);
+            self.remember(page);
+            self.pages.remove(&page);
         }
         self.len = len;
+    }
+
+    fn loose_pages(&self) -> usize {
+        self.before.len() + self.abandoned.len()
+    }
+
+    /// Keeps what a page holds on the disk, before it changes.
+    fn remember(&mut self, page: u64) {
+        if !self.before.contains_key(&page) {
+            let on_disk = self.abandoned.remove(&page).unwrap_or_else(|| self.pages.get(&page).cloned());
+            self.before.insert(page, on_disk);
+        }
     }
 
     fn sync(&mut self) {
@@ -355,9 +410,27 @@ impl Contents {
         self.durable_len = self.len;
     }
 
+    fn fail_to_sync(&mut self) {
+        let abandoned = std::mem::take(&mut self.before);
+        self.abandoned.extend(abandoned);
+    }
+
     fn lose_loose_pages(&mut self, coin: &mut Coin) {
-        for (page, before) in std::mem::take(&mut self.before) {
-            if coin.survives() {
+        let mut loose = std::mem::take(&mut self.before);
+        loose.append(&mut self.abandoned);
+        for (page, before) in loose {
+            let sectors = coin.sectors();
+            if sectors == Sectors::ALL {
+                continue;
+            }
+            if sectors != Sectors::NONE
+                && let Some(now) = self.pages.get_mut(&page)
+            {
+                let hole = vec![0; PAGE_BYTES as usize].into_boxed_slice();
+                let old = before.as_ref().unwrap_or(&hole);
+                for (at, sector) in now.chunks_mut(SECTOR_BYTES).enumerate().filter(|(at, _)| !sectors.survives(*at)) {
+                    sector.copy_from_slice(&old[at * SECTOR_BYTES..][..SECTOR_BYTES]);
+                }
                 continue;
             }
             match before {
@@ -365,7 +438,7 @@ impl Contents {
                 None => self.pages.remove(&page),
             };
         }
-        if !coin.survives() {
+        if self.len != self.durable_len && !coin.survives() {
             self.len = self.durable_len;
             self.pages.retain(|page, _| page * PAGE_BYTES < self.durable_len);
         }
@@ -399,6 +472,19 @@ fn page_parts(offset: u64, len: usize) -> impl Iterator<Item = (u64, usize, Rang
     })
 }
 
+/// Which sectors of a page reached the disk, from the lowest bit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Sectors(u8);
+
+impl Sectors {
+    const NONE: Self = Sectors(0);
+    const ALL: Self = Sectors(u8::MAX);
+
+    fn survives(self, at: usize) -> bool {
+        self.0 >> at & 1 == 1
+    }
+}
+
 #[derive(Debug)]
 struct Coin {
     survivors: Survivors,
@@ -407,7 +493,11 @@ struct Coin {
 
 impl Coin {
     fn new(survivors: Survivors) -> Self {
-        let state = if let Survivors::Some { seed } = survivors { seed } else { 0 };
+        let state = match survivors {
+            Survivors::Some { seed } => seed,
+            Survivors::Chosen { bits } => bits,
+            Survivors::SyncedOnly | Survivors::All => 0,
+        };
         Self { survivors, state }
     }
 
@@ -416,15 +506,27 @@ impl Coin {
             Survivors::SyncedOnly => false,
             Survivors::All => true,
             Survivors::Some { .. } => self.next() & 1 == 1,
+            Survivors::Chosen { .. } => {
+                let chosen = self.state & 1 == 1;
+                self.state >>= 1;
+                chosen
+            }
         }
     }
 
-    fn up_to(&mut self, count: usize) -> usize {
+    /// Names survive more often, as the first one that does not ends it for its folder.
+    fn name_survives(&mut self) -> bool {
         match self.survivors {
-            Survivors::SyncedOnly => 0,
-            Survivors::All => count,
-            Survivors::Some { .. } => (self.next() % (count as u64 + 1)) as usize,
+            Survivors::Some { .. } => !self.next().is_multiple_of(4),
+            _ => self.survives(),
         }
+    }
+
+    fn sectors(&mut self) -> Sectors {
+        if matches!(self.survivors, Survivors::Some { .. }) && self.next().is_multiple_of(4) {
+            return Sectors(self.next() as u8);
+        }
+        if self.survives() { Sectors::ALL } else { Sectors::NONE }
     }
 
     /// SplitMix64: small, and good enough to scatter crashes.
@@ -516,13 +618,18 @@ impl StorageFile for MemoryFile {
 
     fn sync_data(&self) -> Result<(), StorageError> {
         self.with(Operation::SyncData, |disk| {
-            disk.change(Operation::SyncData, &self.path)?;
-            self.contents(disk).sync();
-            Ok(())
+            let allowed = disk.change(Operation::SyncData, &self.path);
+            match &allowed {
+                Ok(()) => self.contents(disk).sync(),
+                Err(_) => self.contents(disk).fail_to_sync(),
+            }
+            allowed
         })
     }
 
     fn start_writeback(&self, _range: Range<u64>) {}
+
+    fn give_back(&self, _range: Range<u64>) {}
 
     fn next_data(&self, offset: u64) -> Result<Option<Range<u64>>, StorageError> {
         self.with(Operation::Read, |disk| Ok(self.contents(disk).next_data(offset)))

@@ -212,6 +212,9 @@ pub trait StorageFile: Send + Sync + fmt::Debug {
     /// [`sync_data`](Self::sync_data) is short. A hint: nothing is promised.
     fn start_writeback(&self, range: Range<u64>);
 
+    /// Gives the room of a range back that holds only zeros and was synced; it reads as before. A hint: nothing is promised.
+    fn give_back(&self, range: Range<u64>);
+
     /// Finds the next range at or after `offset` that is no hole; `None` where only holes follow.
     ///
     /// Holes shorter than a page, and on some file systems all holes, count as data.

@@ -218,11 +218,19 @@ impl BlobStore {
         for path in [data_path(hash), outboard_path(hash), part_path(hash), outboard_part_path(hash), map_path] {
             removed |= self.backend.remove(&path)?;
         }
-        if removed {
+        // Also where nothing was left to remove: an earlier attempt may have failed just here.
+        if self.backend.metadata(&folder_path(hash))?.is_some() {
             self.backend.sync_dir(&folder_path(hash))?;
         }
         drop(held);
         Ok(removed)
+    }
+
+    /// Whether any file of a blob is left here, be it one that nobody can use.
+    pub(crate) fn holds_anything(&self, hash: BlobHash) -> bool {
+        let paths = [data_path(hash), outboard_path(hash), part_path(hash), outboard_part_path(hash), map_path(hash)];
+        // Where the disk cannot say, the removal will.
+        paths.iter().any(|path| !matches!(self.backend.metadata(path), Ok(None)))
     }
 
     /// Tells the size of a complete blob, `None` where it is not complete.
@@ -248,7 +256,7 @@ impl BlobStore {
         let recovered = match self.backend.lock(&path) {
             // Somebody is at work on it, and marks only what was proven.
             Ok(None) => return Ok(MapContents::load(&*file)?),
-            Ok(Some(locked)) => self.recover(hash, &*locked),
+            Ok(Some(locked)) => self.recover(hash, &*locked, true),
             Err(error) => Err(error.into()),
         };
         match recovered {

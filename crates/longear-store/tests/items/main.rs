@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod crash;
+mod deletions;
 mod forks;
 mod index;
 mod publisher;

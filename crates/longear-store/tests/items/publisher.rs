@@ -151,10 +151,14 @@ impl Log {
     }
 
     pub fn statement(&self, counter: u64, citations: Vec<Citation>) -> Statement {
+        self.statement_at(counter, citations, NOON_MS + counter)
+    }
+
+    pub fn statement_at(&self, counter: u64, citations: Vec<Citation>, time: u64) -> Statement {
         let statement = Statement {
             opening: self.opening,
             counter,
-            time: NOON_MS + counter,
+            time,
             next_word: 0,
             items: self.items.len() as u64,
             tip: self.ids().last().copied().unwrap_or(ItemId::NONE),

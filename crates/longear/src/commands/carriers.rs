@@ -244,6 +244,8 @@ fn pull_and_push(context: &Context<'_>, store: Arc<Store>, plan: &Plan<'_>) -> R
     let mut syncer = Syncer::new(store.clone(), carriers);
     loop {
         let pulled = round(context, &runtime, &mut syncer);
+        // Before others are brought what is here: what is due to go goes no further.
+        context.delete_what_is_due(&store);
         for folder in &folders {
             bring(context, &store, folder, fresh.contains(folder))?;
         }

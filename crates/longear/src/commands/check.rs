@@ -13,6 +13,7 @@ use crate::terminal::{grouped, printable};
 /// Verifies everything held here.
 pub fn check(context: &Context<'_>, arguments: &CheckArguments) -> Result<(), Failure> {
     let (_, store) = context.open()?;
+    context.delete_what_is_due(&store);
     let progress = context.screen.progress();
     let report = store.check(arguments.repair, |what| progress.say("check", what, "…"));
     progress.close();

@@ -18,7 +18,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::arguments::{Cli, Command, generate};
 use crate::failure::Failure;
 use crate::home::{Home, store_failure};
-use crate::terminal::Screen;
+use crate::terminal::{Screen, grouped};
 
 /// What every command has at hand: the home, the screen, the clock and the randomness of this machine.
 pub struct Context<'c> {
@@ -62,6 +62,21 @@ impl Context<'_> {
     pub fn now_ms(&self) -> u64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_millis()).unwrap_or(0)
+    }
+
+    /// Deletes what was taken back more than thirty days ago. What the command was asked for is done by then, so that a
+    /// disk that refuses is told and no reason to fail; the next command tries again.
+    pub fn delete_what_is_due(&self, store: &Store) {
+        match store.collect(self.now_ms()) {
+            Ok(collected) if collected.items > 0 => self.screen.note(&format!(
+                "{} taken back more than thirty days ago: deleted here.",
+                if collected.items == 1 { "1 item".into() } else { format!("{} items", grouped(collected.items)) }
+            )),
+            Err(error) if !error.is_read_only() => {
+                self.screen.note(&format!("What was taken back could not be deleted yet: {error}"));
+            }
+            _ => {}
+        }
     }
 
     /// Fresh random bytes from the system.

@@ -65,11 +65,14 @@ pub fn retract(context: &Context<'_>, arguments: &RetractArguments) -> Result<()
     }
     let payload = Retraction { targets: ids.iter().copied().collect(), reason: String::new() }.encode();
     let id = signer.publish(&store, Kind::Retraction, &payload, context.now_ms())?;
-    if context.screen.json() {
-        return context.screen.print_json(&json!({"id": id.to_string()}));
+    tell_id(context, &id)?;
+    if !context.screen.json() {
+        context.screen.note(
+            "It disappears wherever this news arrives, and is deleted there after thirty days. Copies in other hands cannot \
+             be recalled.",
+        );
     }
-    context.screen.print(&format!("{id}\n"))?;
-    context.screen.note("It disappears wherever this news arrives. Copies in other hands cannot be recalled.");
+    context.delete_what_is_due(&store);
     Ok(())
 }
 
@@ -109,6 +112,12 @@ fn post(
     }
     article.check().map_err(|reason| Failure::refused(format!("This cannot be published: {reason}")))?;
     let id = signer.publish(store, article.kind(), &article.encode(), context.now_ms())?;
+    tell_id(context, &id)?;
+    context.delete_what_is_due(store);
+    Ok(())
+}
+
+fn tell_id(context: &Context<'_>, id: &ItemId) -> Result<(), Failure> {
     if context.screen.json() {
         return context.screen.print_json(&json!({"id": id.to_string()}));
     }

@@ -35,6 +35,9 @@ const STACK_BYTES: usize = 1 << 20;
 /// How often it is looked whether there is something to do beside answering.
 const ROUND: Duration = Duration::from_secs(60);
 
+/// How often it is looked whether something is due to be deleted.
+const DELETION_ROUND: Duration = Duration::from_secs(3_600);
+
 /// How old the publisher's last word may grow while its own device serves, in milliseconds.
 const WORD_AGE_MS_MAX: u64 = 3_600_000;
 
@@ -64,6 +67,7 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
         let router = boxview::router(store.clone()).merge(tree_router(store.clone()));
         if !arguments.read_only {
             tokio::spawn(keep_word(home, store.clone(), context.screen.clone()));
+            tokio::spawn(keep_deleting(store.clone(), context.screen.clone()));
             tokio::spawn(keep_fetching(store, carriers, context.screen.clone()));
         }
         serve_connections(listener, router, ConnectionLimits::default(), stopped).await;
@@ -214,6 +218,20 @@ async fn keep_word(home: Home, store: Arc<Store>, screen: Screen) {
             .map(|failure| format!("The hourly sign of life was not signed: {}", printable(&failure.message)));
         said.say(failures.collect());
         tokio::time::sleep(ROUND).await;
+    }
+}
+
+/// Deletes what was taken back more than thirty days ago, at the start and once an hour.
+async fn keep_deleting(store: Arc<Store>, screen: Screen) {
+    let mut said = Notes::new(screen);
+    loop {
+        let store = store.clone();
+        let collected = tokio::task::spawn_blocking(move || store.collect(now_ms())).await;
+        let failure = collected.ok().and_then(Result::err).filter(|error| !error.is_read_only());
+        said.say(
+            failure.map(|error| format!("What was taken back could not be deleted yet: {error}")).into_iter().collect(),
+        );
+        tokio::time::sleep(DELETION_ROUND).await;
     }
 }
 
