@@ -193,8 +193,8 @@ impl Store {
             report.blobs += 1;
             let groups = self.known_groups(hash)?;
             let checked = match self.blobs().check(hash, groups.as_ref()) {
-                // Somebody is writing it: what is written is checked as it comes.
-                Err(BlobError::Busy { .. }) => continue,
+                // Somebody is writing it: what is written is checked as it comes. Or somebody was about to begin with it.
+                Err(BlobError::Busy { .. } | BlobError::Absent { .. }) => continue,
                 checked => checked?,
             };
             if checked.is_sound() {

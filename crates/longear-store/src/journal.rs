@@ -65,10 +65,24 @@ impl Journal {
         Ok(self.backend.metadata(&segment_path(segment))?.map_or(0, |file| file.len))
     }
 
-    /// Makes durable what may have been written to these segments by a process that died.
-    pub fn sync(&self, segments: RangeInclusive<u32>) -> Result<(), StorageError> {
+    /// Makes durable what may have been written to these segments by a process that died, or whose sync failed.
+    ///
+    /// What stands behind `last` is written once more: of pages that could not be synced the system believes that they are
+    /// on the disk, and a second sync says nothing about them.
+    pub fn sync(&self, segments: RangeInclusive<u32>, last: Range<(u32, u64)>) -> Result<(), StorageError> {
         for segment in self.segments()?.into_iter().filter(|segment| segments.contains(segment)) {
-            self.backend.open(&segment_path(segment), OpenMode::Write)?.sync_data()?;
+            let file = self.backend.open(&segment_path(segment), OpenMode::Write)?;
+            if segment >= last.start.0 {
+                let mut at = if segment == last.start.0 { last.start.1 } else { 0 };
+                let end = if segment == last.end.0 { last.end.1 } else { file.len()? };
+                while at < end {
+                    let mut bytes = vec![0; (end - at).min(BUFFER_BYTES as u64) as usize];
+                    file.read_exact_at(at, &mut bytes)?;
+                    file.write_at(at, &bytes)?;
+                    at += bytes.len() as u64;
+                }
+            }
+            file.sync_data()?;
         }
         self.backend.sync_dir("items")
     }
@@ -237,18 +251,19 @@ impl Walk {
         Ok(Some(Step::Damaged(damaged)))
     }
 
-    /// Whether a damaged stretch looks as if it had never reached the disk: a page of it, or a part of one, is all zeros.
+    /// Whether a damaged stretch looks as if it had never reached the disk: a sector of it, or a part of one, is all zeros.
     pub fn is_torn(&self, stretch: &Range<u64>) -> Result<bool, StorageError> {
-        /// What reaches the disk together.
-        const PAGE_BYTES: u64 = 4_096;
+        /// What reaches the disk wholly or not at all; a page of memory may be torn between its sectors.
+        const SECTOR_BYTES: u64 = 512;
         /// Shorter rows of zeros are nothing special.
         const ZEROS_MIN: u64 = 16;
+        let mut sector = [0; SECTOR_BYTES as usize];
         let mut at = stretch.start;
         while at < stretch.end {
-            let end = (at / PAGE_BYTES * PAGE_BYTES + PAGE_BYTES).min(stretch.end);
-            let mut page = vec![0; (end - at) as usize];
-            self.file.read_exact_at(at, &mut page)?;
-            if end - at >= ZEROS_MIN && page.iter().all(|byte| *byte == 0) {
+            let end = (at / SECTOR_BYTES * SECTOR_BYTES + SECTOR_BYTES).min(stretch.end);
+            let sector = &mut sector[..(end - at) as usize];
+            self.file.read_exact_at(at, sector)?;
+            if end - at >= ZEROS_MIN && sector.iter().all(|byte| *byte == 0) {
                 return Ok(true);
             }
             at = end;

@@ -41,14 +41,15 @@ pub fn replay(index: &Index, journal: &Journal, from: (u32, u64), known_until: b
         if from == (0, 0) {
             index.clear()?;
         }
-        let (done, beyond) = attempt(index, journal, from, known_until, until).inspect_err(|_| index.roll_back())?;
+        let attempted = attempt(index, journal, from, known_until, until).inspect_err(|_| index.roll_back())?;
+        let Attempt { done, last, beyond } = attempted;
         if beyond && until.is_none() {
             // Rare: a crash left a part of a batch behind the last whole one.
             index.roll_back();
             until = Some((done.segment, done.length));
             continue;
         }
-        match journal.sync(from.0..=done.segment) {
+        match journal.sync(from.0..=done.segment, last..(done.segment, done.length)) {
             // What nobody can write has been on the disk for long.
             Err(error) if !error.is_read_only() => {
                 index.roll_back();
@@ -62,14 +63,23 @@ pub fn replay(index: &Index, journal: &Journal, from: (u32, u64), known_until: b
     }
 }
 
-/// Indexes up to `until`, or everything. The second value tells whether that went beyond the last whole batch.
+/// What an attempt found.
+struct Attempt {
+    done: Replayed,
+    /// Where the last whole batch begins.
+    last: (u32, u64),
+    /// Records behind the last whole batch were indexed, too.
+    beyond: bool,
+}
+
+/// Indexes up to `until`, or everything.
 fn attempt(
     index: &Index,
     journal: &Journal,
     from: (u32, u64),
     known_until: bool,
     until: Option<(u32, u64)>,
-) -> Result<(Replayed, bool), StoreError> {
+) -> Result<Attempt, StoreError> {
     let mut replay = Replay { index, journal, pending: PendingRows::new(), states: Vec::new() };
     let mut done = Replayed { segment: from.0, length: from.1, ..Replayed::default() };
     let mut batch = BatchEnd { end: from, before: from, open: false, torn: false, doubtful: false };
@@ -99,7 +109,7 @@ fn attempt(
     replay.finish()?;
     let end = batch.good_end();
     (done.segment, done.length) = end;
-    Ok((done, batch.open || end != batch.end))
+    Ok(Attempt { done, last: batch.before.min(end), beyond: batch.open || end != batch.end })
 }
 
 /// Up to where batches are whole.

@@ -125,7 +125,7 @@ impl BlobStore {
         let map_file = self.backend.lock(&map_path(hash))?.ok_or(BlobError::Busy { hash })?;
         let layout = before.marks.layout();
         write_map(&*map_file, hash, &before.marks, before.groups.as_ref(), true)?;
-        let Some(after) = self.recover(hash, &*map_file)? else {
+        let Some(after) = self.recover(hash, &*map_file, false)? else {
             return Err(BlobError::Absent { hash });
         };
         let mut bad = Vec::new();

@@ -10,7 +10,14 @@ use crate::backend::{OpenMode, StorageError, StorageFile};
 impl BlobStore {
     /// Puts an incomplete blob in order, whose map is locked as `map_file`, and writes the map
     /// cleanly. `None` where the map says nothing: then nothing is known of the blob.
-    pub(super) fn recover(&self, hash: BlobHash, map_file: &dyn StorageFile) -> Result<Option<MapContents>, BlobError> {
+    ///
+    /// `was_unclean` tells that the last writer did not let go cleanly, so that its bytes are written once more.
+    pub(super) fn recover(
+        &self,
+        hash: BlobHash,
+        map_file: &dyn StorageFile,
+        was_unclean: bool,
+    ) -> Result<Option<MapContents>, BlobError> {
         let Some(mut map) = MapContents::load(map_file)? else {
             if map_file.is_empty()? {
                 // Made by our own asking for the lock, or by a writer who came no further.
@@ -23,6 +30,9 @@ impl BlobStore {
         }
         let part = self.backend.open(&part_path(hash), OpenMode::Create)?;
         let outboard = self.open_outboard_part(hash, map.marks.layout())?;
+        if was_unclean {
+            write_again(&*part)?;
+        }
         // Readers believe a locked map, so nothing in it may claim to be proven by now.
         map.marks.distrust();
         write_map(map_file, hash, &map.marks, map.groups.as_ref(), true)?;
@@ -37,6 +47,26 @@ impl BlobStore {
         map.sound = true;
         Ok(Some(map))
     }
+}
+
+/// Writes what is here once more, before anything of it is called durable.
+///
+/// The last writer may have ended because a sync failed. Of those pages the system believes that they are on the disk:
+/// they read well, and another sync says nothing about them. Costs one pass over the data.
+pub(super) fn write_again(part: &dyn StorageFile) -> Result<(), StorageError> {
+    let mut buffer = vec![0; GROUP_BYTES as usize];
+    let mut data = part.next_data(0)?;
+    while let Some(range) = data {
+        let mut at = range.start;
+        while at < range.end {
+            let piece = &mut buffer[..(range.end - at).min(GROUP_BYTES) as usize];
+            part.read_exact_at(at, piece)?;
+            part.write_at(at, piece)?;
+            at += piece.len() as u64;
+        }
+        data = part.next_data(range.end)?;
+    }
+    Ok(())
 }
 
 /// Hashes every group of which something is here: good ones count, marked or not; of the others

@@ -4,7 +4,7 @@ use longear_core::blob::{BlobHash, BlobLayout, BlobRefused, Groups};
 
 use super::super::map::{MapContents, write_map};
 use super::super::marks::{GroupMarks, Marks};
-use super::super::recheck::recheck;
+use super::super::recheck::{recheck, write_again};
 use super::super::{BlobError, BlobStore, LOOKS_MAX, folder_path, map_path, part_path, sole_group};
 use super::session::{Files, Session, State};
 use crate::backend::{OpenMode, StorageFile};
@@ -19,6 +19,8 @@ impl BlobStore {
             return Err(BlobRefused::GroupsMismatch.into());
         }
         if self.complete_size(hash)?.is_some() {
+            // Whoever gave it its name may have failed to make that durable.
+            self.backend.sync_dir(&folder_path(hash))?;
             let _ = self.remove_leftovers(hash);
             return Err(BlobError::AlreadyComplete { hash });
         }
@@ -42,6 +44,7 @@ impl BlobStore {
         }
         let mut state = State::new(held.marks, held.groups);
         if !held.is_sound {
+            write_again(&*part)?;
             state.marks.distrust();
             write_map(&*map, hash, &state.marks, state.groups.as_ref(), true)?;
             recheck(&mut state.marks, state.groups.as_ref(), &*part, outboard.as_deref())?;

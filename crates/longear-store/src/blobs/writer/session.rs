@@ -406,7 +406,14 @@ impl Session {
         if !self.state().is_renamed {
             self.rename_all(&groups)?;
         }
-        self.backend.sync_dir(&folder_path(self.hash))?;
+        if let Err(error) = self.backend.sync_dir(&folder_path(self.hash)) {
+            // Nobody may take it for complete before its name is durable. Where not even this works, the next one to ask
+            // for it syncs first.
+            if self.backend.rename(&data_path(self.hash), &part_path(self.hash)).is_ok() {
+                self.state().is_renamed = false;
+            }
+            return Err(error.into());
+        }
         // Nobody looks at the map any more; should it stay, it does no harm.
         let _ = self.backend.remove(&map_path(self.hash));
         self.state().is_complete = true;
