@@ -36,6 +36,8 @@ pub(super) struct Target<'a> {
     verify: bool,
     used_bytes: u64,
     disk_is_full: bool,
+    /// Something was written that the disk may still lose.
+    is_unsynced: bool,
     report: PushReport,
 }
 
@@ -54,6 +56,7 @@ impl<'a> Target<'a> {
             verify: options.verify,
             used_bytes,
             disk_is_full: false,
+            is_unsynced: false,
             report: PushReport::default(),
         })
     }
@@ -164,8 +167,12 @@ impl<'a> Target<'a> {
         Ok(put)
     }
 
-    /// Removes an object that something else has taken the place of.
+    /// Removes an object that something else has taken the place of, once that is safely on the disk: sticks keep no order
+    /// among names.
     pub(super) fn remove(&mut self, path: &TreePath) -> Result<(), Stop> {
+        if std::mem::take(&mut self.is_unsynced) {
+            self.folder.sync()?;
+        }
         let bytes = self.holds(path)?.unwrap_or(0);
         self.folder.remove_object(path)?;
         self.used_bytes = self.used_bytes.saturating_sub(bytes);
@@ -216,6 +223,7 @@ impl<'a> Target<'a> {
         let failure = watched.failure.take();
         match outcome {
             Ok(()) => {
+                self.is_unsynced = true;
                 self.report.files_written += 1;
                 self.report.bytes_written += bytes;
                 return Ok(Put::Stands);
