@@ -54,6 +54,7 @@ fn checks(workspace: &Workspace) -> Vec<Check> {
         check("tests", workspace.cargo(["xtask", "test"])),
         check("a hostile world", sim::command(workspace, &["--seeds", SIM_SEEDS, "--quiet"].map(String::from))),
         check("attacks", workspace.cargo(["xtask", "attack"])),
+        check("crash", workspace.cargo(["xtask", "crash"])),
         check("documentation", docs),
         check("fuzzing", workspace.cargo(["xtask", "fuzz", "--seconds", "5"])),
         check("core as WebAssembly", workspace.cargo(["xtask", "wasm"])),

@@ -5,6 +5,7 @@
 mod attack;
 mod ci;
 mod count;
+mod crash;
 mod demo;
 mod forge;
 mod fuzz;
@@ -55,6 +56,7 @@ fn run(words: &[String]) -> Outcome {
         "help" | "--help" | "-h" => help::print(rest.first().map(String::as_str)),
         "setup" => without_arguments(command, rest).and_then(|()| setup::everything(&workspace)),
         "test" => test::run(&workspace, rest),
+        "crash" => crash::run(&workspace, rest),
         "demo" => demo::run(&workspace, rest),
         "fuzz" => fuzz::run(&workspace, rest),
         "mutants" => mutants(&workspace, rest),

@@ -29,6 +29,8 @@ pub enum Need {
     VerifierPackages,
     /// Rust's standard library for WebAssembly.
     WasmTarget,
+    /// Kills the program at its system calls, and lets them fail.
+    Strace,
     /// The checker of licences and sources; installed beside the build products.
     CargoDeny,
     /// Builds libFuzzer.
@@ -46,6 +48,8 @@ pub const FOR_BROWSER_TESTS: &[Need] =
     &[Need::Ffmpeg, Need::Nginx, Need::Chromium, Need::Fonts, Need::Node, Need::BrowserDriver];
 /// What the demo needs: it shows the pages in the browser of whoever looks.
 pub const FOR_DEMO: &[Need] = &[Need::Ffmpeg];
+/// What the crash harness needs.
+pub const FOR_CRASH: &[Need] = &[Need::Strace];
 /// What the check for WebAssembly needs.
 pub const FOR_WASM: &[Need] = &[Need::WasmTarget];
 /// What the check of licences and sources needs.
@@ -56,7 +60,7 @@ pub const FOR_FUZZ: &[Need] = &[Need::CppCompiler];
 /// Makes sure that tests and demo find everything they need.
 pub fn everything(workspace: &Workspace) -> Outcome {
     let mut needs = Vec::new();
-    for list in [FOR_RUST_TESTS, FOR_VERIFIER, FOR_BROWSER_TESTS, FOR_DEMO, FOR_WASM] {
+    for list in [FOR_RUST_TESTS, FOR_VERIFIER, FOR_BROWSER_TESTS, FOR_CRASH, FOR_DEMO, FOR_WASM] {
         needs.extend_from_slice(list);
     }
     ready(workspace, &needs)

@@ -1,0 +1,33 @@
+//! `cargo xtask crash`: power cuts, killed processes, full and failing disks, at every operation.
+
+use crate::setup;
+use crate::step::{self, Failure, Outcome};
+use crate::workspace::Workspace;
+
+/// Tells the tests in which form they are to run; that it is set at all means that nothing may be skipped.
+const FORM: &str = "LONGEAR_CRASH";
+
+/// Runs the stories of the store and the scenes of the real program; the long form plays every call, and measures how long
+/// a large store takes to open after a crash.
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    let is_long = match arguments {
+        [] => false,
+        [form] if form == "--long" => true,
+        [word, ..] => return Err(Failure::usage(format!("crash takes only --long, but was given {word}"))),
+    };
+    setup::ready(workspace, setup::FOR_CRASH)?;
+    let form = if is_long { "long" } else { "short" };
+    let mut stories = workspace.cargo(["test", "--quiet", "--package", "longear-store", "--test", "items"]);
+    stories.args(["--", "--nocapture", "crash::", "deletions::"]).env(FORM, form);
+    step::run_loud("stories of the store", &mut stories)?;
+    let mut scenes = workspace.cargo(["test", "--quiet", "--package", "longear", "--test", "crash"]);
+    scenes.args(["--", "--nocapture", "--ignored"]).env(FORM, form);
+    step::run_loud("scenes of the real program", &mut scenes)?;
+    if is_long {
+        let mut reopen =
+            workspace.cargo(["test", "--quiet", "--release", "--package", "longear-store", "--test", "items"]);
+        reopen.args(["--", "--nocapture", "--ignored", "reopen"]).env(FORM, form);
+        step::run_loud("opening a large store after a crash", &mut reopen)?;
+    }
+    Ok(())
+}
