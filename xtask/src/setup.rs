@@ -15,8 +15,6 @@ pub enum Need {
     Nginx,
     /// The browser in which the pages are tried.
     Chromium,
-    /// Writes down what a process asks the system for.
-    Strace,
     /// Letters of all languages of the pages, for the screenshots.
     Fonts,
     /// Runs the browser test.
@@ -29,7 +27,7 @@ pub enum Need {
     VerifierPackages,
     /// Rust's standard library for WebAssembly.
     WasmTarget,
-    /// Kills the program at its system calls, and lets them fail.
+    /// Writes down what a process asks the system for, kills it there, or lets the system refuse.
     Strace,
     /// The checker of licences and sources; installed beside the build products.
     CargoDeny,

@@ -54,12 +54,6 @@ const SYSTEM_NEEDS: &[SystemNeed] = &[
         debian_packages: &["nodejs", "npm"],
     },
     SystemNeed {
-        need: Need::Strace,
-        name: "strace",
-        present: || find_program(&["strace"]).is_some(),
-        debian_packages: &["strace"],
-    },
-    SystemNeed {
         need: Need::Python,
         name: "Python 3.9 or newer, with its venv module",
         present: python_present,
