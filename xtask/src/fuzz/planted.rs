@@ -46,7 +46,7 @@ pub fn run(workspace: &Workspace) -> Outcome {
     let copy = workspace.target.join("fuzz/planted");
     // Inputs of an earlier run would make it too easy.
     let _ = fs::remove_dir_all(copy.join("corpus"));
-    for folder in ["crates", "fuzz/src", "benches", "mutants", "xtask"] {
+    for folder in ["crates", "fuzz/src", "fuzz/tests", "benches", "mutants", "xtask"] {
         copy_folder(&workspace.root.join(folder), &copy.join(folder))?;
     }
     for file in ["Cargo.toml", "Cargo.lock", "fuzz/Cargo.toml"] {
