@@ -76,6 +76,10 @@ impl StorageFile for LyingFile {
         self.0.start_writeback(range);
     }
 
+    fn give_back(&self, range: Range<u64>) {
+        self.0.give_back(range);
+    }
+
     fn next_data(&self, offset: u64) -> Result<Option<Range<u64>>, StorageError> {
         self.0.next_data(offset)
     }
