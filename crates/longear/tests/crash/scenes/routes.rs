@@ -49,7 +49,7 @@ struct Writing {
 }
 
 impl Writing {
-    fn new(both: &Rc<Both>, before: Option<&str>) -> Box<dyn Stage> {
+    fn stage(both: &Rc<Both>, before: Option<&str>) -> Box<dyn Stage> {
         let reader = copy_of(&both.reader);
         let stick = reader.path("stick");
         if let Some(before) = before {
@@ -100,7 +100,7 @@ impl Scene for StickWrite {
     }
 
     fn prepare(&self) -> Box<dyn Stage> {
-        Writing::new(&self.0, None)
+        Writing::stage(&self.0, None)
     }
 }
 
@@ -119,7 +119,7 @@ impl Scene for StickUpdate {
     }
 
     fn prepare(&self) -> Box<dyn Stage> {
-        Writing::new(&self.0, Some(&self.0.old_stick))
+        Writing::stage(&self.0, Some(&self.0.old_stick))
     }
 }
 
