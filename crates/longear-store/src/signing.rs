@@ -166,7 +166,9 @@ impl Signer {
             }
         }
         // Those that moved go first, and they take turns: with many logs each is vouched for in time.
-        let turn = counter as usize * CITATIONS_MAX % citations.len().max(1);
+        // A thief may have left the highest counter there is, so it is reduced before anything is done with it.
+        let logs = citations.len().max(1);
+        let turn = (counter % logs as u64) as usize * CITATIONS_MAX % logs;
         citations.rotate_left(turn);
         citations.truncate(CITATIONS_MAX);
         citations.sort_by_key(|citation| citation.log);
