@@ -303,10 +303,12 @@ impl Session {
             self.memory.fork_answered(log);
         }
         match kept {
-            Ok(is_new) => {
-                node.has_failed &= !is_new;
+            Ok(true) => {
+                node.has_failed = false;
                 node.objects.add_fork(bytes);
             }
+            // One that says more is held; the headers of this one are not kept.
+            Ok(false) => {}
             Err(reason) => self.refuse(reason, bytes.len() as u64),
         }
         Ok(())

@@ -206,7 +206,7 @@ impl World {
     pub(super) fn compare(&mut self, no: usize) {
         let channel = self.newsroom.channel();
         let (Some(state), Ok(view)) = (self.nodes[no].state(&channel), self.nodes[no].view(&channel)) else { return };
-        let objects = self.nodes[no].objects.list.clone();
+        let objects = self.held_by(no);
         let mut order = objects.iter().collect::<Vec<_>>();
         self.random.shuffle(&mut order);
         let other = view_of(&channel, &order);
@@ -225,6 +225,20 @@ impl World {
         if state.lineage().closings().next().is_some() {
             self.compare_without_thief(no, &view, &order);
         }
+    }
+
+    /// What a node took in, without the payloads that it let go of when another branch took their item's place.
+    fn held_by(&self, no: usize) -> Vec<Held> {
+        let node = &self.nodes[no];
+        let has_payload = |id: &ItemId| {
+            let item = node.store.as_ref().and_then(|store| store.item(id).ok().flatten());
+            item.is_some_and(|item| item.has_payload())
+        };
+        let is_held = |object: &&Held| match object {
+            Held::Payload { item, .. } => has_payload(item),
+            _ => true,
+        };
+        node.objects.list.iter().filter(is_held).cloned().collect()
     }
 
     fn compare_without_thief(&mut self, no: usize, view: &View, objects: &[&Held]) {
