@@ -34,11 +34,10 @@ async fn flooding(start: &'static str, flood: &'static [u8]) -> (String, Arc<Ato
 async fn extensions_of_chunks_and_trailers_without_end_are_refused() {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     const LAST: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
-    let floods: [(&str, &str, &[u8]); 4] = [
+    let floods: [(&str, &str, &[u8]); 3] = [
         ("one endless extension", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a=", b"a"),
         ("a long extension of every byte", CHUNKED, b"1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n"),
         ("trailers", LAST, b"a: b\r\n"),
-        ("a length of endless zeros", CHUNKED, b"0"),
     ];
     for (what, start, flood) in floods {
         let (address, taken) = flooding(start, flood).await;
@@ -50,6 +49,20 @@ async fn extensions_of_chunks_and_trailers_without_end_are_refused() {
         let taken = taken.load(Ordering::SeqCst);
         assert!(taken <= TAKEN_BYTES_MAX, "{what}: {taken} bytes were taken");
     }
+}
+
+/// The library counts no digits of a chunk's length, and zeros make it no larger; what ends them is the time without
+/// progress. On a busy machine so few came in that time that it looked as if they were refused.
+#[tokio::test]
+async fn zeros_without_end_are_left_after_a_while() {
+    let (address, taken) = flooding("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0").await;
+    let carrier = Carrier::open(&address, &impatient()).unwrap();
+    let (bytes, error) = drain(carrier.fetch(&BLOB, None, 100_000).await.unwrap().unwrap()).await;
+    assert!(bytes.is_empty());
+    assert!(matches!(error, Some(CarrierError::TimedOut { .. })), "{error:?}");
+    let before = taken.load(Ordering::SeqCst);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(taken.load(Ordering::SeqCst) - before <= TAKEN_BYTES_MAX, "it was still read");
 }
 
 /// The library passes interim answers over without counting them; what ends them is the time for an answer's header.
