@@ -22,7 +22,9 @@
 //! assert_eq!(next_step(&held, later), Step::Delete);
 //! ```
 
+use crate::header::Header;
 use crate::id::ItemId;
+use crate::kind::Kind;
 use crate::limits::TAKEN_BACK_KEPT_MS;
 use crate::status::Status;
 
@@ -129,6 +131,16 @@ pub fn next_step(held: &Held, clocks: Clocks) -> Step {
     }
 }
 
+/// Whether everybody may have deleted the payload of an item that is taken back, so that nobody need be asked for it.
+///
+/// Until then it is missing like any other, although it is hidden: it may be a correction, and then what it replaced is
+/// shown as long as it does not come. Retractions are never deleted. `channel_ms` is the channel's clock: without it nobody
+/// deletes anything.
+pub fn may_be_gone(header: &Header, channel_ms: Option<u64>) -> bool {
+    let is_old = |now: u64| now.saturating_sub(header.time) >= TAKEN_BACK_KEPT_MS;
+    header.kind != Kind::Retraction && channel_ms.is_some_and(is_old)
+}
+
 /// One item that names a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileUse {
@@ -199,6 +211,26 @@ mod tests {
             assert_ne!(after(clocks(NOW_MS, wrong), clocks(NOW_MS + day, NOW_MS + day)), Step::Delete);
             assert_ne!(after(clocks(NOW_MS, NOW_MS), clocks(NOW_MS + day, wrong)), Step::Delete);
         }
+    }
+
+    #[test]
+    fn nobody_is_asked_for_what_everybody_may_have_deleted() {
+        let header = |kind| Header {
+            kind,
+            log: crate::LogId([0; 16]),
+            seq: 0,
+            time: NOW_MS,
+            expiry: 0,
+            payload_length: 0,
+            payload_hash: [0; 32],
+            previous: ItemId::NONE,
+            extensions: Vec::new(),
+        };
+        let end = NOW_MS + TAKEN_BACK_KEPT_MS;
+        assert!(!may_be_gone(&header(Kind::Post), Some(end - 1)), "nobody can have deleted it yet");
+        assert!(may_be_gone(&header(Kind::Post), Some(end)));
+        assert!(!may_be_gone(&header(Kind::Post), None));
+        assert!(!may_be_gone(&header(Kind::Retraction), Some(end + YEARS_MS)), "a retraction is never deleted");
     }
 
     #[test]

@@ -181,7 +181,6 @@ impl<'s> Batch<'s> {
         let headers = &run.headers()[part];
         let (Some(first), Some(last)) = (headers.first(), headers.last()) else { return Ok(stored) };
         let (first, last) = (first.header().seq, last.header().seq);
-        self.unsettle(channel, Some(run.opening().log(channel)));
         let (state, indexing) = self.parts(channel)?;
         let log = indexing.log(state, run.opening())?;
         let untouched = log.headers.count_within(first.saturating_sub(1)..last + 2) == 0;
@@ -190,6 +189,8 @@ impl<'s> Batch<'s> {
             false => self.fresh(channel, run.opening(), headers, &mut stored)?,
         };
         self.append_headers(channel, run.opening(), &fresh, &mut stored)?;
+        // Not before: a proof that was found on the way has settled the log as it was without these headers.
+        self.unsettle(channel, Some(run.opening().log(channel)));
         if stored.forked > 0 {
             // Now, because payloads that follow are kept for what stands only.
             self.settle()?;
@@ -253,8 +254,8 @@ impl<'s> Batch<'s> {
                 }
             }
         }
-        self.candidates.add(channel, opening, dropped);
         forked |= self.keep_proofs(channel, opening, proofs)?;
+        self.candidates.add(channel, opening, dropped);
         stored.forked += u64::from(forked);
         Ok(fresh)
     }

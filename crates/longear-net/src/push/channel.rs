@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::io::Read;
 use std::sync::Arc;
 
+use longear_core::deletion::may_be_gone;
 use longear_core::lineage::Standing;
 use longear_core::tree::TreePath;
 use longear_core::{Intervals, LogId, PackName, Status};
@@ -68,7 +69,7 @@ pub(super) fn write_packs(
     for state in states {
         for (log, held) in state.logs() {
             let items = items_to_publish(state, log, held);
-            let here = items_here(store, log, held, items)?;
+            let here = items_here(store, log, held, items, state.last_word())?;
             logs.push(PushedLog { state: state.clone(), log: *log, items, here });
         }
     }
@@ -181,7 +182,7 @@ fn items_to_publish(state: &ChannelState, log: &LogId, held: &LogState) -> u64 {
 }
 
 /// The seqs of which everything is here that there is to have: the payload of what was taken back may be gone.
-fn items_here(store: &Store, log: &LogId, held: &LogState, items: u64) -> Result<Intervals, Stop> {
+fn items_here(store: &Store, log: &LogId, held: &LogState, items: u64, now: Option<u64>) -> Result<Intervals, Stop> {
     let mut here = held.complete().clone();
     let mut bare = held.headers().clone();
     held.complete().ranges().iter().for_each(|range| bare.remove(range.clone()));
@@ -191,7 +192,7 @@ fn items_here(store: &Store, log: &LogId, held: &LogState, items: u64) -> Result
             let count = PAGE_ITEMS.min(usize::try_from(range.end - at).unwrap_or(PAGE_ITEMS));
             for item in store.log_items(log, at, count)? {
                 let seq = item.header().seq;
-                if item.status == Status::Retracted {
+                if item.status == Status::Retracted && may_be_gone(item.header(), now) {
                     here.insert(seq..seq + 1);
                 }
             }

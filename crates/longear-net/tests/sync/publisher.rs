@@ -10,7 +10,7 @@ use longear_core::pack::{PackSlot, encode_front};
 use longear_core::tree::TreePath;
 use longear_core::{
     Article, ChannelId, Charter, CharterBody, Closing, Delegate, ForkProof, Groups, Head, Header, ItemId, Kind, LogId,
-    LogOpening, Origin, PackName, Rendition, Roles, RootSet, SecretKey, SignedHeader, Statement, Variant,
+    LogOpening, Origin, PackName, Rendition, Retraction, Roles, RootSet, SecretKey, SignedHeader, Statement, Variant,
 };
 
 use super::support::Tree;
@@ -138,10 +138,23 @@ impl Publisher {
     }
 
     fn append(&mut self, writer: usize, article: &Article) {
-        let payload = article.encode();
-        let header =
-            self.sign(writer, article.kind(), &payload, self.writers[writer].items.last().map(|(last, _)| last));
+        self.append_bytes(writer, article.kind(), article.encode());
+    }
+
+    fn append_bytes(&mut self, writer: usize, kind: Kind, payload: Vec<u8>) {
+        let header = self.sign(writer, kind, &payload, self.writers[writer].items.last().map(|(last, _)| last));
         self.writers[writer].items.push((header, payload));
+    }
+
+    /// Replaces an item of the same log.
+    pub fn correct(&mut self, writer: usize, target: ItemId) {
+        self.append(writer, &Article { corrects: Some(target), ..text("better") });
+    }
+
+    /// Takes back an item of the same log.
+    pub fn retract(&mut self, writer: usize, target: ItemId) {
+        let retraction = Retraction { targets: vec![target], reason: String::new() };
+        self.append_bytes(writer, Kind::Retraction, retraction.encode());
     }
 
     pub fn post(&mut self, writer: usize, count: usize) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use longear_core::{Head, Status};
+use longear_core::{Head, PackName, Status};
 use longear_net::sync::decisions::promise_closed_logs;
 use longear_net::sync::{SyncOptions, SyncOutcome, Syncer};
 use tempfile::TempDir;
@@ -25,7 +25,7 @@ async fn a_charter_from_one_carrier_makes_sense_of_the_statement_of_another() {
     assert_eq!((alone.new_charters, alone.new_items), (1, 3), "{alone:?}");
     assert!(alone.refused.iter().any(|refusal| refusal.code == Some("unknown-key")), "{alone:?}");
     assert_eq!(alone.outcome(), SyncOutcome::Partial);
-    full.remove(&full.pack(publisher.writers[1].log, longear_core::PackName { level: 1, index: 0 }));
+    full.remove(&full.pack(publisher.writers[1].log, PackName { level: 1, index: 0 }));
     let both = reader.pull(&[&without_charter, &full]).await;
     assert_eq!((both.new_charters, both.new_items), (1, 9), "{both:?}");
 }
@@ -66,6 +66,35 @@ async fn a_closed_log_ends_at_its_last_good_item() {
     let items = reader.store.log_items(&publisher.writers[1].log, 0, 100).unwrap();
     assert_eq!(items.iter().filter(|item| item.status == Status::Shown).count(), 10);
     assert!(items.iter().all(|item| item.status == Status::Shown || item.header().seq >= 10));
+}
+
+/// A reader got the beginning of a pack, and then the newest item, which takes back a correction in that pack. What was
+/// taken back counted as nothing to ask for. So what the correction had replaced was shown on, for ever.
+#[tokio::test]
+async fn what_takes_others_back_is_asked_for_although_it_was_taken_back() {
+    for take_back in [Publisher::correct, Publisher::retract] {
+        let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+        let mut publisher = Publisher::new(1);
+        publisher.post(0, 7);
+        let first = publisher.writers[0].items[0].0.id();
+        take_back(&mut publisher, 0, first);
+        let between = publisher.writers[0].items[7].0.id();
+        take_back(&mut publisher, 0, between);
+        let tree = publisher.write(folders[0].path());
+        let short = tree.copy_to(folders[1].path());
+        let log = publisher.writers[0].log;
+        let pack = short.pack(log, PackName { level: 1, index: 0 });
+        short.cut(&pack, short.read(&pack).len() - 1);
+        short.remove(&short.pack(log, PackName { level: 0, index: 7 }));
+        let reader = Reader::of(publisher.channel);
+        reader.pull(&[&short]).await;
+        let status = |item| reader.store.item(&item).unwrap().map(|item| (item.status, item.has_payload()));
+        assert_eq!(status(first), Some((Status::Shown, true)));
+        assert_eq!(status(between), Some((Status::Retracted, false)));
+        let report = reader.pull(&[&tree]).await;
+        assert_eq!(status(first), Some((Status::Retracted, true)), "{report:?}");
+        assert_eq!(report.still_missing_items, 0, "{report:?}");
+    }
 }
 
 #[tokio::test]

@@ -99,6 +99,35 @@ fn who_knows_the_branch_of_a_thief_only_misses_the_good_one() {
     }
 }
 
+/// The first header of the good run proved the fork, and the log was settled then and there, before the run's headers were
+/// kept. If the thief's item was the first of the proof, nothing was left to settle once they were, and the thief's items
+/// kept their places although another delegate's word had long named the good ones.
+#[test]
+fn the_run_that_proves_a_fork_takes_its_places_at_once() {
+    let (publisher, log, _) = newsroom();
+    let channel = publisher.channel();
+    let two = publisher.log("two").posts(&["x"]);
+    let word = Object::Statement(two.statement(1, vec![log.cite(7)]));
+    let thieves =
+        (0..8).map(|no| log.branch(0).posts(&[&format!("{no}"), "B", "C", "D", "E", "F"])).collect::<Vec<_>>();
+    let is_first =
+        |thief: &Log| ForkProof::between(log.opening, &log.items[0].0, &thief.items[0].0).unwrap().first.id();
+    let first = thieves.iter().filter(|thief| is_first(thief) == thief.item(0)).count();
+    assert!((1..8).contains(&first), "some come first in the proof, others second");
+    for thief in &thieves {
+        let (store, disk) = empty();
+        let stolen = [items(thief, 0..4), items(thief, 5..6)];
+        take_in(&store, &channel, &[charter(&publisher, 1), word.clone(), stolen[0].clone(), stolen[1].clone()])
+            .unwrap();
+        take_in(&store, &channel, &[items(&log, 0..8)]).unwrap();
+        for store in [&store, &again(&disk)] {
+            assert!(log.ids().iter().all(|id| status(store, id) == Some(Status::Shown)), "{}", view(store, &channel));
+            let held = store.log_items(&log.id, 0, 99).unwrap();
+            assert!(held.iter().all(|item| item.has_payload()), "the payloads came with the run");
+        }
+    }
+}
+
 #[test]
 fn a_run_that_does_not_link_to_its_neighbour_is_a_fork() {
     let (publisher, log, thief) = newsroom();

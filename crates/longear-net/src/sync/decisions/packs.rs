@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use longear_core::deletion::may_be_gone;
 use longear_core::limits::{HEADER_BYTES_MAX, LOG_ITEMS_MAX, PAYLOAD_BYTES_MAX};
 use longear_core::lineage::Standing;
 use longear_core::schedule::packs_to_fetch;
@@ -150,10 +151,11 @@ fn needless_items(
     let expected = state.items_expected(log);
     let mut held = state.logs().get(log).map_or_else(Intervals::new, |log| log.complete().clone());
     if let Some(of_log) = state.logs().get(log) {
+        let now = state.last_word();
         let bare = of_log.headers().ranges().iter().cloned().flatten().filter(|seq| !held.contains(*seq));
         for seq in bare.take(TAKEN_BACK_LOOKS_MAX).collect::<Vec<_>>() {
-            let item = store.log_items(log, seq, 1)?.pop();
-            if item.is_some_and(|item| item.header().seq == seq && item.status == Status::Retracted) {
+            let item = store.log_items(log, seq, 1)?.pop().filter(|item| item.header().seq == seq);
+            if item.is_some_and(|item| item.status == Status::Retracted && may_be_gone(item.header(), now)) {
                 held.insert(seq..seq + 1);
             }
         }
