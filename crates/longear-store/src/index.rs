@@ -5,6 +5,7 @@ use std::path::Path;
 use longear_core::deletion::Noted;
 use longear_core::limits::LOG_ITEMS_MAX;
 use longear_core::{ChannelId, ItemId, LogId, LogOpening, PublicKey};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::batch::payload_record;
@@ -120,6 +121,8 @@ impl Index {
     fn set_up(connection: Connection) -> rusqlite::Result<Self> {
         connection.busy_timeout(std::time::Duration::from_secs(30))?;
         connection.set_prepared_statement_cache_capacity(64);
+        // One plan for all values: else SQLite, as it is built here, prepares a statement anew whenever a bound range changes.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
