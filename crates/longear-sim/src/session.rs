@@ -10,8 +10,9 @@ use longear_core::tree::TreePath;
 use longear_core::{Applied, ChannelId, Head, LogId, Reason};
 use longear_net::sync::LIES_BYTES_MAX;
 use longear_net::sync::decisions::{
-    Intake, Listings, PackJob, Promises, SourceMemory, Spare, WAVES_MAX, keep_charter, keep_fork, keep_statements,
-    next_charter, pack_bytes_max, pack_path, plan_packs, promise_closed_logs, wanted_packs, write_batch,
+    Intake, Listings, Offered, PackJob, Promises, SourceMemory, Spare, WAVES_MAX, contradicting_packs, keep_charter,
+    keep_fork, keep_statements, next_charter, pack_bytes_max, pack_path, plan_packs, promise_closed_logs, wanted_packs,
+    write_batch,
 };
 use longear_store::StoreError;
 
@@ -65,6 +66,8 @@ pub struct Session {
     stages: VecDeque<Stage>,
     head: Option<Head>,
     promises: Promises,
+    /// The statements that promise them.
+    spoken: Vec<Offered>,
     forks: VecDeque<LogId>,
     jobs: VecDeque<PackJob>,
     waves: usize,
@@ -95,6 +98,7 @@ impl Session {
             stages: VecDeque::new(),
             head: None,
             promises: Promises::new(),
+            spoken: Vec::new(),
             forks: VecDeque::new(),
             jobs: VecDeque::new(),
             waves: 0,
@@ -116,6 +120,7 @@ impl Session {
         self.stages = if self.broken == Some(Broken::ItemsGoFirst) { STAGES_BROKEN } else { STAGES }.into();
         (self.waves, self.no_more_charters, self.set_aside) = (0, false, None);
         self.promises.clear();
+        self.spoken.clear();
         self.jobs.clear();
     }
 
@@ -196,6 +201,8 @@ impl Session {
             }
             Answer::NotModified => {
                 self.head = self.memory.heads.get(&self.channel).map(|known| known.head.clone());
+                // What a failing disk kept from being taken in is asked for again.
+                self.forks = self.head.as_ref().map(|head| self.memory.forks_to_ask(head).into()).unwrap_or_default();
                 self.stages.pop_front();
                 return Ok(());
             }
@@ -277,6 +284,7 @@ impl Session {
         for (_, word) in offered.iter().filter(kept) {
             node.objects.add(crate::oracle::holder::Held::Statement(word.clone()));
         }
+        self.spoken = taken.spoken;
         self.promises.extend(taken.promises.into_iter().map(|(_, log, items)| (log, items)));
         for _ in taken.beyond {
             self.refuse(Reason::UnknownKey, STATEMENT_BYTES_MAX as u64);
@@ -321,6 +329,12 @@ impl Session {
             let promises = std::slice::from_ref(&self.promises);
             let (wants, _) = wanted_packs(store, &state, &[0], promises, &self.listings)?;
             self.jobs = plan_packs(&wants, &[&self.memory]).into();
+            for job in contradicting_packs(store, &state, &self.spoken)? {
+                let place = (job.log, job.name);
+                if !self.memory.is_pack_tried(job.log, job.name) && self.memory.branches_asked.insert(place) {
+                    self.jobs.push_back(job);
+                }
+            }
         }
         Ok(self.jobs.pop_front())
     }
