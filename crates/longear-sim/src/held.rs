@@ -45,9 +45,13 @@ impl Objects {
         Charter::decode(bytes).into_iter().for_each(|charter| self.add(Held::Charter(charter)));
     }
 
-    /// Notes what the bytes of a fork proof hold.
+    /// Notes what the bytes of a fork proof hold. Its headers are kept also when a proof that says more takes its place.
     pub fn add_fork(&mut self, bytes: &[u8]) {
-        ForkProof::decode(bytes).into_iter().for_each(|proof| self.add(Held::Fork(proof)));
+        let Ok(proof) = ForkProof::decode(bytes) else { return };
+        for header in [&proof.first, &proof.second] {
+            self.add(Held::Item { opening: proof.opening, header: header.clone() });
+        }
+        self.add(Held::Fork(proof));
     }
 
     /// Notes a statement of the node's own.

@@ -12,7 +12,7 @@ use longear_core::{
 use crate::channel::ChannelState;
 use crate::error::StoreError;
 use crate::index::{Index, ItemRow, log_no_of, place_of, seq_of, short_id};
-use crate::indexing::read_held;
+use crate::indexing::{read_header, read_held};
 use crate::journal::Journal;
 use crate::segment::Place;
 use crate::store::{Inner, Store};
@@ -115,6 +115,16 @@ impl Store {
         let rows = inner.index.items_between(place_of(log_no, seq), place_of(log_no + 1, 0), limit)?;
         let items = rows.iter().map(|row| self.stored(&mut inner, row));
         Ok(items.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// Headers held of a log besides those of [`Store::log_items`]: other branches of a fork, at most one for each place. What
+    /// cannot be read is left out.
+    pub fn branches(&self, log: &LogId) -> Result<Vec<SignedHeader>, StoreError> {
+        let inner = self.fresh()?;
+        let Some(log_no) = inner.index.log_no_of_id(log)? else { return Ok(Vec::new()) };
+        let sql = "SELECT segment, offset, length FROM branches WHERE at >= ? AND at < ? ORDER BY at";
+        let places = inner.index.places(sql, [place_of(log_no, 0), place_of(log_no + 1, 0)])?;
+        Ok(places.into_iter().filter_map(|place| read_header(&self.journal, place).ok()).collect())
     }
 
     /// The payload of an item, if it is here and not damaged. Costs a read and its hash.

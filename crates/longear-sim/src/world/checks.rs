@@ -7,8 +7,9 @@ use longear_core::limits::{
     QUARANTINE_BYTES_MAX, STATEMENT_BYTES_MAX,
 };
 use longear_core::lineage::Standing;
+use longear_core::status::Doubt;
 use longear_core::tree::TreePath;
-use longear_core::{CharterHash, Head, ItemId, LogId, PackName, Reason, Statement, Status};
+use longear_core::{CharterHash, Head, ItemId, LogId, PackName, Reason, SignedHeader, Statement, Status};
 use longear_net::sync::LIES_BYTES_MAX;
 use longear_net::sync::decisions::pack_bytes_max;
 use longear_store::StoredItem;
@@ -227,15 +228,21 @@ impl World {
         }
     }
 
-    /// What a node took in, without the payloads that it let go of when another branch took their item's place.
+    /// What a node holds of what it took in: not the branches for which there was no room, nor the payloads that it let go of
+    /// when another branch took their item's place.
     fn held_by(&self, no: usize) -> Vec<Held> {
         let node = &self.nodes[no];
-        let has_payload = |id: &ItemId| {
-            let item = node.store.as_ref().and_then(|store| store.item(id).ok().flatten());
-            item.is_some_and(|item| item.has_payload())
-        };
+        let (Some(state), Some(store)) = (node.state(&self.newsroom.channel()), &node.store) else { return Vec::new() };
+        let (mut headers, mut payloads) = (BTreeSet::new(), BTreeSet::new());
+        for log in state.logs().keys() {
+            let standing = store.log_items(log, 0, usize::MAX >> 1).unwrap_or_default();
+            payloads.extend(standing.iter().filter(|item| item.has_payload()).map(StoredItem::id));
+            headers.extend(standing.iter().map(StoredItem::id));
+            headers.extend(store.branches(log).unwrap_or_default().iter().map(SignedHeader::id));
+        }
         let is_held = |object: &&Held| match object {
-            Held::Payload { item, .. } => has_payload(item),
+            Held::Item { header, .. } => headers.contains(&header.id()),
+            Held::Payload { item, .. } => payloads.contains(item),
             _ => true,
         };
         node.objects.list.iter().filter(is_held).cloned().collect()
@@ -271,10 +278,11 @@ fn shown_as(mut view: View, first_come: bool) -> View {
     view
 }
 
-/// An item that two views see differently. Which branch of an undecided fork stands may differ: nobody shows it as the only one.
+/// An item that two views see differently. Which branch of a fork stands may differ as long as it is undecided, or nothing
+/// links it yet to the good item above it: nobody shows it as the only one.
 fn difference(one: &View, other: &View) -> Option<(ItemId, Option<Status>, Option<Status>)> {
     let ids = one.keys().chain(other.keys()).collect::<BTreeSet<_>>();
-    let must_be_there = |status: &Status| matches!(status, Status::Shown | Status::Unconfirmed(_));
+    let must_be_there = |status: &Status| matches!(status, Status::Shown | Status::Unconfirmed(Doubt::OutsideKeyLife));
     ids.into_iter().find_map(|id| {
         let (here, there) = (one.get(id).copied(), other.get(id).copied());
         let differs = match (here, there) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::status::{Objection, Status};
-use longear_core::{ForkProof, ItemId, Roles};
+use longear_core::{ForkProof, ItemId, Roles, SignedHeader};
 use longear_store::backend::MemoryBackend;
 use longear_store::{Store, StoreOptions};
 
@@ -45,6 +45,12 @@ fn a_second_header_of_a_place_is_a_fork() {
         assert_eq!(status(&store, id), Some(expected), "item {seq}");
     }
     assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
+    let branches = store.branches(&log.id).unwrap();
+    assert_eq!(
+        branches.iter().map(SignedHeader::id).collect::<Vec<_>>(),
+        thief.ids()[4..6],
+        "the other two are held, too"
+    );
     // The same again says nothing new, and takes no room.
     let bytes = store.bytes_held().unwrap();
     take_in(&store, &channel, &[items(&thief, 4..6)]).unwrap();
