@@ -80,7 +80,7 @@ async fn endless_data() {
 }
 
 /// Wants: the reader to wait for ever, always just about to receive. Has: a web server that drips a byte now and then.
-/// TUF specification §1.5.2 (slow retrieval); Uptane standard (slow retrieval).
+/// Uptane standard (slow retrieval).
 #[tokio::test]
 async fn a_slow_drip() {
     let stage = Stage::new().await;
@@ -117,7 +117,7 @@ async fn a_blob_of_another_content() {
 }
 
 /// Wants: genuine files to be shown in each other's place. Has: a mirror, and swaps them.
-/// TUF specification §1.5.2 (wrong software installation), CVE-2025-2886 (tough: a target of another role).
+/// TUF specification §1.5.2 (wrong software installation), CVE-2025-2886 (tough: a target of a role that had no say).
 #[tokio::test]
 async fn targets_swapped_between_paths() {
     let mut stage = Stage::new().await;

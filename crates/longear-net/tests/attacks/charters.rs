@@ -28,7 +28,7 @@ fn rotated(newsroom: &Publisher) -> CharterBody {
 }
 
 /// Wants: to speak for the channel. Has: one root key of the two that are needed, and signs twice with it.
-/// CVE-2020-6174 (python-tuf), CVE-2020-15093 (tough); TUF specification §5.3.4.
+/// CVE-2020-6174 (python-tuf), CVE-2020-15093 (tough: a signature that stood twice counted twice); TUF specification §5.3.4.
 #[tokio::test]
 async fn one_signer_counted_twice() {
     let stage = Stage::new().await;
@@ -81,7 +81,7 @@ async fn a_threshold_met_by_keys_left_behind() {
 }
 
 /// Wants: the channel. Has: a majority of the *next* root set, which is announced but not in force.
-/// CVE-2020-15163 (python-tuf: a root that the old keys had not signed became trusted); TUF specification §5.3.4.
+/// CVE-2020-15163 (python-tuf: a root that had failed verification was trusted later); TUF specification §5.3.4.
 #[tokio::test]
 async fn a_threshold_met_by_the_new_set_only() {
     let stage = Stage::new().await;
@@ -92,7 +92,7 @@ async fn a_threshold_met_by_the_new_set_only() {
 }
 
 /// Wants: root keys that nobody has ever used, so that the channel can never be amended again. Has: a majority of the
-/// present set. GMS-2022-4197 (python-tuf: the new root's own threshold was miscounted); TUF specification §5.3.4.
+/// present set. GMS-2022-4197 (python-tuf: one new key counted twice towards the new root's threshold); TUF specification §5.3.4.
 #[tokio::test]
 async fn a_threshold_met_by_the_old_set_only() {
     let stage = Stage::new().await;
@@ -118,7 +118,7 @@ async fn roots_that_were_not_announced() {
 }
 
 /// Wants: a charter to be passed over, the one that closes his log. Has: a mirror, and charter 3, which is genuine.
-/// CVE-2025-2885 (tough: the version of the next root was not checked); TUF specification §5.3.3.
+/// CVE-2025-2885 (tough: the version of the next root was not checked); TUF specification §5.3.3, §5.3.5.
 #[tokio::test]
 async fn a_skipped_charter() {
     let stage = Stage::new().await;
@@ -240,7 +240,7 @@ async fn a_bad_signature_behind_good_ones() {
 }
 
 /// Wants: this reader to take another channel's charter. Has: that channel, with all its keys.
-/// TUF specification §1.5.2 (arbitrary and wrong software installation).
+/// TUF specification §1.5.2 (arbitrary installation, wrong software installation).
 #[tokio::test]
 async fn a_charter_of_another_channel() {
     let stage = Stage::new().await;

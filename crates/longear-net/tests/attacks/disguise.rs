@@ -33,7 +33,7 @@ impl Stage {
 
 /// Wants: a signature that Aida gave for one thing to serve for another. Has: a way to make her sign what he chooses as a
 /// statement, as an enrolment, for another channel, or without any label.
-/// CVE-2022-36056 (cosign: a bundle was accepted for another artifact); every label exists because of this attack.
+/// CVE-2022-36056 (cosign: a bundle counted that did not refer to the signature); every label exists because of this attack.
 #[tokio::test]
 async fn a_signature_over_another_kind_of_object() {
     let stage = Stage::new().await;
@@ -61,7 +61,7 @@ async fn a_signature_over_another_kind_of_object() {
 }
 
 /// Wants: words that Aida never wrote under a signature that she gave. Has: her signed items, and changes a field at a time.
-/// TUF specification §1.5.2 (arbitrary software installation).
+/// TUF specification §1.5.2 (arbitrary installation).
 #[tokio::test]
 async fn a_signature_over_another_item() {
     let stage = Stage::new().await;
@@ -102,7 +102,7 @@ async fn a_key_under_somebody_else_s_name() {
 
 /// Wants: a second form of a charter, statement or pack that is still signed, so that copies differ, caches miss, or a parser
 /// reads something else than the verifier. Has: genuine objects.
-/// The canonical-form bugs of TUF implementations (olpc-cjson, TAP 9); TUF specification §4.2.
+/// TUF specification §4.2.1 (signatures are over a canonical form, which each reader has to make again).
 #[tokio::test]
 async fn another_encoding_of_the_same() {
     let stage = Stage::new().await;

@@ -98,7 +98,7 @@ async fn a_withheld_log_is_a_visible_hole() {
 
 /// Wants: every later word of Aida to look old, for ever. Has: her key, for a day, and signs the highest counter, the
 /// longest log and a time in the far future.
-/// TUF specification §1.5.2 (fast-forward); Uptane's time server had the same hole.
+/// TUF specification §1.5.2, §5.3.11 (fast-forward, and recovery from it).
 #[tokio::test]
 async fn a_fast_forward_ends_with_the_key() {
     let mut stage = Stage::new().await;
@@ -157,7 +157,7 @@ async fn a_head_that_promises_charters_for_ever() {
 
 /// Wants: a combination of items that never stood together. Has: a mirror, Aida's log of today and Bolat's of yesterday, and
 /// the other way round for everybody else.
-/// TUF specification §1.5.2, §5.5.5 (mix-and-match); Uptane standard (mix-and-match, mixed bundles).
+/// TUF specification §1.5.2, §5.5.4 (mix-and-match); Uptane standard (mix-and-match).
 #[tokio::test]
 async fn mix_and_match_shows_what_is_missing() {
     let mut stage = Stage::new().await;
@@ -179,7 +179,8 @@ async fn mix_and_match_shows_what_is_missing() {
 }
 
 /// Wants: to take back a newer state that the reader has, by a head in which each part is genuine. Has: parts of many days.
-/// rust-tuf #294 (the snapshot named by a timestamp was not compared with the former one); CVE-2025-2888 (tough).
+/// rust-tuf #294 (the snapshot named by a timestamp was not compared with the former one); CVE-2025-2888 (tough: a timestamp
+/// was refused because of its older snapshot, and kept all the same). TUF specification §5.4.3.
 #[tokio::test]
 async fn a_head_mixed_from_different_times() {
     let mut stage = Stage::new().await;

@@ -23,7 +23,7 @@ async fn kept_from_readers(stage: &Stage, log: &Log, expected: Status) {
 }
 
 /// Wants: to post as the newsroom. Has: the key of a moderator, whom the charter lets open rooms only.
-/// CVE-2024-47534 (go-tuf: a delegation was honoured where another one had to be).
+/// CVE-2024-47534 (go-tuf: delegations were followed in a wrong order, so that the wrong one could decide).
 #[tokio::test]
 async fn a_moderator_posts() {
     let stage = Stage::new().await;
@@ -53,7 +53,7 @@ async fn a_reporter_publishes_the_desk_s_keys() {
 }
 
 /// Wants: to go on posting. Has: a key whose life ended an hour after noon, and no charter has closed its log yet.
-/// TUF specification §5.6.6, §6.1 (expired metadata and keys).
+/// TUF specification §5.6.5 (expired metadata), §6.1 (keys that are replaced).
 #[tokio::test]
 async fn an_expired_key_signs_on() {
     let stage = Stage::new().await;
