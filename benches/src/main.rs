@@ -6,6 +6,10 @@
 
 mod catchup;
 mod disk;
+mod liar;
+#[path = "../../crates/longear-net/tests/support/liar.rs"]
+#[allow(dead_code, clippy::unwrap_used)]
+mod liar_server;
 mod measure;
 mod memory;
 mod nginx;
@@ -40,13 +44,14 @@ const REPEATS_DEFAULT: usize = 5;
 /// A benchmark: its short name, its long one, what it does.
 type Entry = (&'static str, &'static str, fn(&Bench) -> Outcome<()>);
 
-const BENCHES: [Entry; 6] = [
+const BENCHES: [Entry; 7] = [
     ("p1", "publish", publish::run),
     ("p2", "stick", stick::run),
     ("p3", "node", node::run),
     ("p4", "packs", packs::run),
     ("p8", "catchup", catchup::run),
     ("memory", "memory", memory::run),
+    ("liar", "liar", liar::run),
 ];
 
 const USAGE: &str = "\
@@ -58,6 +63,7 @@ bench [NAME…] [--repeats N]
   p4 packs      100,000 items of 4 kB from packs, beside cp -r + sync
   p8 catchup    requests of a reader who is five days behind
   memory        peak memory of each command with a file of 4 GiB
+  liar          what a carrier costs that lies, beside two honest ones
 
 Without a name all run. They need about 20 GB of room under the target folder, Linux, curl and nginx";
 

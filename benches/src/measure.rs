@@ -44,6 +44,11 @@ impl Cost {
 
 /// Runs a command to its end. Fails unless it exits with 0. Returns its cost and what it printed.
 pub fn run(command: &mut Command) -> Outcome<(Cost, String)> {
+    run_ending(command, &[0])
+}
+
+/// The same for a command that may exit with one of these codes.
+pub fn run_ending(command: &mut Command, codes: &[i32]) -> Outcome<(Cost, String)> {
     let name = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let cpu_before = children_cpu_s()?;
@@ -58,7 +63,7 @@ pub fn run(command: &mut Command) -> Outcome<(Cost, String)> {
     let cpu_s = children_cpu_s()? - cpu_before;
     let memory_kib = watch.join().map_err(|_| "the memory watch ended badly")?;
     let complaint = complained.join().unwrap_or_default();
-    if !status.success() {
+    if !status.code().is_some_and(|code| codes.contains(&code)) {
         return Err(format!("{name} {status}: {complaint}").into());
     }
     Ok((Cost { wall_s, cpu_s, memory_kib }, printed.join().unwrap_or_default()))

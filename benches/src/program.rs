@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::Outcome;
-use crate::measure::{Cost, memory_kib_of, run};
+use crate::measure::{Cost, memory_kib_of, run, run_ending};
 
 /// The longear program as it is released.
 pub struct Longear {
@@ -33,6 +33,11 @@ impl Longear {
     /// Runs a command on a home to its end.
     pub fn run<A: AsRef<OsStr>>(&self, home: &Path, words: &[A]) -> Outcome<Cost> {
         run(self.command(home).args(words)).map(|(cost, _)| cost)
+    }
+
+    /// The same for a command that may exit with one of these codes.
+    pub fn run_ending<A: AsRef<OsStr>>(&self, home: &Path, words: &[A], codes: &[i32]) -> Outcome<Cost> {
+        run_ending(self.command(home).args(words), codes).map(|(cost, _)| cost)
     }
 
     /// Runs a command on a home to its end, and reads the first JSON object that it prints.

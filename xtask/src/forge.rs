@@ -14,11 +14,12 @@ struct Siege {
     names: &'static str,
 }
 
-const FORGE: [Siege; 4] = [
+const FORGE: [Siege; 5] = [
     Siege { package: "longear-store", program: "forge", names: "" },
     Siege { package: "longear", program: "bombs", names: "" },
     Siege { package: "longear", program: "abuse", names: "" },
     Siege { package: "longear-net", program: "carrier", names: "" },
+    Siege { package: "longear-net", program: "sync", names: "liar::" },
 ];
 
 const LEAK: Siege = Siege { package: "longear", program: "leak", names: "" };

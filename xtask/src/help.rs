@@ -107,7 +107,7 @@ const TASKS: &[Task] = &[
         summary: "hand in forged, spliced and oversized objects by the ten thousands",
         details: "Everything that a carrier can give is forged with care and handed to the real way into the store; what is\n\
                   let in must have been made by somebody honest. Checks that are forgotten on purpose must be noticed.\n\
-                  Then bombs, and servers and clients that abuse HTTP. --long builds with all optimisations\n\
+                  Then bombs, carriers that lie, and servers and clients that abuse HTTP. --long builds with all optimisations\n\
                   and hands in a million; --seed chooses other ones.",
     },
     Task {

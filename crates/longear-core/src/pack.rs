@@ -187,6 +187,7 @@ pub struct PackReader {
     state: State,
     headers: PackHeaders,
     lengths: Vec<PayloadSlot>,
+    skipped_bytes: u64,
 }
 
 /// One entry of the table.
@@ -219,7 +220,13 @@ impl PackReader {
             state: State::Preamble,
             headers: PackHeaders::default(),
             lengths: Vec::new(),
+            skipped_bytes: 0,
         }
+    }
+
+    /// Bytes of payloads that came so far and can belong to no header.
+    pub fn skipped_bytes(&self) -> u64 {
+        self.skipped_bytes
     }
 
     /// Takes in the next bytes.
@@ -277,6 +284,7 @@ impl PackReader {
                         let seq = self.name.items().start + slot;
                         return Ok(Some(PackPart::Payload { seq, bytes: &self.buffer[start..start + length] }));
                     }
+                    self.skipped_bytes += length as u64;
                 }
                 State::Done if self.available() > 0 => return Err(Reason::TrailingBytes),
                 State::Done => return Ok(None),

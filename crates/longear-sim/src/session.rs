@@ -4,20 +4,24 @@
 //! questions and answers are messages that a link may lose.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use longear_core::limits::{CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX, STATEMENT_BYTES_MAX};
 use longear_core::tree::TreePath;
 use longear_core::{Applied, ChannelId, Head, LogId, Reason};
 use longear_net::sync::LIES_BYTES_MAX;
 use longear_net::sync::decisions::{
-    Intake, Listings, Offered, PackJob, Promises, SourceMemory, Spare, WAVES_MAX, contradicting_packs, keep_charter,
-    keep_fork, keep_statements, next_charter, pack_bytes_max, pack_path, plan_packs, promise_closed_logs, wanted_packs,
-    write_batch,
+    Intake, Lies, Listings, Offered, PackJob, Promises, SourceMemory, Spare, WAVES_MAX, contradicting_packs,
+    keep_charter, keep_fork, keep_statements, next_charter, pack_bytes_max, pack_path, plan_packs, promise_closed_logs,
+    wanted_packs, write_batch,
 };
 use longear_store::StoreError;
 
 use crate::broken::Broken;
 use crate::node::{Answer, Node};
+
+/// Bytes of a pack that are read at once.
+pub const READ_BYTES: usize = 64 << 10;
 
 /// Questions under way at once, where their order does not matter.
 const QUESTIONS_MAX: usize = 3;
@@ -59,6 +63,8 @@ struct Asked {
 pub struct Session {
     /// What is remembered of the other side.
     pub memory: SourceMemory,
+    /// What the other side gave and was refused in this round.
+    pub lies: Arc<Lies>,
     channel: ChannelId,
     broken: Option<Broken>,
     listings: Listings,
@@ -91,6 +97,7 @@ impl Session {
     pub fn new(channel: ChannelId, memory: SourceMemory, listings: Option<Listings>, broken: Option<Broken>) -> Self {
         let mut session = Session {
             memory,
+            lies: Arc::new(Lies::new(LIES_BYTES_MAX)),
             channel,
             broken,
             is_listed: listings.is_some(),
@@ -119,6 +126,7 @@ impl Session {
     pub fn begin_round(&mut self) {
         self.stages = if self.broken == Some(Broken::ItemsGoFirst) { STAGES_BROKEN } else { STAGES }.into();
         (self.waves, self.no_more_charters, self.set_aside) = (0, false, None);
+        self.lies.forget();
         self.promises.clear();
         self.spoken.clear();
         self.jobs.clear();
@@ -224,7 +232,13 @@ impl Session {
     }
 
     fn refuse(&mut self, reason: Reason, bytes: u64) {
-        if self.memory.count_lies(bytes, LIES_BYTES_MAX) {
+        self.lies.count(bytes);
+        self.note_counted(reason);
+    }
+
+    /// The same for what was counted while it came.
+    fn note_counted(&mut self, reason: Reason) {
+        if self.lies.are_too_many() {
             self.set_aside = Some("too much of what it gave was refused");
         }
         self.refused.push(reason);
@@ -356,13 +370,14 @@ impl Session {
             head.charter > state.lineage().number() || head.forks.iter().any(|log| state.fork(log).is_none())
         });
         let bytes = &bytes[..bytes.len().min(pack_bytes_max(job.name) as usize)];
-        let mut intake = Intake::new(0, state, job.log, job.name);
+        let mut intake = Intake::new(0, state, job.log, job.name).counting(self.lies.clone());
         let mut pieces = Vec::new();
         let mut sink = |piece| {
             pieces.push(piece);
             true
         };
-        intake.push(bytes, &mut sink);
+        // In pieces, as from a line: it is left in the middle of a pack, too.
+        let _ = bytes.chunks(READ_BYTES).all(|block| intake.push(block, &mut sink));
         let end = intake.end(&mut sink);
         if !pieces.is_empty() {
             self.news += write_batch(store, pieces, &Spare::default())?;
@@ -376,8 +391,8 @@ impl Session {
             node.believed.extend(seen.items().filter(|id| !is_held(id)));
         }
         let broke_off = !is_whole && self.broken != Some(Broken::CutsAreLies);
-        for part in self.memory.note_intake(end, broke_off) {
-            self.refuse(part.reason, part.bytes);
+        for part in self.memory.note_intake(end, broke_off, &self.lies) {
+            self.note_counted(part.reason);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Blobs: which are wanted, and bringing one from all carriers at once.
 
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use longear_core::tree::{BLOB_WHOLE_BYTES_MAX, PART_MIB, TreePath, blob_file_hol
 use longear_core::{ChannelId, Groups, Rendition};
 use longear_store::Store;
 use longear_store::blobs::{BlobError, BlobWriter};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::decisions::{WantedBlob, wanted_blobs};
 use super::division::{BlobFile, Division, Span};
@@ -64,7 +65,7 @@ fn pull_blob<'r>(round: &'r Round<'_>, want: WantedBlob) -> BoxFuture<'r, Result
         if round.is_cancelled() || round.live().next().is_none() {
             return Ok(false);
         }
-        let groups = known_groups(round, &want).await?;
+        let Known::Groups(groups) = known_groups(round, &want).await? else { return Ok(false) };
         let (hash, size) = (BlobHash::from_bytes(want.hash), want.size);
         let begun = round.blocking(move |store| Ok::<_, SyncError>(store.blobs().begin(hash, size, groups))).await?;
         let writer = match begun {
@@ -98,22 +99,30 @@ fn let_go(writer: &BlobWriter) -> Result<bool, BlobError> {
     }
 }
 
+/// What is known of a blob's groups.
+enum Known {
+    /// Their hashes, if there are any.
+    Groups(Option<BlobGroups>),
+    /// There are hashes and nobody gave them. Without them a gigabyte would have to come before the first lie is noticed.
+    NotYet,
+}
+
 /// The hashes of the blob's groups, from its item, or from a blob of their own that is fetched first.
-async fn known_groups(round: &Round<'_>, want: &WantedBlob) -> Result<Option<BlobGroups>, SyncError> {
+async fn known_groups(round: &Round<'_>, want: &WantedBlob) -> Result<Known, SyncError> {
     let (hash, size) = (BlobHash::from_bytes(want.hash), want.size);
     match &want.groups {
-        Groups::None | Groups::File(_) => Ok(None),
+        Groups::None | Groups::File(_) => Ok(Known::Groups(None)),
         // A list that does not belong to the blob is the publisher's slip; the blob's own hash still decides.
-        Groups::Inline(list) => Ok(BlobGroups::verify(hash, size, list.clone()).ok()),
+        Groups::Inline(list) => Ok(Known::Groups(BlobGroups::verify(hash, size, list.clone()).ok())),
         Groups::Blob(list) => {
             let list = *list;
             let bytes = Rendition::group_count(size).saturating_mul(32);
             if bytes > GROUP_LIST_BYTES_MAX {
-                return Ok(None);
+                return Ok(Known::NotYet);
             }
             let want = WantedBlob { hash: list, size: bytes, name: want.name.clone(), groups: Groups::None };
             if !pull_blob(round, want).await? {
-                return Ok(None);
+                return Ok(Known::NotYet);
             }
             let read = move |store: &Store| -> Result<Vec<u8>, BlobError> {
                 let mut held = vec![0; usize::try_from(bytes).expect("at most 2 MiB")];
@@ -128,7 +137,7 @@ async fn known_groups(round: &Round<'_>, want: &WantedBlob) -> Result<Option<Blo
                 Ok(held)
             };
             let held = round.blocking(read).await?;
-            Ok(BlobGroups::decode(hash, size, &held).ok())
+            Ok(Known::Groups(BlobGroups::decode(hash, size, &held).ok()))
         }
     }
 }
@@ -169,10 +178,19 @@ async fn bring(
     let mut running = FuturesUnordered::new();
     let mut looks = tokio::time::interval(LOOK_INTERVAL);
     let mut told = None;
+    let (mut ended, mut cautions) = (Vec::new(), Vec::new());
     loop {
-        let damaged = writer.damaged();
-        for group in damaged {
-            repair(round, want, writer, division, group).await?;
+        for group in writer.damaged() {
+            beside(&mut running, &mut ended, repair(round, want, writer, division, group)).await?;
+        }
+        // Now what was bad is charged to whoever gave it.
+        cautions.clear();
+        if !ended.is_empty() {
+            for end in std::mem::take(&mut ended) {
+                look_at_suspect(round, writer, &end).await?;
+                cautions.extend(note_end(round, want, division, end)?);
+            }
+            continue;
         }
         if !round.is_cancelled() {
             for span in next_spans(round, writer, division) {
@@ -189,8 +207,23 @@ async fn bring(
             return Ok(());
         }
         tokio::select! {
-            Some(end) = running.next() => note_end(round, want, division, end)?,
+            Some(end) = running.next() => ended.push(end),
             _ = looks.tick() => tell_progress(round, want, writer, &mut told),
+        }
+    }
+}
+
+/// Does something while transfers go on: it may need the only place of a carrier that one of them holds.
+async fn beside<'r, T>(
+    running: &mut FuturesUnordered<impl Future<Output = SpanEnd<'r>>>,
+    ended: &mut Vec<SpanEnd<'r>>,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            Some(end) = running.next() => ended.push(end),
         }
     }
 }
@@ -210,13 +243,33 @@ fn next_spans(round: &Round<'_>, writer: &BlobWriter, division: &mut Division) -
     spans.filter_map(|(done, source)| division.next_span(source, &wanted, count - done)).collect()
 }
 
-fn note_end(round: &Round<'_>, want: &WantedBlob, division: &mut Division, end: SpanEnd) -> Result<(), SyncError> {
-    let SpanEnd { span, stop, new_bytes } = end;
+/// Looks whether what a suspect carrier gave is good. What is not is found in the next turn.
+async fn look_at_suspect(round: &Round<'_>, writer: &Arc<BlobWriter>, end: &SpanEnd<'_>) -> Result<(), SyncError> {
+    if end.caution.is_none() {
+        return Ok(());
+    }
+    let settling = writer.clone();
+    round.blocking(move |_| settling.settle()).await?;
+    let (start, at) = (end.span.start, end.span.progress.at());
+    let is_good = writer.verified_ranges(start, 1).first().is_some_and(|good| good.start <= start && at <= good.end);
+    if is_good && at > start {
+        round.sources[end.span.source].gave_good_blobs();
+    }
+    Ok(())
+}
+
+fn note_end<'r>(
+    round: &Round<'_>,
+    want: &WantedBlob,
+    division: &mut Division,
+    end: SpanEnd<'r>,
+) -> Result<Option<SemaphorePermit<'r>>, SyncError> {
+    let SpanEnd { span, caution, stop, new_bytes } = end;
     round.report().blob_bytes += new_bytes;
     division.end_span(&span);
     let source = &round.sources[span.source];
     match stop {
-        Stop::Done => {}
+        Stop::Done | Stop::Damaged => {}
         Stop::Absent => {
             division.file_ends(span.source, &span.file.path, None);
             if matches!(span.file.path, TreePath::Blob { .. }) && !source.is_folder() {
@@ -240,7 +293,7 @@ fn note_end(round: &Round<'_>, want: &WantedBlob, division: &mut Division, end: 
         Stop::BrokeOff | Stop::Failed => division.leave(span.source),
         Stop::Disk(error) => return Err(error.into()),
     }
-    Ok(())
+    Ok(caution)
 }
 
 fn tell_progress(round: &Round<'_>, want: &WantedBlob, writer: &BlobWriter, told: &mut Option<u64>) {

@@ -42,9 +42,33 @@ pub(super) struct Span {
 pub(super) struct SpanProgress {
     at: AtomicU64,
     end: AtomicU64,
+    /// The first byte that came, where the answer began before the span, and how far what lies before the span has come.
+    early_from: AtomicU64,
+    early_at: AtomicU64,
 }
 
 impl SpanProgress {
+    fn new(bytes: &Range<u64>) -> Self {
+        let (at, end) = (bytes.start.into(), bytes.end.into());
+        Self { at, end, early_from: bytes.start.into(), early_at: bytes.start.into() }
+    }
+
+    /// Notes that bytes come which were not asked for: the answer begins before the span.
+    pub fn begin_early(&self, from: u64) {
+        self.early_from.store(from, Ordering::Relaxed);
+        self.early_at.store(from, Ordering::Relaxed);
+    }
+
+    /// Notes how far those have come.
+    pub fn advance_early_to(&self, at: u64) {
+        self.early_at.store(at, Ordering::Relaxed);
+    }
+
+    /// The bytes before the span that came.
+    pub fn early(&self) -> Range<u64> {
+        self.early_from.load(Ordering::Relaxed)..self.early_at.load(Ordering::Relaxed)
+    }
+
     pub fn at(&self) -> u64 {
         self.at.load(Ordering::Relaxed)
     }
@@ -75,6 +99,8 @@ struct UnderWay {
     span: Span,
     /// How far what it gave was noted.
     noted: u64,
+    /// The same for what came before its start.
+    early_noted: u64,
 }
 
 /// Divides a blob among carriers.
@@ -115,11 +141,11 @@ impl Division {
             let share = SPAN_BYTES_MIN.max(length / idle as u64);
             bytes.end = bytes.end.min((bytes.start + share).next_multiple_of(GROUP_BYTES));
         }
-        let progress = SpanProgress { at: bytes.start.into(), end: bytes.end.into() };
+        let progress = SpanProgress::new(&bytes);
         let span = Span { id: self.next_id, source, file, start: bytes.start, progress: Arc::new(progress) };
         self.next_id += 1;
         self.holdings[source].busy = true;
-        self.spans.push(UnderWay { noted: span.start, span: span.clone() });
+        self.spans.push(UnderWay { noted: span.start, early_noted: 0, span: span.clone() });
         Some(span)
     }
 
@@ -193,8 +219,12 @@ impl Division {
     fn note_progress(&mut self) {
         for under_way in &mut self.spans {
             let at = under_way.span.progress.at();
-            self.holdings[under_way.span.source].gave.insert(under_way.noted..at);
+            let early = under_way.span.progress.early();
+            let gave = &mut self.holdings[under_way.span.source].gave;
+            gave.insert(under_way.noted..at);
+            gave.insert(early.start.max(under_way.early_noted)..early.end);
             under_way.noted = at.max(under_way.noted);
+            under_way.early_noted = early.end.max(under_way.early_noted);
         }
     }
 
@@ -272,6 +302,23 @@ mod tests {
         second.progress.advance_to(30 * MIB);
         division.end_span(&second);
         assert!(division.next_span(0, &[30 * MIB..40 * MIB], 1).is_none());
+    }
+
+    /// A liar answered with the whole file instead of a part of it: what it spoiled before that part was held against the
+    /// honest carrier that gave the rest.
+    #[test]
+    fn bytes_that_were_not_asked_for_are_their_givers_too() {
+        let mut division = Division::new(vec![whole(100 * MIB), whole(100 * MIB)]);
+        let honest = division.next_span(0, &[0..100 * MIB], 2).unwrap();
+        let liar = division.next_span(1, &[0..100 * MIB], 1).unwrap();
+        assert_eq!(bytes(&liar), 50 * MIB..100 * MIB);
+        honest.progress.advance_to(2 * MIB);
+        liar.progress.begin_early(0);
+        liar.progress.advance_early_to(MIB);
+        assert_eq!((division.givers(&(0..MIB)), division.sole_giver(&(0..MIB))), (vec![0, 1], None));
+        assert_eq!(division.sole_giver(&(MIB..2 * MIB)), Some(0));
+        division.forget(&(0..MIB));
+        assert!(division.givers(&(0..MIB)).is_empty());
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Syncer {
         let mut report = round.report.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
         let missing = report.still_missing_items + report.still_missing_blobs > 0;
         report.cut = options.cancel.is_cancelled() || report.cut && missing;
-        report.carriers = self.sources.iter().map(|source| source.state().outcome.clone()).collect();
+        report.carriers = self.sources.iter().map(Source::outcome).collect();
         Ok(report)
     }
 }

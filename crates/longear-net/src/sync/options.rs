@@ -28,14 +28,20 @@ pub const SPAN_BYTES_MIN: u64 = 8 << 20;
 /// while a batch is written: 0.1 s on an SSD, 2 s on a slow card.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
 
-/// Gives the refused bytes after which a carrier is set aside.
-pub const LIES_BYTES_MAX: u64 = 2 << 20;
+/// Gives the refused bytes at which a carrier is set aside.
+///
+/// A lying carrier shall cost 2 MiB at most: this, and the most that it can send before it is found out, which is a group
+/// of a blob (1 MiB).
+pub const LIES_BYTES_MAX: u64 = 1 << 20;
 
 /// Gives the same for folders: damage there costs no traffic, and the rest of a damaged stick may be good.
 pub const FOLDER_LIES_BYTES_MAX: u64 = 256 << 20;
 
 /// Gives what a refusal costs a carrier at least: the signature or hash that was checked in vain.
 pub const REFUSAL_COST_BYTES: u64 = 8 << 10;
+
+/// Gives what an answer costs a carrier that is refused by its header: its body may be on its way already.
+pub const ABANDONED_COST_BYTES: u64 = 256 << 10;
 
 /// Counts the refusals that a report lists; further ones are counted only.
 pub const REFUSALS_LISTED_MAX: usize = 1_000;

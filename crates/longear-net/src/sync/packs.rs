@@ -19,7 +19,7 @@ use super::decisions::{
 };
 use super::intake::{PIECES_WAITING_MAX, read_blocks, write_pieces};
 use super::options::{LARGE_PACK_WEIGHT, PACKS_IN_FLIGHT_MAX, REQUESTS_PER_CARRIER_MAX};
-use super::report::{SyncError, SyncEvent};
+use super::report::{Refusal, SyncError, SyncEvent};
 use super::round::{Fetched, Round};
 use super::source::Source;
 use super::words::{Words, channel_state};
@@ -163,6 +163,8 @@ async fn run_wave(
 
 async fn work(wave: &Wave<'_>, source: &Source) {
     loop {
+        // Before a job is taken: as long as this carrier has but one place, others shall not wait for its jobs.
+        let Ok(_slot) = source.slots.acquire().await else { return };
         if source.is_aside() || wave.round.is_cancelled() {
             return;
         }
@@ -174,7 +176,6 @@ async fn work(wave: &Wave<'_>, source: &Source) {
         let Some(job) = job else { return };
         let weight = if job.name.length() >= 512 { LARGE_PACK_WEIGHT } else { 1 };
         let Ok(_weight) = wave.weights.acquire_many(weight).await else { return };
-        let Ok(_slot) = source.slots.acquire().await else { return };
         pull_pack(wave, source, &job).await;
     }
 }
@@ -195,6 +196,7 @@ async fn pull_pack(wave: &Wave<'_>, source: &Source, job: &PackJob) {
         }
     };
     let intake = Intake::new(source.index, wave.state.clone(), job.log, job.name).reusing(wave.spare.clone());
+    let intake = intake.counting(source.lies.clone());
     let (sender, blocks) = mpsc::channel(BLOCKS_WAITING_MAX);
     let pieces = wave.pieces.clone();
     let reading = tokio::task::spawn_blocking(move || read_blocks(intake, blocks, &pieces));
@@ -230,6 +232,9 @@ async fn feed(
                 if sender.send(block).await.is_err() {
                     return true;
                 }
+                if source.lies.are_none() {
+                    source.gave_good_items();
+                }
                 continue;
             }
             Ok(None) => return true,
@@ -246,8 +251,11 @@ async fn feed(
 /// Remembers what must not be asked again, and names what was refused.
 fn note_intake(round: &Round<'_>, source: &Source, end: IntakeEnd, broke_off: bool) {
     round.report().cut |= broke_off;
-    let refused = source.state().memory.note_intake(end, broke_off);
+    if end.gave_good_items {
+        source.gave_good_items();
+    }
+    let refused = source.state().memory.note_intake(end, broke_off, &source.lies);
     for refused in refused {
-        round.refuse(source, refused.object(), &refused.reason, refused.bytes);
+        round.note_counted(source, Refusal::new(&source.label, refused.object(), &refused.reason));
     }
 }

@@ -9,7 +9,7 @@ use longear_core::tree::TreePath;
 use longear_core::{ChannelId, Reason, Statement};
 use longear_store::Store;
 
-use super::options::SyncOptions;
+use super::options::{ABANDONED_COST_BYTES, SyncOptions};
 use super::report::{Refusal, SyncError, SyncEvent, SyncReport};
 use super::source::Source;
 use crate::carrier::{Blame, Body, CarrierError};
@@ -61,9 +61,16 @@ impl Round<'_> {
     }
 
     pub fn note_refusal(&self, source: &Source, refusal: Refusal, bytes: u64) {
+        source.lies.count(bytes);
+        self.note_counted(source, refusal);
+    }
+
+    /// The same for what was counted while it came.
+    pub fn note_counted(&self, source: &Source, refusal: Refusal) {
+        source.state().gives_good_blobs = false;
         self.report().refuse(refusal.clone());
         self.tell(SyncEvent::Refused(refusal));
-        if source.count_lies(bytes) {
+        if source.lies.are_too_many() {
             self.set_aside(source, "too much of what it gave was refused");
         }
     }
@@ -124,7 +131,12 @@ impl Round<'_> {
                 }
                 Blame::Network => self.report().cut = true,
                 Blame::User => self.set_aside(source, &error.to_string()),
-                _ => self.note_refusal(source, Refusal::other(&source.label, path.to_string(), error.to_string()), 0),
+                _ => {
+                    let refusal = Refusal::other(&source.label, path.to_string(), error.to_string());
+                    // A disk reads only what is asked of it.
+                    let bytes = if source.is_folder() { 0 } else { ABANDONED_COST_BYTES };
+                    self.note_refusal(source, refusal, bytes);
+                }
             },
         }
     }

@@ -1,10 +1,10 @@
 //! A carrier as one sync knows it: what it said, what it must not be asked again, whether it is still asked.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Semaphore;
 
-use super::decisions::SourceMemory;
+use super::decisions::{Lies, SourceMemory};
 use super::options::{FOLDER_LIES_BYTES_MAX, LIES_BYTES_MAX, REQUESTS_PER_CARRIER_MAX};
 use super::report::CarrierOutcome;
 use crate::carrier::Carrier;
@@ -14,8 +14,11 @@ pub(super) struct Source {
     pub index: usize,
     pub carrier: Carrier,
     pub label: String,
-    /// Bounds the requests under way.
+    /// Bounds the requests under way: one until something that it gave was good.
     pub slots: Semaphore,
+    /// Held for the one group of a blob that may be under way until one was good.
+    pub caution: Semaphore,
+    pub lies: Arc<Lies>,
     state: Mutex<SourceState>,
 }
 
@@ -24,13 +27,42 @@ pub(super) struct Source {
 pub(super) struct SourceState {
     pub outcome: CarrierOutcome,
     pub memory: SourceMemory,
+    /// Whether more than one request may be under way.
+    has_all_slots: bool,
+    /// Whether a group of a blob was good in this round, and nothing was bad since.
+    pub gives_good_blobs: bool,
 }
 
 impl Source {
     pub fn new(index: usize, carrier: Carrier) -> Self {
         let label = carrier.label();
-        let slots = Semaphore::new(REQUESTS_PER_CARRIER_MAX);
-        Self { index, carrier, label, slots, state: Mutex::default() }
+        let is_folder = matches!(carrier, Carrier::Folder(_));
+        let lies = Arc::new(Lies::new(if is_folder { FOLDER_LIES_BYTES_MAX } else { LIES_BYTES_MAX }));
+        let (slots, caution) = (Semaphore::new(1), Semaphore::new(1));
+        let source = Self { index, carrier, label, slots, caution, lies, state: Mutex::default() };
+        if is_folder {
+            source.gave_good_items();
+        }
+        source
+    }
+
+    /// From now on it may be asked for several things at once.
+    pub fn gave_good_items(&self) {
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.has_all_slots, true) {
+            self.slots.add_permits(REQUESTS_PER_CARRIER_MAX - 1);
+        }
+    }
+
+    /// From now on blobs are read as fast as they come.
+    pub fn gave_good_blobs(&self) {
+        self.state().gives_good_blobs = true;
+        self.gave_good_items();
+    }
+
+    /// Whether the first group of a blob is looked at before more is read. A disk costs no traffic.
+    pub fn is_suspect(&self) -> bool {
+        !self.is_folder() && !self.state().gives_good_blobs
     }
 
     pub fn state(&self) -> MutexGuard<'_, SourceState> {
@@ -40,7 +72,9 @@ impl Source {
 
     /// Forgets what held for the last round only.
     pub fn begin_round(&self, jitter_seed: u64) {
+        self.lies.forget();
         let mut state = self.state();
+        state.gives_good_blobs = false;
         state.outcome = CarrierOutcome { carrier: self.label.clone(), ..CarrierOutcome::default() };
         state.memory.begin_round(jitter_seed.wrapping_add(self.index as u64));
     }
@@ -63,13 +97,9 @@ impl Source {
         is_new
     }
 
-    /// Counts refused bytes; tells whether the budget is used up.
-    pub fn count_lies(&self, bytes: u64) -> bool {
-        let max = if self.is_folder() { FOLDER_LIES_BYTES_MAX } else { LIES_BYTES_MAX };
-        let mut state = self.state();
-        let is_used_up = state.memory.count_lies(bytes, max);
-        state.outcome.refused_bytes = state.memory.refused_bytes;
-        is_used_up
+    /// How it did in this round.
+    pub fn outcome(&self) -> CarrierOutcome {
+        CarrierOutcome { refused_bytes: self.lies.bytes(), ..self.state().outcome.clone() }
     }
 
     /// Counts a broken transfer; tells whether there were too many.

@@ -203,6 +203,8 @@ async fn a_carrier_that_is_gone_does_not_hold_up_the_others() {
     assert!(both.carriers[0].set_aside.is_some() && both.carriers[1].set_aside.is_none());
 }
 
+/// The sync waited for ever: the proof of what the liar had spoiled was asked of the honest one, whose only place was taken
+/// by a transfer that nobody drove meanwhile.
 #[tokio::test]
 async fn a_liar_is_dropped_when_its_budget_is_used_up() {
     let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];

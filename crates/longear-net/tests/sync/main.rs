@@ -4,6 +4,9 @@
 mod blobs;
 mod damage;
 mod http;
+mod liar;
+#[path = "../support/liar.rs"]
+mod liar_server;
 mod publisher;
 #[path = "../support/mod.rs"]
 mod support;

@@ -179,11 +179,18 @@ impl Publisher {
             list => Groups::Inline(list.to_vec()),
         };
         let blob = *hashed.hash.as_bytes();
+        self.announce(writer, blob, content.len() as u64, mime, groups);
+        self.blobs.push(content);
+        blob
+    }
+
+    /// Signs an item with a file of that hash and size.
+    pub fn announce(&mut self, writer: usize, blob: [u8; 32], size: u64, mime: &str, groups: Groups) {
         let mut article = text("media");
         article.renditions.push(Rendition {
             name: "original".into(),
             blob,
-            size: content.len() as u64,
+            size,
             mime: mime.into(),
             duration_ms: 0,
             width: 0,
@@ -191,8 +198,6 @@ impl Publisher {
             groups,
         });
         self.append(writer, &article);
-        self.blobs.push(content);
-        blob
     }
 
     /// Signs a second item for the place of the last one, and keeps the proof.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use longear_core::limits::{
-    CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, FORKS_LISTED_MAX, HEAD_BYTES_MAX, HEAD_STATEMENTS_MAX,
+    CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, FORKS_LISTED_MAX, HEAD_BYTES_MAX, HEAD_STATEMENTS_MAX, PAYLOAD_BYTES_MAX,
     QUARANTINE_BYTES_MAX, STATEMENT_BYTES_MAX,
 };
 use longear_core::lineage::Standing;
@@ -20,7 +20,7 @@ use crate::held::{View, items, view_of};
 use crate::node::{Answer, Side};
 use crate::oracle::holder::Held;
 use crate::oracle::naive;
-use crate::session::{Question, Session};
+use crate::session::{Question, READ_BYTES, Session};
 
 /// What a node must not forget.
 pub struct Memory {
@@ -124,9 +124,10 @@ impl World {
         if let Some(reason) = unfair.filter(|_| is_honest) {
             self.fail(7, format!("node {client} holds honest node {server:?} for a liar: {reason}"));
         }
-        let limit = LIES_BYTES_MAX + pack_bytes_max(PackName { level: 4, index: 0 });
-        if !session.is_listed() && session.memory.refused_bytes > limit {
-            self.fail(7, format!("node {client} took {} refused bytes", session.memory.refused_bytes));
+        // What comes in one piece may go beyond the budget, no more.
+        let limit = LIES_BYTES_MAX + READ_BYTES.max(PAYLOAD_BYTES_MAX) as u64;
+        if !session.is_listed() && session.lies.bytes() > limit {
+            self.fail(7, format!("node {client} took {} refused bytes", session.lies.bytes()));
         }
         let waiting = self.nodes[client].waiting.len() * STATEMENT_BYTES_MAX;
         if waiting > QUARANTINE_BYTES_MAX {

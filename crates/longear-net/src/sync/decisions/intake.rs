@@ -11,6 +11,7 @@ use longear_core::{
 };
 use longear_store::{ChannelState, Store, StoreError};
 
+use super::lies::Lies;
 use super::packs::pack_path;
 
 /// Payload bytes handed to the writer at once.
@@ -54,6 +55,11 @@ impl RefusedPart {
     /// A complaint about all packs of a log.
     pub(super) fn of_log(pack: PackOrigin, reason: Reason) -> Self {
         Self { pack, seq: None, what: WHOLE_LOG, reason, bytes: 0 }
+    }
+
+    /// A complaint about a pack that ends before its end.
+    pub(super) fn of_cut(pack: PackOrigin) -> Self {
+        Self { pack, seq: None, what: "", reason: Reason::Truncated, bytes: 0 }
     }
 
     /// Names it: the path in the tree, and the item.
@@ -135,6 +141,10 @@ pub struct Intake {
     payloads: VerifiedPayloads,
     spare: Arc<Spare>,
     refused: Vec<RefusedPart>,
+    lies: Arc<Lies>,
+    gave_good_items: bool,
+    /// The log's delegate is in no charter held: one complaint for all of its items.
+    is_unknown: bool,
     failed: bool,
     is_sink_gone: bool,
 }
@@ -146,8 +156,12 @@ pub struct IntakeEnd {
     pub pack: PackOrigin,
     /// It was there from its beginning to its end, and no header was refused.
     pub whole: bool,
+    /// It ended before its end, be it by its carrier's fault or the line's.
+    pub is_cut: bool,
     /// Nobody takes its pieces any more: the store failed, and says so itself.
     pub is_store_gone: bool,
+    /// Some of it was good and nothing was not.
+    pub gave_good_items: bool,
     /// What was refused.
     pub refused: Vec<RefusedPart>,
 }
@@ -166,6 +180,9 @@ impl Intake {
             payloads: VerifiedPayloads::default(),
             spare: Arc::default(),
             refused: Vec::new(),
+            lies: Arc::default(),
+            gave_good_items: false,
+            is_unknown: false,
             failed: false,
             is_sink_gone: false,
         }
@@ -174,6 +191,12 @@ impl Intake {
     /// Takes its buffers from where [`write_batch`] leaves them.
     pub fn reusing(mut self, spare: Arc<Spare>) -> Self {
         (self.payloads, self.spare) = (spare.take(), spare);
+        self
+    }
+
+    /// Counts what is refused as it comes, and stops when it is too much.
+    pub fn counting(mut self, lies: Arc<Lies>) -> Self {
+        self.lies = lies;
         self
     }
 
@@ -192,33 +215,48 @@ impl Intake {
 
     /// Ends: no more bytes come.
     pub fn end(mut self, sink: Sink<'_>) -> IntakeEnd {
-        if !self.is_sink_gone {
-            if !self.failed && !self.reader.is_complete() {
-                self.refuse(None, "", Reason::Truncated, 0);
+        let is_cut = !self.is_sink_gone && !self.failed && !self.reader.is_complete();
+        if let Some(opening) = self.reader.opening().filter(|_| !self.is_sink_gone) {
+            let rest = self.reader.cut();
+            if !rest.items.is_empty() {
+                self.take_headers(rest, opening);
             }
-            if let Some(opening) = self.reader.opening() {
-                let rest = self.reader.cut();
-                if !rest.items.is_empty() {
-                    self.take_headers(rest, opening);
-                }
-                self.send(opening, u64::MAX, sink);
-            }
+            self.send(opening, u64::MAX, sink);
         }
-        let whole = self.refused.is_empty() && !self.is_sink_gone;
+        let whole = self.refused.is_empty() && !is_cut && !self.is_sink_gone;
         self.spare.give(self.payloads);
-        IntakeEnd { pack: self.pack, whole, is_store_gone: self.is_sink_gone, refused: self.refused }
+        IntakeEnd {
+            pack: self.pack,
+            whole,
+            is_cut,
+            is_store_gone: self.is_sink_gone,
+            gave_good_items: self.gave_good_items && whole,
+            refused: self.refused,
+        }
     }
 
     /// Takes what the bytes so far hold.
     fn take_parts(&mut self, sink: Sink<'_>) -> Result<(), Reason> {
-        while !self.is_sink_gone {
+        while !self.is_sink_gone && !self.failed {
             let mut refused = None;
+            let skipped = self.reader.skipped_bytes();
             let headers = match self.reader.next_part()? {
                 None => return Ok(()),
                 Some(PackPart::Payload { seq, bytes }) => {
-                    let item = item_at(&self.runs, seq).filter(|_| !self.complete.contains(seq));
-                    let kept = item.map_or(Ok(()), |item| self.payloads.push(item, bytes));
-                    refused = kept.err().map(|reason| (seq, reason, bytes.len() as u64));
+                    let length = bytes.len() as u64;
+                    match item_at(&self.runs, seq) {
+                        // It is here already: whether it is good again is nobody's question.
+                        _ if self.complete.contains(seq) => {}
+                        // Its header was refused before.
+                        None => self.lies.count(length),
+                        Some(item) => match self.payloads.push(item, bytes) {
+                            Ok(()) => {
+                                self.lies.count_good(length);
+                                self.gave_good_items = true;
+                            }
+                            Err(reason) => refused = Some((seq, reason, length)),
+                        },
+                    }
                     None
                 }
                 Some(PackPart::Headers(headers)) => Some(headers),
@@ -226,15 +264,21 @@ impl Intake {
             if let Some((seq, reason, bytes)) = refused {
                 self.refuse(Some(seq), "text", reason, bytes);
             }
+            if self.reader.skipped_bytes() > skipped {
+                self.lies.count(self.reader.skipped_bytes() - skipped);
+            }
             // Payloads are read behind the table, which is read behind the opening.
             let Some(opening) = self.reader.opening() else { continue };
             if let Some(headers) = headers {
                 self.take_headers(headers, opening);
+                // No text that follows can belong to anything.
+                self.failed = self.runs.is_empty();
             }
             let until = self.payloads.last_seq().map_or(0, |seq| seq + 1);
             if self.payloads.byte_count() >= PIECE_BYTES {
                 self.send(opening, until, sink);
             }
+            self.failed |= self.lies.are_too_many();
         }
         Ok(())
     }
@@ -243,6 +287,9 @@ impl Intake {
     fn take_headers(&mut self, headers: PackHeaders, opening: LogOpening) {
         let (good, refused) = headers.verified(opening, self.state.lineage());
         for (seq, reason) in refused {
+            if reason == Reason::UnknownKey && std::mem::replace(&mut self.is_unknown, true) {
+                continue;
+            }
             self.refuse(Some(seq), "header", reason, 0);
         }
         self.runs = Arc::new(good);
@@ -265,6 +312,7 @@ impl Intake {
     }
 
     fn refuse(&mut self, seq: Option<u64>, what: &'static str, reason: Reason, bytes: u64) {
+        self.lies.count(bytes);
         self.refused.push(RefusedPart { pack: self.pack, seq, what, reason, bytes });
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use longear_core::{ChannelId, Head, LogId, PackName, Reason};
 
 use super::intake::{IntakeEnd, RefusedPart};
-use crate::sync::options::REFUSAL_COST_BYTES;
+use super::lies::Lies;
 
 /// Transfers that may break off before a carrier is set aside.
 const INTERRUPTIONS_MAX: u32 = 8;
@@ -29,8 +29,6 @@ pub struct SourceMemory {
     pub absent_blobs: HashSet<[u8; 32]>,
     /// Whether a pack was found missing in this round: then its head may be out of date.
     pub lacked_pack: bool,
-    /// Bytes of what was refused in this round.
-    pub refused_bytes: u64,
     forks_seen: HashSet<LogId>,
     interruptions: u32,
     random: u64,
@@ -49,7 +47,6 @@ impl SourceMemory {
     /// Forgets what held for the last round only. `seed` spreads the waits of this round.
     pub fn begin_round(&mut self, seed: u64) {
         self.interruptions = 0;
-        self.refused_bytes = 0;
         self.unknown_logs.clear();
         self.broken_packs.clear();
         self.lacked_pack = false;
@@ -98,18 +95,21 @@ impl SourceMemory {
             || self.absent_packs.contains(&(log, name))
     }
 
-    /// Remembers how the reading of a pack ended; returns what is to be counted as refused.
+    /// Remembers how the reading of a pack ended; returns what was refused, which `lies` has counted.
     ///
     /// Of a log whose key is in no charter held one complaint is enough, and its charter may come with the next round. What
-    /// broke off is no fault of what came.
-    pub fn note_intake(&mut self, end: IntakeEnd, broke_off: bool) -> Vec<RefusedPart> {
+    /// broke off is no fault of what came, and is not counted.
+    pub fn note_intake(&mut self, end: IntakeEnd, broke_off: bool, lies: &Lies) -> Vec<RefusedPart> {
         let (log, name) = (end.pack.log, end.pack.name);
         if end.refused.iter().any(|refused| refused.reason == Reason::UnknownKey) {
             let complaint = RefusedPart::of_log(end.pack, Reason::UnknownKey);
             return if self.unknown_logs.insert(log) { vec![complaint] } else { Vec::new() };
         }
         let mut refused = end.refused;
-        refused.retain(|refused| !(broke_off && refused.reason == Reason::Truncated));
+        if end.is_cut && !broke_off {
+            lies.count(0);
+            refused.push(RefusedPart::of_cut(end.pack));
+        }
         if broke_off {
             self.broken_packs.insert((log, name));
         }
@@ -118,12 +118,6 @@ impl SourceMemory {
             self.damaged_packs.insert((log, name));
         }
         refused
-    }
-
-    /// Counts refused bytes; tells whether more than `bytes_max` came in this round.
-    pub fn count_lies(&mut self, bytes: u64, bytes_max: u64) -> bool {
-        self.refused_bytes += bytes.max(REFUSAL_COST_BYTES);
-        self.refused_bytes > bytes_max
     }
 
     /// Counts a broken transfer; tells whether there were too many.

@@ -7,12 +7,14 @@
 
 mod blobs;
 mod intake;
+mod lies;
 mod memory;
 mod packs;
 mod words;
 
 pub use blobs::{WantedBlob, wanted_blobs};
 pub use intake::{Intake, IntakeEnd, PackOrigin, Piece, RefusedPart, Sink, Spare, write_batch};
+pub use lies::Lies;
 pub use memory::{KnownHead, SourceMemory};
 pub use packs::{
     Listings, LogWant, Offer, PackJob, WAVES_MAX, contradicting_packs, pack_bytes_max, pack_path, plan_packs,
