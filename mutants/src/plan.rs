@@ -111,7 +111,8 @@ impl Plan {
     /// # Errors
     /// Those of the disk and of cargo.
     pub fn build(&mut self, workspace: &Path, target: &Path) -> std::io::Result<Tests> {
-        let tree = Tree::copy(workspace, target, "together")?;
+        // Among what else is built of the workspace: its dependencies are there already.
+        let tree = Tree::copy(workspace, target.join("mutants/together"), target.to_path_buf())?;
         for _ in 0..ROUNDS_MAX {
             let rendered = self.write(&tree)?;
             let objections = tree.check()?;

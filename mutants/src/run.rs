@@ -165,7 +165,7 @@ pub fn all(
     if apart.is_empty() {
         return Ok(verdicts);
     }
-    let tree = Tree::copy(workspace, target, "apart")?;
+    let tree = Tree::copy(workspace, target.join("mutants/apart"), target.join("mutants/apart-builds"))?;
     for (mutant, verdict) in apart {
         plan.write_alone(&tree, mutant)?;
         *verdict = alone(&tree)?;

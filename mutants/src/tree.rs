@@ -40,8 +40,8 @@ pub mod mutation {
 pub struct Tree {
     /// The workspace with the core alone.
     pub root: PathBuf,
-    /// The build products are those of the workspace, so that no dependency is built twice.
-    target: PathBuf,
+    /// The folder of what is built.
+    builds: PathBuf,
 }
 
 /// What the compiler objects to, and where: a path from the root of the copy, and bytes of that file.
@@ -60,12 +60,14 @@ pub struct Objection {
 impl Tree {
     /// Copies the tests and what they need out of the workspace at `workspace`; the code is written into it later.
     ///
-    /// What is equal there already stays as it is, so that nothing is built twice.
+    /// What is equal there already stays as it is, so that nothing is built twice. Cargo knows a crate by its place below
+    /// the root of its workspace, and takes what was built of one tree for what another gives: they need two folders
+    /// `builds`.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn copy(workspace: &Path, target: &Path, name: &str) -> std::io::Result<Self> {
-        let tree = Tree { root: target.join("mutants").join(name), target: target.to_path_buf() };
+    pub fn copy(workspace: &Path, root: PathBuf, builds: PathBuf) -> std::io::Result<Self> {
+        let tree = Tree { root, builds };
         copy_folder(&workspace.join(CRATE).join("tests"), &tree.root.join(CRATE).join("tests"))?;
         // Its lints would refuse the code of switches and mutants.
         let manifest = fs::read_to_string(workspace.join(CRATE).join("Cargo.toml"))?;
@@ -94,7 +96,7 @@ impl Tree {
     fn cargo(&self, words: &[&str]) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(&self.root).args(words).args(["--package", "longear-core", "--message-format=json"]);
-        command.env("CARGO_TARGET_DIR", &self.target);
+        command.env("CARGO_TARGET_DIR", &self.builds);
         command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "1");
         command.stdin(Stdio::null()).stderr(Stdio::null());
         command
