@@ -1,10 +1,12 @@
 //! Building the fuzz programs, with the compiler's pass that counts which code ran.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
+use super::failure;
 use crate::step::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
@@ -47,8 +49,7 @@ impl Programs {
 /// twice, and the fuzzer does not get lost in the arithmetic of curves.
 pub fn run(workspace: &Workspace, root: &Path) -> Outcome<Programs> {
     let start = Instant::now();
-    let wrapper = std::env::current_exe()
-        .map_err(|error| Failure::step(format!("finding this program: {error}"), "run it as `cargo xtask`"))?;
+    let wrapper = wrapper(workspace, root)?;
     let mut cargo = workspace.cargo(["test", "--quiet", "--no-run", "--workspace", "--message-format=json"]);
     cargo.args(["--features", "longear-fuzz/libfuzzer", "--test", "fuzz-core", "--test", "fuzz-node"]);
     for setting in OPTIMISED {
@@ -69,6 +70,21 @@ pub fn run(workspace: &Workspace, root: &Path) -> Outcome<Programs> {
         eprintln!("{}", line.0.replace("\\n", "\n").replace("\\\"", "\""));
     }
     Err(Failure::step("building the fuzz programs", "the compiler's messages stand above"))
+}
+
+/// The program that cargo shall call in rustc's place: this one.
+///
+/// Cargo knows a crate of ours by its place below the root, so it takes what was built from a copy with faults for what the
+/// real sources give. What another wrapper made it keeps apart: a copy of the sources gets a copy of this program, too.
+fn wrapper(workspace: &Workspace, root: &Path) -> Outcome<PathBuf> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::step(format!("finding this program: {error}"), "run it as `cargo xtask`"))?;
+    if root == workspace.root {
+        return Ok(program);
+    }
+    let copy = root.join("rustc");
+    fs::copy(&program, &copy).map_err(|error| failure("writing", &copy, &error))?;
+    Ok(copy)
 }
 
 /// Calls rustc as cargo asks, with the coverage pass for libraries and programs that will be fuzzed.
