@@ -6,13 +6,13 @@ use longear_core::hash::{labelled, plain};
 use longear_core::header::Payload;
 use longear_core::keys::Roles;
 use longear_core::limits::{
-    CHARTER_BYTES_MAX, CLOCK_JUMP_MS_MAX, CLOSINGS_MAX, HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_ITEMS_MAX,
+    CHARTER_BYTES_MAX, CLOCK_JUMP_MS_MAX, CLOSINGS_MAX, DELEGATES_MAX, HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_ITEMS_MAX,
     PAYLOAD_BYTES_MAX, RETRACTION_TARGETS_MAX, ROOTS_MAX, TITLE_BYTES_MAX, TLV_BYTES_MAX,
 };
 use longear_core::pack::{PackPart, PackSlot, encode_front};
 use longear_core::{
-    Charter, CharterBody, Header, ItemId, Kind, LogOpening, PackName, PackReader, PublicKey, Reason, Retraction, Run,
-    SignedHeader, verify,
+    Charter, CharterBody, ForkProof, Header, ItemId, Kind, LogOpening, PackName, PackReader, PublicKey, Reason,
+    Retraction, Run, SignedHeader, verify,
 };
 
 use crate::support::publisher::{Publisher, article, key, retraction, root_set, signed_by};
@@ -39,6 +39,18 @@ fn a_charter_may_have_as_many_roots_and_twice_as_many_signatures_as_the_limit() 
     assert_eq!(refused, Err(Reason::TooMany { what: "signatures", max: 2 * ROOTS_MAX }));
     let body = CharterBody { roots: root_set(2, &roots[..ROOTS_MAX + 1]), ..body };
     assert!(matches!(Charter::decode(&signed_by(body, &roots[..2]).encode()), Err(Reason::TooMany { .. })));
+}
+
+#[test]
+fn a_charter_may_list_as_many_delegates_as_the_limit() {
+    let newsroom = newsroom();
+    let entry = |number: usize| newsroom.entry(&format!("many {number}"), Roles::POST);
+    let with = |count: usize| {
+        let body = CharterBody { delegates: (0..count).map(entry).collect(), ..newsroom.next_body() };
+        Charter::decode(&newsroom.signed(body).encode())
+    };
+    assert!(with(DELEGATES_MAX).is_ok());
+    assert_eq!(with(DELEGATES_MAX + 1), Err(Reason::TooMany { what: "delegates", max: DELEGATES_MAX }));
 }
 
 #[test]
@@ -169,6 +181,8 @@ fn a_pack_may_hold_the_longest_header_and_the_longest_payload() {
     let header = header.sign(&newsroom.channel(), &log.key);
     assert_eq!(header.bytes().len(), HEADER_BYTES_MAX);
     assert_eq!(SignedHeader::decode(header.bytes()).as_ref(), Ok(&header));
+    let proof = ForkProof { opening: log.opening, first: header.clone(), second: header.clone() };
+    assert_eq!(ForkProof::decode(&proof.encode()), Ok(proof), "its header may be as long as any");
     let name = PackName { level: 0, index: 0 };
     let slot = PackSlot { header: header.bytes(), payload_length: payload.len() as u32 };
     let pack = [encode_front(name, &log.opening, &[Some(slot)]), payload.clone()].concat();

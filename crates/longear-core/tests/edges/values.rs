@@ -3,6 +3,7 @@
 use blake3::hazmat::{Mode, merge_subtrees_non_root, merge_subtrees_root};
 use longear_core::article::{Groups, SMALL_FILE_BYTES_MAX};
 use longear_core::blob::{BlobHash, Groups as BlobGroups, MeasuredGroup, TreeHasher};
+use longear_core::deletion::{Clocks, Copy, Held, Noted, Step, next_step};
 use longear_core::hash::plain;
 use longear_core::id::from_hex;
 use longear_core::keys::Roles;
@@ -11,7 +12,7 @@ use longear_core::quarantine::Quarantine;
 use longear_core::schedule::{BlobWant, order_blobs};
 use longear_core::status::{Doubt, Objection};
 use longear_core::{
-    Address, Article, ChannelId, CharterBody, Class, Intervals, ItemId, Kind, LogId, Rendition, Status, verify,
+    Address, Article, ChannelId, CharterBody, Class, Intervals, ItemId, Kind, LogId, Reason, Rendition, Status, verify,
 };
 
 use crate::support::publisher::{Publisher, article, signed_by};
@@ -216,6 +217,24 @@ fn the_first_language_is_the_original() {
         bytes[origin] = value;
         assert_eq!(Article::decode(Kind::Post, &bytes).is_ok(), is_good, "{value}");
     }
+}
+
+#[test]
+fn an_article_that_nobody_would_read_is_refused_before_it_is_published() {
+    let good = article("Title", None);
+    assert_eq!(good.check(), Ok(()));
+    let empty = Article { variants: Vec::new(), ..good };
+    assert_eq!(empty.check(), Err(Reason::BadValue { what: "number of languages" }));
+}
+
+#[test]
+fn what_was_noted_just_now_is_not_noted_again() {
+    let by = ItemId([1; 32]);
+    let noted = Some(Noted { by, since: 1_000 });
+    let held = Held { taken_back_by: Some(by), noted, copy: Copy::Here, names_others: false };
+    let at = |device_ms| next_step(&held, Clocks { device_ms, channel_ms: None });
+    assert_eq!(at(1_000), Step::Nothing);
+    assert_eq!(at(999), Step::Note { since: 999 }, "a clock ran ahead");
 }
 
 #[test]
