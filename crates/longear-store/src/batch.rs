@@ -455,13 +455,14 @@ impl<'s> Batch<'s> {
     ) -> Result<bool, StoreError> {
         let log = opening.log(channel);
         let (state, indexing) = self.parts(channel)?;
-        let forked = state.forks.contains_key(&log);
+        let is_forked = state.forks.contains_key(&log);
         let log_no = indexing.log(state, opening)?.no;
         let Some((row, held)) = indexing.held(place_of(log_no, seq))? else { return Ok(false) };
         if held != id {
             return self.stand_with_payload(channel, opening, place_of(log_no, seq), id);
         }
-        if forked && self.is_dead(channel, opening, id, row.header)? {
+        let is_in_doubt = is_forked || self.misses_closing(channel, opening)?;
+        if is_in_doubt && self.is_dead(channel, opening, id, row.header)? {
             return Ok(false);
         }
         let limit = Kind::from_number(row.kind).and_then(Kind::bytes_per_day_max);

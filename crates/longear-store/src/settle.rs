@@ -229,7 +229,7 @@ impl Batch<'_> {
 
     /// Whether a charter has closed the log behind another item than the one that stands there. Then all that is here may be
     /// a thief's, of whose fork nobody has told.
-    fn misses_closing(&mut self, channel: &ChannelId, opening: &LogOpening) -> Result<bool, StoreError> {
+    pub(crate) fn misses_closing(&mut self, channel: &ChannelId, opening: &LogOpening) -> Result<bool, StoreError> {
         let Standing::Closed(closing) = self.state(channel)?.lineage.standing(opening) else { return Ok(false) };
         let (tip, last) = (closing.tip, closing.items.checked_sub(1));
         let Some(last) = last else { return Ok(false) };

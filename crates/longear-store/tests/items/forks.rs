@@ -236,6 +236,22 @@ fn the_wrong_branch_leaves_a_hole_until_the_right_one_comes() {
     assert!(store.channel(&channel).unwrap().unwrap().holes() > 0, "somebody has to ask for the right one");
 }
 
+/// A charter had closed the log on the good branch, and only the thief's was known, so that nobody could prove the fork: the
+/// payload of its last item was written, set aside with the commit, missed, and written again with every sync.
+#[test]
+fn the_payload_of_a_branch_that_a_charter_left_is_written_once_at_most() {
+    let (mut publisher, log, thief) = newsroom();
+    publisher.close(vec![log.closing(8)]);
+    let channel = publisher.channel();
+    let (store, _) = empty();
+    take_in(&store, &channel, &[charter(&publisher, 1), charter(&publisher, 2), items(&thief, 7..8)]).unwrap();
+    assert_eq!(status(&store, &thief.item(7)), Some(DEAD));
+    assert!(!store.channel(&channel).unwrap().unwrap().logs()[&log.id].complete().contains(7), "it is a hole");
+    let bytes = store.bytes_held().unwrap();
+    take_in(&store, &channel, &[items(&thief, 7..8)]).unwrap();
+    assert!(store.bytes_held().unwrap() < bytes + 100, "commits only");
+}
+
 #[test]
 fn a_branch_with_its_payload_stands_before_one_without() {
     let (publisher, log, thief) = newsroom();
