@@ -13,8 +13,8 @@ use crate::workspace::Workspace;
 const MEMORY_MIB_MAX: u32 = 128;
 /// The most memory the targets with a store may use: SQLite keeps its pages there.
 const MEMORY_STORE_MIB_MAX: u32 = 256;
-/// The most time for one input, in seconds.
-const INPUT_SECONDS_MAX: u32 = 1;
+/// The most time for one input, in seconds: only for what never ends, because a busy machine may let a target wait.
+const INPUT_SECONDS_MAX: u32 = 10;
 /// Lines of the log that are shown when a target fails.
 const LINES_SHOWN: usize = 40;
 
