@@ -57,7 +57,7 @@ fn checks(workspace: &Workspace) -> Vec<Check> {
         check("attacks", workspace.cargo(["xtask", "attack"])),
         check("crash", workspace.cargo(["xtask", "crash"])),
         check("documentation", docs),
-        check("fuzzing", workspace.cargo(["xtask", "fuzz", "--seconds", "5"])),
+        check("fuzzing", workspace.cargo(["xtask", "fuzz"])),
         check("core as WebAssembly", workspace.cargo(["xtask", "wasm"])),
         check("demo", workspace.cargo(["xtask", "demo", "--exit"])),
     ]
