@@ -1,6 +1,6 @@
 //! Every state in which a power cut may leave a disk, for every operation of a story.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::stories::Cast;
 /// Up to so many choices every combination is tried in the short form; in the long form up to the second number.
 const ALL_CHOICES: [u32; 2] = [2, 6];
 /// Random states beside them.
-const SEEDS: [u64; 2] = [3, 40];
+const SEEDS: [u64; 2] = [3, 200];
 /// Of so many operations one is chosen.
 const STEP: [u64; 2] = [3, 1];
 
@@ -85,7 +85,10 @@ pub fn as_it_is(disk: MemoryBackend) -> Arc<dyn StorageBackend> {
 #[derive(Debug, Default)]
 pub struct Figures {
     pub operations: u64,
+    /// Times that a store was opened on what an accident left, each with another disk or after other acknowledgements.
     pub states: u64,
+    /// Of these, disks with different bytes.
+    pub disks: u64,
 }
 
 /// How many operations are passed over for one that is tried.
@@ -130,6 +133,7 @@ impl Story {
         self.run(&store, &mut ledger_before.clone()).unwrap();
         let mut figures = Figures::default();
         let folder = tempfile::tempdir().unwrap();
+        let (mut states_seen, mut disks_seen) = (HashSet::new(), HashSet::new());
         // The last one is reached by nobody: then everything is acknowledged.
         for at in (first..=whole.operation_count()).rev().step_by(step as usize) {
             figures.operations += 1;
@@ -143,14 +147,20 @@ impl Story {
             if let Ok(store) = open(glasses(disk.clone()), Some(&index)) {
                 let _ = self.run(&store, &mut ledger);
             }
-            for (number, survivors) in states(&disk).into_iter().enumerate() {
-                figures.states += 1;
+            let told = longear_core::hash::plain(format!("{ledger:?}").as_bytes());
+            for survivors in states(&disk) {
                 let what = format!("{}: operation {at}, {survivors:?}", self.name);
                 let after = disk.fork();
                 after.cut_power(survivors);
+                let bytes = hash_of(&after, "");
+                figures.disks += u64::from(disks_seen.insert(bytes));
+                if !states_seen.insert((bytes, told)) {
+                    continue;
+                }
+                figures.states += 1;
                 // The index may have survived as it was, or be lost.
                 let old_index = folder.path().join("after.db");
-                let kept = number % 2 == 0 && std::fs::copy(&index, &old_index).is_ok();
+                let kept = figures.states % 2 == 0 && std::fs::copy(&index, &old_index).is_ok();
                 let kept = kept.then_some(old_index.as_path());
                 self.verify(&after, glasses, kept, ledger.clone()).map_err(|broken| format!("{what}: {broken}"))?;
             }
@@ -290,6 +300,24 @@ fn fact_holds(cast: &Cast, store: &Store, disk: &MemoryBackend, fact: &Fact) -> 
             gone && !stands_on(disk, super::stories::SECRET.as_bytes())
         }
     })
+}
+
+/// Of every name below a folder, and of all bytes of its files.
+fn hash_of(disk: &MemoryBackend, folder: &str) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for entry in disk.list(folder).unwrap() {
+        let path = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
+        hasher.update(path.as_bytes()).update(&[0]);
+        if entry.is_dir {
+            hasher.update(&hash_of(disk, &path));
+            continue;
+        }
+        let file = disk.open(&path, OpenMode::Read).unwrap();
+        let mut bytes = vec![0; file.len().unwrap() as usize];
+        file.read_exact_at(0, &mut bytes).unwrap();
+        hasher.update(&(bytes.len() as u64).to_le_bytes()).update(&bytes);
+    }
+    hasher.finalize().into()
 }
 
 /// Whether these bytes stand in any segment.
