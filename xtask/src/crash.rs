@@ -16,17 +16,20 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
         [word, ..] => return Err(Failure::usage(format!("crash takes only --long, but was given {word}"))),
     };
     setup::ready(workspace, setup::FOR_CRASH)?;
+    // As packages alone they would select other features, and all dependencies would be built a second time.
     let form = if is_long { "long" } else { "short" };
-    let mut stories = workspace.cargo(["test", "--quiet", "--package", "longear-store", "--test", "items"]);
-    stories.args(["--", "--nocapture", "crash::", "deletions::"]).env(FORM, form);
+    // In the long form with all optimisations: more than ten thousand stores are opened.
+    let profile = if is_long { "release" } else { "dev" };
+    let items = ["test", "--quiet", "--workspace", "--test", "items", "--profile", profile, "--", "--nocapture"];
+    let mut stories = workspace.cargo(items);
+    stories.args(["crash::", "deletions::"]).env(FORM, form);
     step::run_loud("stories of the store", &mut stories)?;
-    let mut scenes = workspace.cargo(["test", "--quiet", "--package", "longear", "--test", "crash"]);
+    let mut scenes = workspace.cargo(["test", "--quiet", "--workspace", "--test", "crash"]);
     scenes.args(["--", "--nocapture", "--ignored"]).env(FORM, form);
     step::run_loud("scenes of the real program", &mut scenes)?;
     if is_long {
-        let mut reopen =
-            workspace.cargo(["test", "--quiet", "--release", "--package", "longear-store", "--test", "items"]);
-        reopen.args(["--", "--nocapture", "--ignored", "reopen"]).env(FORM, form);
+        let mut reopen = workspace.cargo(items);
+        reopen.args(["--ignored", "reopen"]).env(FORM, form);
         step::run_loud("opening a large store after a crash", &mut reopen)?;
     }
     Ok(())

@@ -52,9 +52,9 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
 }
 
 fn attacks(workspace: &Workspace, profile: &str) -> Command {
-    let packages = ["--package", "longear-core", "--package", "longear-net"];
-    let mut cargo = workspace.cargo(["test", "--profile", profile, "--test", "attacks"]);
-    cargo.args(packages).env("CARGO_TARGET_DIR", &workspace.target);
+    // As a package alone it would select other features, and all dependencies would be built a second time.
+    let mut cargo = workspace.cargo(["test", "--profile", profile, "--workspace", "--test", "attacks"]);
+    cargo.env("CARGO_TARGET_DIR", &workspace.target);
     cargo
 }
 
@@ -64,10 +64,11 @@ fn agree(workspace: &Workspace, program: &str, (profile, count): (&str, &str)) -
     let file = |result: std::io::Result<File>| {
         result.map_err(|error| Failure::step(format!("{}: {error}", path.display()), "is the disk full?"))
     };
-    let package = ["--package", "longear-core", "--example", program];
-    let mut core = workspace.cargo(["run", "--quiet", "--profile", profile]);
-    core.args(package);
-    core.args(["--", count, SEED]).stdout(file(File::create(&path))?);
+    let mut build = workspace.cargo(["build", "--quiet", "--profile", profile, "--workspace", "--example", program]);
+    step::run_loud(&format!("build {program}"), &mut build)?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    let mut core = workspace.command(workspace.built_program(&format!("examples/{program}"), folder));
+    core.args([count, SEED]).stdout(file(File::create(&path))?);
     step::run_loud(&format!("{program} {count} {SEED}, by the core"), &mut core)?;
     let mut verifier = workspace.command(PythonFolder::verifier(workspace).program("python"));
     verifier.arg(AGREEMENT).stdin(file(File::open(&path))?);
