@@ -104,7 +104,11 @@ fn write_pack(
     stands: &mut Intervals,
 ) -> Result<u64, Stop> {
     let (state, log) = (&turn.log.state, turn.log.log);
-    let Some(answer) = store.pack(&state.id(), &log, name)? else { return Ok(0) };
+    let Some(answer) = store.pack(&state.id(), &log, name)? else {
+        let is_here = state.logs().get(&log).is_some_and(|held| held.headers().covers(name.items()));
+        // Something in it is vouched for only by what lies beyond it. The packs below may be good.
+        return if is_here && !turn.is_repetition { write_children(store, target, turn, name, stands) } else { Ok(0) };
+    };
     let path = pack_path(state, &log, name);
     let mut open = || {
         let source: Box<dyn Read + '_> = Box::new(sources::pack(store, state.id(), log, name, &answer));
@@ -118,13 +122,25 @@ fn write_pack(
         Put::NoRoom | Put::Refused if turn.is_repetition => Ok(0),
         put => {
             let mut left = if put == Put::NoRoom && name.level == 0 { answer.length() } else { 0 };
-            let children = name.children().collect::<Vec<_>>();
-            for child in children.into_iter().rev() {
-                left += write_pack(store, target, turn, child, stands)?;
-            }
+            left += write_children(store, target, turn, name, stands)?;
             Ok(left)
         }
     }
+}
+
+/// Writes the packs below a pack, the newest first.
+fn write_children(
+    store: &Store,
+    target: &mut Target<'_>,
+    turn: &Turn<'_>,
+    name: PackName,
+    stands: &mut Intervals,
+) -> Result<u64, Stop> {
+    let mut left = 0;
+    for child in name.children().collect::<Vec<_>>().into_iter().rev() {
+        left += write_pack(store, target, turn, child, stands)?;
+    }
+    Ok(left)
 }
 
 /// Removes packs that do not stand in the published tree any more, where a larger one has taken their place.

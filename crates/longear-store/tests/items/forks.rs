@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::status::{Objection, Status};
-use longear_core::{ForkProof, ItemId, Roles, SignedHeader};
+use longear_core::{ForkProof, ItemId, PackName, Roles, SignedHeader};
 use longear_store::backend::MemoryBackend;
 use longear_store::{Store, StoreOptions};
 
@@ -265,4 +265,25 @@ fn a_branch_with_its_payload_stands_before_one_without() {
         assert_eq!(status(&store, &branch.item(4)), Some(Status::Disputed));
         assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
     }
+}
+
+/// A thief spoiled one signature and signed what follows well: who took the run in never looked at the spoiled one, since
+/// the tip vouches for it. Later he gave that item as the last of a smaller pack, and was held for a liar by honest people.
+#[test]
+fn a_pack_whose_end_nobody_would_accept_alone_is_not_given() {
+    let publisher = Publisher::found("forks", &[("one", Roles::POST)]);
+    let mut log = publisher.log("one").posts(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+    let mut spoiled = log.items[7].0.bytes().to_vec();
+    *spoiled.last_mut().unwrap() ^= 1;
+    log.items[7].0 = SignedHeader::decode(&spoiled).unwrap();
+    let log = log.posts(&["i", "j", "k", "l", "m", "n", "o", "p"]);
+    let (store, _) = empty();
+    take_in(&store, &publisher.channel(), &[charter(&publisher, 1), items(&log, 0..16)]).unwrap();
+    let is_given = |level, index| {
+        let name = PackName::new(level, index).unwrap();
+        store.pack(&publisher.channel(), &log.id, name).unwrap().is_some()
+    };
+    assert!(is_given(1, 1), "its tip is good");
+    assert!(!is_given(1, 0), "its tip is the spoiled one");
+    assert_eq!((0..16).filter(|seq| !is_given(0, *seq)).collect::<Vec<_>>(), [7]);
 }
