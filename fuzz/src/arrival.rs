@@ -21,14 +21,18 @@ use crate::support::naive;
 use crate::support::publisher::{HOUR_MS, Log, NOON_MS, Publisher, article, key, retraction};
 
 /// Objects of one story, and the channel they claim to be of.
-struct Pool {
-    channel: ChannelId,
-    objects: Vec<Held>,
+pub(crate) struct Pool {
+    pub(crate) channel: ChannelId,
+    pub(crate) objects: Vec<Held>,
     /// Every ID that a delegate really signed.
-    signed: BTreeSet<ItemId>,
+    pub(crate) signed: BTreeSet<ItemId>,
+    /// The branches of all logs, those that are forged too.
+    pub(crate) logs: Vec<Log>,
+    /// Which of them nobody disputes and no charter ends.
+    pub(crate) undisputed: usize,
 }
 
-static POOL: LazyLock<Pool> = LazyLock::new(pool);
+pub(crate) static POOL: LazyLock<Pool> = LazyLock::new(pool);
 
 /// Aida writes and is robbed; Bolat edits and cites; Cholpan's key expires; the roots close Aida's log and argue.
 fn pool() -> Pool {
@@ -81,7 +85,8 @@ fn pool() -> Pool {
     objects.push(Held::Proof { item: ids[1], hashes: proof.clone() });
     objects.push(Held::Proof { item: ids[2], hashes: proof });
     let signed = [&aida, &stolen, &again, &bolat, &cholpan].iter().flat_map(|log| log.ids()).collect();
-    Pool { channel: newsroom.channel(), objects, signed }
+    let logs = vec![aida, bolat, stolen, again, cholpan, stranger];
+    Pool { channel: newsroom.channel(), objects, signed, logs, undisputed: 1 }
 }
 
 fn of_log(log: &Log) -> impl Iterator<Item = Held> + '_ {
@@ -171,16 +176,21 @@ pub fn store(bytes: &[u8]) {
     assert!(statuses.keys().all(|id| POOL.signed.contains(id)), "something forged is held");
 }
 
-fn open(disk: &MemoryBackend) -> Store {
+pub(crate) fn open(disk: &MemoryBackend) -> Store {
     let opened = Store::open_with(StoreOptions { backend: Arc::new(disk.clone()), index: None });
     opened.expect("a disk of memory has no faults")
 }
 
-/// Hands over all objects again and again until nothing new is taken: as contacts with one peer would.
-fn take_in(store: &Store, objects: &[Held]) -> Result<(), StoreError> {
+/// Makes a store ready for the channel.
+pub(crate) fn follow(store: &Store) -> Result<(), StoreError> {
     let mut batch = store.write()?;
     batch.follow(&POOL.channel)?;
-    batch.commit()?;
+    batch.commit()
+}
+
+/// Hands over all objects again and again until nothing new is taken: as contacts with one peer would.
+fn take_in(store: &Store, objects: &[Held]) -> Result<(), StoreError> {
+    follow(store)?;
     let mut takes = true;
     while takes {
         takes = false;
@@ -228,7 +238,7 @@ fn give(batch: &mut Batch<'_>, object: &Held, all: &[Held]) -> Result<bool, Stor
 }
 
 /// What of each place is held, with its status, and whether its payload is here.
-fn shown(store: &Store) -> BTreeMap<ItemId, (Status, bool)> {
+pub(crate) fn shown(store: &Store) -> BTreeMap<ItemId, (Status, bool)> {
     let state = store.channel(&POOL.channel).expect("a disk of memory has no faults").expect("it is followed");
     let logs = state.logs().keys().copied().collect::<Vec<_>>();
     let items = logs.iter().flat_map(|log| store.log_items(log, 0, 100).expect("a disk of memory has no faults"));

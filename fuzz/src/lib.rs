@@ -18,6 +18,7 @@ mod pages;
 mod script;
 mod serve;
 mod support;
+mod sync;
 
 /// One thing to be fuzzed.
 #[derive(Clone, Copy)]
@@ -63,6 +64,7 @@ pub const NODE: &[Target] = &[
     target("redirect", carrier::redirect),
     target("segment", disk::segment),
     target("store", arrival::store),
+    target("sync", sync::sync),
     target("values", files::values),
 ];
 
