@@ -270,11 +270,11 @@ impl Session {
         self.no_more_charters = true;
         let (Some(bytes), Some(store)) = (bytes, &node.store) else { return Ok(()) };
         let bytes = &bytes[..bytes.len().min(CHARTER_BYTES_MAX + 1)];
+        node.objects.add_charter(bytes);
         match keep_charter(store, self.channel, number, bytes)? {
             Ok(applied) => {
                 self.no_more_charters = applied != Applied::Next;
                 node.has_failed = false;
-                node.objects.add_charter(bytes);
             }
             Err(reason) => self.refuse(reason, bytes.len() as u64),
         }
@@ -286,17 +286,12 @@ impl Session {
         let waiting = node.waiting.drain();
         let head = self.head.iter().flat_map(|head| head.statements.values());
         let offered = waiting.iter().cloned().chain(head.map(|word| (0, word.clone()))).collect::<Vec<_>>();
+        for (_, word) in offered {
+            node.objects.add(crate::oracle::holder::Held::Statement(word));
+        }
         let taken = keep_statements(store, self.channel, waiting, std::slice::from_ref(&self.head))?;
         if taken.new > 0 {
             node.has_failed = false;
-        }
-        let kept = |word: &&(usize, longear_core::Statement)| {
-            taken.refused.iter().all(|(refused, _)| refused != *word)
-                && taken.waiting.iter().all(|waiting| waiting != *word)
-                && taken.beyond.iter().all(|(beyond, _)| beyond != *word)
-        };
-        for (_, word) in offered.iter().filter(kept) {
-            node.objects.add(crate::oracle::holder::Held::Statement(word.clone()));
         }
         self.spoken = taken.spoken;
         self.promises.extend(taken.promises.into_iter().map(|(_, log, items)| (log, items)));
@@ -320,15 +315,13 @@ impl Session {
             return Ok(());
         };
         let bytes = &bytes[..bytes.len().min(FORK_PROOF_BYTES_MAX + 1)];
+        node.objects.add_fork(bytes);
         let kept = keep_fork(store, self.channel, log, bytes)?;
         if kept != Err(Reason::UnknownKey) {
             self.memory.fork_answered(log);
         }
         match kept {
-            Ok(true) => {
-                node.has_failed = false;
-                node.objects.add_fork(bytes);
-            }
+            Ok(true) => node.has_failed = false,
             // One that says more is held; the headers of this one are not kept.
             Ok(false) => {}
             Err(reason) => self.refuse(reason, bytes.len() as u64),
@@ -380,9 +373,9 @@ impl Session {
         let _ = bytes.chunks(READ_BYTES).all(|block| intake.push(block, &mut sink));
         let end = intake.end(&mut sink);
         if !pieces.is_empty() {
+            node.objects.add_pack(self.channel, job.log, job.name, bytes);
             self.news += write_batch(store, pieces, &Spare::default())?;
             node.has_failed = false;
-            node.objects.add_pack(self.channel, job.log, job.name, bytes);
         }
         if self.broken == Some(Broken::UnverifiedIsShown) {
             let mut seen = crate::held::Objects::default();

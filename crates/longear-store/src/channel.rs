@@ -203,6 +203,11 @@ impl ChannelState {
         checkpoints_of(opening, &self.lineage, self.statements.values())
     }
 
+    /// Whether a statement would be kept: it is the newest in some respect, and not held.
+    pub fn is_news(&self, statement: &Statement) -> bool {
+        !self.slots_won(statement).is_empty()
+    }
+
     /// Which of the slots of `statement` it wins: its log's newest, and newest to cite each log that it cites.
     pub(crate) fn slots_won(&self, statement: &Statement) -> Vec<(LogId, Option<LogId>)> {
         let log = statement.log(&self.id());

@@ -229,8 +229,8 @@ impl World {
         }
     }
 
-    /// What a node holds of what it took in: not the branches for which there was no room, nor the payloads that it let go of
-    /// when another branch took their item's place.
+    /// What a node holds of what ever came to it: not what was refused or failed to be written, nor the branches for which
+    /// there was no room, nor the payloads that it let go of when another branch took their item's place.
     fn held_by(&self, no: usize) -> Vec<Held> {
         let node = &self.nodes[no];
         let (Some(state), Some(store)) = (node.state(&self.newsroom.channel()), &node.store) else { return Vec::new() };
@@ -244,7 +244,13 @@ impl World {
         let is_held = |object: &&Held| match object {
             Held::Item { header, .. } => headers.contains(&header.id()),
             Held::Payload { item, .. } => payloads.contains(item),
-            _ => true,
+            Held::Charter(charter) => state.lineage().charters().contains(charter),
+            Held::Statement(word) => !state.is_news(word),
+            Held::Fork(proof) => {
+                let held = state.fork(&proof.opening.log(&self.newsroom.channel()));
+                held.is_some_and(|held| (held.seq(), held.encode()) <= (proof.seq(), proof.encode()))
+            }
+            Held::Proof { .. } => true,
         };
         node.objects.list.iter().filter(is_held).cloned().collect()
     }

@@ -216,6 +216,7 @@ impl World {
     pub(super) fn hand_out(&mut self, no: usize, charter: longear_core::Charter) {
         let Some(state) = self.nodes[no].state(&self.newsroom.channel()) else { return };
         let Ok(verified) = verify(state.lineage(), charter.clone()) else { return };
+        self.nodes[no].objects.add(Held::Charter(charter));
         let Some(store) = &self.nodes[no].store else { return };
         let kept = store.write().and_then(|mut batch| {
             batch.charter(verified)?;
@@ -223,7 +224,6 @@ impl World {
         });
         if self.survive(no, kept).is_some() {
             self.nodes[no].has_failed = false;
-            self.nodes[no].objects.add(Held::Charter(charter));
         }
     }
 }
