@@ -12,7 +12,7 @@ use crate::batch::payload_record;
 use crate::segment::Place;
 
 /// Raised whenever the tables change: an older index is then thrown away and rebuilt.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 /// Page cache of the database, KiB (SQLite's negative convention).
 const CACHE_KIB: i64 = 8_192;
 /// Pages written beside the database before they are copied into it, which costs two syncs: those of several batches.
@@ -39,6 +39,8 @@ CREATE INDEX items_by_id ON items (id);
 CREATE INDEX items_by_time ON items (time) WHERE kind <= 3;
 CREATE TABLE branches (at INTEGER NOT NULL, id BLOB NOT NULL, previous BLOB NOT NULL, segment INTEGER NOT NULL,
     offset INTEGER NOT NULL, length INTEGER NOT NULL, PRIMARY KEY (at, id)) WITHOUT ROWID;
+CREATE TABLE set_aside (at INTEGER NOT NULL, id BLOB NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
+    length INTEGER NOT NULL, PRIMARY KEY (at, id)) WITHOUT ROWID;
 CREATE TABLE retractions (target BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (target, at)) WITHOUT ROWID;
 CREATE INDEX retractions_by_at ON retractions (at);
 CREATE TABLE renditions (at INTEGER NOT NULL, blob BLOB NOT NULL, PRIMARY KEY (blob, at)) WITHOUT ROWID;
@@ -331,11 +333,14 @@ impl Index {
         self.connection.prepare_cached("SELECT 1 FROM retractions WHERE at = ?")?.exists([at])
     }
 
-    /// The records in which the payload of an item stands: its own, and the one that announced what was to be signed.
+    /// The records in which the payload of an item stands: its own, the one that announced what was to be signed, and copies
+    /// that were set aside at its place.
     pub fn payload_records(&self, row: &ItemRow) -> rusqlite::Result<Vec<Place>> {
-        let own = row.payload.filter(|place| place.length > 0).map(payload_record);
+        let own = row.payload.filter(|place| place.length > 0);
+        let aside = self.places("SELECT segment, offset, length FROM set_aside WHERE at = ?", [row.at])?;
+        let aside = aside.into_iter().filter(|place| Some(*place) != own);
         let intents = self.places("SELECT segment, offset, length FROM intents WHERE at = ?", [row.at])?;
-        Ok(own.into_iter().chain(intents).collect())
+        Ok(own.into_iter().chain(aside).map(payload_record).chain(intents).collect())
     }
 
     /// Records that are to be overwritten, by segment.

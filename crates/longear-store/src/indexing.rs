@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use longear_core::deletion::Noted;
+use longear_core::header::Payload;
 use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::{
-    Article, ChannelId, ForkProof, ItemId, Kind, LogOpening, Reason, Retraction, SignedHeader, Statement,
+    Article, ChannelId, ForkProof, ItemId, Kind, LogOpening, Reason, Retraction, SignedHeader, Statement, verify,
 };
 
 use crate::channel::{ChannelState, LogState};
@@ -110,30 +111,59 @@ impl Indexing<'_> {
         Ok(self.index.run("INSERT OR IGNORE INTO branches VALUES (?, ?, ?, ?, ?, ?)", values)?)
     }
 
-    /// Puts this item at its place, where another branch stood; that one stays as the branch. Its payload goes.
+    /// Puts this item at its place, where another branch stood; that one stays as the branch, and its payload is set aside.
+    /// Also gives back to an item that stands the payload that was set aside.
     pub fn stand(&mut self, log: &mut LogState, item: &SignedHeader, place: Place) -> Result<(), StoreError> {
-        let at = place_of(log.no, item.header().seq);
+        let (at, seq) = (place_of(log.no, item.header().seq), item.header().seq);
         self.flush()?;
-        let stood = self.index.item(at)?;
-        self.index.run("DELETE FROM branches WHERE at = ?", [at])?;
-        if let Some(row) = stood
+        if let Some(row) = self.index.item(at)?
             && let Ok(other) = read_held(self.journal, &row)
             && other.id() != item.id()
         {
+            self.index.run("DELETE FROM branches WHERE at = ?", [at])?;
             self.put_branch(at, &other, row.header)?;
+            self.set_aside(at, &other.id(), row.payload)?;
+            let values = rusqlite::params![at, item.id().0, other.id().0];
+            self.index.run("DELETE FROM set_aside WHERE at = ? AND id NOT IN (?, ?)", values)?;
         }
         // What the other item's payload said, the log does not say any more.
         self.index.run("DELETE FROM retractions WHERE at = ?", [at])?;
         self.index.run("DELETE FROM renditions WHERE at = ?", [at])?;
         self.index.run("DELETE FROM taken WHERE at = ?", [at])?;
-        let payload = (item.header().payload_length == 0).then_some(Place { length: 0, ..place });
-        self.index.put_item(&ItemRow { payload, ..new_row(at, item, place) })?;
-        log.headers.insert(item.header().seq..item.header().seq + 1);
+        let empty = (item.header().payload_length == 0).then_some((Place { length: 0, ..place }, Vec::new()));
+        let payload = match empty {
+            None => self.payload_set_aside(at, item)?,
+            empty => empty,
+        };
+        let row = new_row(at, item, place);
+        self.index.put_item(&ItemRow { payload: payload.as_ref().map(|(place, _)| *place), ..row })?;
+        log.headers.insert(seq..seq + 1);
         match payload {
-            Some(_) => log.payloads.insert(item.header().seq..item.header().seq + 1),
-            None => log.payloads.remove(item.header().seq..item.header().seq + 1),
+            Some((_, bytes)) => {
+                log.payloads.insert(seq..seq + 1);
+                self.content(at, row.kind, &bytes)
+            }
+            None => {
+                log.payloads.remove(seq..seq + 1);
+                Ok(())
+            }
         }
-        Ok(())
+    }
+
+    /// Remembers where the payload stands of an item whose place is left to another, or to be filled anew: somebody's later
+    /// word may make it the right one again, and then nobody else may have it.
+    fn set_aside(&self, at: i64, item: &ItemId, payload: Option<Place>) -> Result<(), StoreError> {
+        let Some(place) = payload.filter(|place| place.length > 0) else { return Ok(()) };
+        let values = rusqlite::params![at, item.0, place.segment, place.offset as i64, place.length];
+        Ok(self.index.run("INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?)", values)?)
+    }
+
+    /// The payload of an item that was set aside, unless it is damaged.
+    pub fn payload_set_aside(&self, at: i64, item: &SignedHeader) -> Result<Option<(Place, Vec<u8>)>, StoreError> {
+        let sql = "SELECT segment, offset, length FROM set_aside WHERE at = ? AND id = ?";
+        let place = self.index.places(sql, rusqlite::params![at, item.id().0])?.pop();
+        let read = place.and_then(|place| Some((place, self.journal.read(place).ok()?)));
+        Ok(read.filter(|(_, bytes)| verify(item, Payload::new(item.id(), bytes)).is_ok()))
     }
 
     /// Indexes a payload that stands at `place` and belongs to `item` at `at`. False if that item is not held.
@@ -195,6 +225,7 @@ impl Indexing<'_> {
         self.index.set_deleted(at)?;
         self.index.run("DELETE FROM renditions WHERE at = ?", [at])?;
         self.index.run("DELETE FROM taken WHERE at = ?", [at])?;
+        self.index.run("DELETE FROM set_aside WHERE at = ?", [at])?;
         for place in erased {
             let values = rusqlite::params![place.segment, place.offset as i64, place.length];
             self.index.run("INSERT OR REPLACE INTO erasures VALUES (?, ?, ?)", values)?;
@@ -219,6 +250,9 @@ impl Indexing<'_> {
     /// Notes that a payload is missing.
     pub fn gone(&mut self, log: &mut LogState, seq: u64) -> Result<(), StoreError> {
         let at = place_of(log.no, seq);
+        if let Ok(Some((row, item))) = self.held(at) {
+            self.set_aside(at, &item, row.payload)?;
+        }
         match self.pending.get_mut(&at) {
             Some((row, _)) => (row.payload, row.deleted) = (None, false),
             None => self.index.set_payload(at, None)?,

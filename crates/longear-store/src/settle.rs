@@ -3,7 +3,7 @@
 //! The item that stands has the row, the payload and a place in packs; other branches are kept as links only. As long as
 //! nobody has decided, the branch that came first stands. When a charter or a checkpoint contradicts it, the other one takes
 //! its place as soon as it is here; until then the payload of the wrong one is set aside, so that the place counts as a hole
-//! and is asked for again.
+//! and is asked for again. What was set aside comes back when somebody's word makes its item the right one again.
 
 use std::collections::BTreeMap;
 
@@ -139,7 +139,27 @@ impl Batch<'_> {
                 self.gone(channel, &log, seq, stands.id())?;
             }
         }
+        for seq in self.set_aside(channel, opening)? {
+            let Some(stands) = self.standing(channel, opening, seq)? else { continue };
+            let (state, indexing) = self.parts(channel)?;
+            let log = indexing.log(state, opening)?;
+            let at = place_of(log.no, seq);
+            let is_missing = !log.payloads.contains(seq);
+            if is_missing && !dead(status(&stands)) && indexing.payload_set_aside(at, &stands)?.is_some() {
+                self.stand(channel, opening, &stands)?;
+            }
+        }
         Ok(())
+    }
+
+    /// Places of a log at which payloads were set aside.
+    fn set_aside(&mut self, channel: &ChannelId, opening: &LogOpening) -> Result<Vec<u64>, StoreError> {
+        let (state, indexing) = self.parts(channel)?;
+        let log_no = indexing.log(state, opening)?.no;
+        let sql = "SELECT DISTINCT at FROM set_aside WHERE at >= ? AND at < ?";
+        let mut statement = indexing.index.connection().prepare_cached(sql)?;
+        let places = statement.query_map([place_of(log_no, 0), place_of(log_no + 1, 0)], |row| row.get(0))?;
+        Ok(places.map(|at| at.map(seq_of)).collect::<Result<_, _>>()?)
     }
 
     fn judge(

@@ -134,6 +134,31 @@ fn the_run_that_proves_a_fork_takes_its_places_at_once() {
     }
 }
 
+/// Another delegate had seen a thief's branch and vouched for it, so that the thief's items took the places of the good
+/// ones, whose payloads were let go, on the newsroom's own machine, too. When the roots decided for the good branch, nobody
+/// had its texts any more.
+#[test]
+fn the_payloads_of_a_branch_come_back_when_it_is_the_right_one_after_all() {
+    let (mut publisher, log, thief) = newsroom();
+    let channel = publisher.channel();
+    let two = publisher.log("two").posts(&["x"]);
+    let word = Object::Statement(two.statement(1, vec![thief.cite(7)]));
+    publisher.close(vec![log.closing(8)]);
+    let (store, disk) = empty();
+    let objects = [charter(&publisher, 1), items(&log, 0..8), word, items(&thief, 4..8)];
+    take_in(&store, &channel, &objects).unwrap();
+    assert_eq!(status(&store, &log.item(7)), None, "the thief's item stands in its place");
+    for store in [&again(&disk), &store] {
+        take_in(store, &channel, &[charter(&publisher, 2)]).unwrap();
+        for id in log.ids() {
+            let item = store.item(&id).unwrap().unwrap();
+            assert_eq!((item.status, item.has_payload()), (Status::Shown, true), "{}", view(store, &channel));
+        }
+        assert_eq!(view(&again(&disk), &channel), view(store, &channel));
+        assert_eq!(store.check(false, |_| ()).unwrap().findings, []);
+    }
+}
+
 #[test]
 fn a_run_that_does_not_link_to_its_neighbour_is_a_fork() {
     let (publisher, log, thief) = newsroom();
