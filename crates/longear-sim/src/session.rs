@@ -78,6 +78,8 @@ pub struct Session {
     jobs: VecDeque<PackJob>,
     waves: usize,
     no_more_charters: bool,
+    /// When the last charter was asked for.
+    charters_held: u64,
     asked: BTreeMap<u64, Asked>,
     questions: u64,
     /// Tags that the other side gave in this session.
@@ -110,6 +112,7 @@ impl Session {
             jobs: VecDeque::new(),
             waves: 0,
             no_more_charters: false,
+            charters_held: 0,
             asked: BTreeMap::new(),
             questions: 0,
             tags: Vec::new(),
@@ -273,7 +276,9 @@ impl Session {
         node.objects.add_charter(bytes);
         match keep_charter(store, self.channel, number, bytes)? {
             Ok(applied) => {
-                self.no_more_charters = applied != Applied::Next;
+                // A stick may have brought it since it was asked for.
+                let was_missing = u64::from(number) > self.charters_held;
+                self.no_more_charters = applied != Applied::Next && !(applied == Applied::Known && was_missing);
                 node.has_failed = false;
             }
             Err(reason) => self.refuse(reason, bytes.len() as u64),

@@ -146,6 +146,8 @@ async fn pull_charters(
         let Some(number) = next_charter(state.lineage(), head) else { return Ok(gave) };
         match pull_charter(round, source, channel, number).await? {
             Some(Applied::Next) => gave = true,
+            // A stick or another process brought it meanwhile; the next one is still to be asked for.
+            Some(Applied::Known) if u64::from(number) > state.lineage().number() => gave = true,
             Some(Applied::Known | Applied::Rival | Applied::Stale) => return Ok(true),
             None => return Ok(gave),
         }
