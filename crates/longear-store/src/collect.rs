@@ -114,7 +114,12 @@ impl Store {
         let all_due = steps.iter().filter(|(.., step)| due(step)).map(|(item, ..)| item.id()).collect::<Vec<_>>();
         let mut tasks = Vec::new();
         for (item, row, step) in steps {
-            let files = if due(&step) { self.files_to_go(inner, &item, &all_due)? } else { Vec::new() };
+            let mut files = if due(&step) { self.files_to_go(inner, &item, &all_due)? } else { Vec::new() };
+            // With the payload files go even where nothing of them is left: an earlier attempt may have failed after the
+            // removal, before it was durable. Where the payload has gone, that would be a task without an end.
+            if step == Step::DeleteFiles {
+                files.retain(|file| self.blobs().holds_anything(*file));
+            }
             let records = if step == Step::Delete { inner.index.payload_records(&row)? } else { Vec::new() };
             let is_task = match step {
                 Step::Nothing => false,
@@ -170,7 +175,6 @@ impl Store {
         }
         files.sort_unstable();
         files.dedup();
-        files.retain(|file| self.blobs().holds_anything(*file));
         Ok(files)
     }
 

@@ -178,6 +178,16 @@ fn a_batch_whose_sync_failed_is_written_again_before_it_counts() {
     assert_eq!(view(&open(&disk).unwrap(), &channel), views[all]);
 }
 
+/// The file of an item that was taken back was removed, but the sync of its folder failed. The next attempt found nothing
+/// left to remove, synced nothing, and said that all was deleted; a power cut brought the file back.
+#[test]
+fn a_deletion_that_was_not_synced_is_not_said_to_be_done() {
+    let story = stories::stories().into_iter().find(|story| story.name == "delete what was taken back").unwrap();
+    for kind in [ErrorKind::StorageFull, ErrorKind::Other] {
+        story.disturb(kind, 1).unwrap_or_else(|broken| panic!("{broken}"));
+    }
+}
+
 /// A check failed as a whole where a kill had come between the making of a file's map and its first byte.
 #[test]
 fn a_file_that_was_only_about_to_begin_is_nothing_to_check() {
