@@ -246,10 +246,8 @@ impl World {
             Held::Payload { item, .. } => payloads.contains(item),
             Held::Charter(charter) => state.lineage().charters().contains(charter),
             Held::Statement(word) => !state.is_news(word),
-            Held::Fork(proof) => {
-                let held = state.fork(&proof.opening.log(&self.newsroom.channel()));
-                held.is_some_and(|held| (held.seq(), held.encode()) <= (proof.seq(), proof.encode()))
-            }
+            // Where another proof says more, the headers of this one were not kept on its account.
+            Held::Fork(proof) => state.fork(&proof.opening.log(&self.newsroom.channel())) == Some(proof),
             Held::Proof { .. } => true,
         };
         node.objects.list.iter().filter(is_held).cloned().collect()
