@@ -2,7 +2,7 @@
 
 use longear_core::{Article, Rendition};
 
-use crate::disk::settle;
+use crate::disk::{Noise, settle};
 use crate::liar_server::{Liar, Lie};
 use crate::measure::{Cost, median};
 use crate::report::{Target, figure};
@@ -65,14 +65,7 @@ fn article(seq: u64, films: &[Rendition]) -> Article {
 }
 
 fn noise(length: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed | 1 << 40;
-    let mut bytes = Vec::with_capacity(length + 8);
-    while bytes.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend_from_slice(&state.to_le_bytes());
-    }
-    bytes.truncate(length);
+    let mut bytes = vec![0; length];
+    Noise::new(seed).fill(&mut bytes);
     bytes
 }

@@ -232,7 +232,7 @@ async fn feed(
                 if sender.send(block).await.is_err() {
                     return true;
                 }
-                if source.lies.are_none() {
+                if source.lies.giver_is_proven() {
                     source.gave_good_items();
                 }
                 continue;

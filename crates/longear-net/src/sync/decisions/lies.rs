@@ -42,7 +42,7 @@ impl Lies {
     }
 
     /// Whether enough was good, and nothing was not.
-    pub fn are_none(&self) -> bool {
+    pub fn giver_is_proven(&self) -> bool {
         self.bytes() == 0 && self.good_bytes.load(Ordering::Relaxed) >= PROOF_BYTES
     }
 
