@@ -6,11 +6,12 @@ use std::sync::Arc;
 use longear_core::header::Payload;
 use longear_core::pack::PackPart;
 use longear_core::{
-    ChannelId, Charter, ForkProof, ItemId, LogId, PackName, PackReader, Run, SignedHeader, Statement, Status, verify,
+    ChannelId, Charter, ForkProof, ItemId, LogId, PackName, PackReader, SignedHeader, Statement, Status, verify,
 };
 use longear_store::backend::MemoryBackend;
 use longear_store::{Batch, Store, StoreError, StoreOptions, StoredItem};
 
+use crate::checked::{Checked, Proven};
 use crate::oracle::holder::Held;
 
 /// Statuses of everything that stands in a store.
@@ -119,7 +120,7 @@ pub fn view(store: &Store, channel: &ChannelId) -> Result<View, StoreError> {
 }
 
 /// Statuses in a new store that takes in these objects in this order; what cannot be verified yet comes again later.
-pub fn view_of(channel: &ChannelId, objects: &[&Held]) -> Result<View, StoreError> {
+pub fn view_of(channel: &ChannelId, objects: &[&Held], checked: &mut Checked) -> Result<View, StoreError> {
     let store = open(Arc::new(MemoryBackend::new()))?;
     let mut batch = store.write()?;
     batch.follow(channel)?;
@@ -128,35 +129,24 @@ pub fn view_of(channel: &ChannelId, objects: &[&Held]) -> Result<View, StoreErro
     for _ in 0..3 {
         let mut batch = store.write()?;
         for object in objects {
-            give(&mut batch, channel, object, objects)?;
+            let lineage = batch.channel(channel)?.lineage().clone();
+            if let Some(proven) = checked.check(&lineage, object) {
+                give(&mut batch, channel, &proven, objects)?;
+            }
         }
         batch.commit()?;
     }
     view(&store, channel)
 }
 
-fn give(batch: &mut Batch<'_>, channel: &ChannelId, object: &Held, all: &[&Held]) -> Result<(), StoreError> {
-    let lineage = batch.channel(channel)?.lineage().clone();
-    match object {
-        Held::Charter(charter) => {
-            if let Ok(charter) = verify(&lineage, charter.clone()) {
-                batch.charter(charter)?;
-            }
-        }
-        Held::Statement(statement) => {
-            if let Ok(statement) = verify(&lineage, statement.clone()) {
-                batch.statement(channel, &statement)?;
-            }
-        }
-        Held::Fork(proof) => {
-            if let Ok(proof) = verify(&lineage, proof.clone()) {
-                batch.fork(channel, &proof)?;
-            }
-        }
-        Held::Item { opening, header } => {
-            let run = Run::new(*opening, vec![header.clone()]).and_then(|run| verify(&lineage, run));
-            let Ok(run) = run else { return Ok(()) };
-            batch.run(channel, &run)?;
+fn give(batch: &mut Batch<'_>, channel: &ChannelId, proven: &Proven, all: &[&Held]) -> Result<(), StoreError> {
+    match proven {
+        Proven::Charter(charter) => drop(batch.charter(charter.clone())?),
+        Proven::Statement(statement) => drop(batch.statement(channel, statement)?),
+        Proven::Fork(proof) => drop(batch.fork(channel, proof)?),
+        Proven::Item(run) => {
+            batch.run(channel, run)?;
+            let header = &run.headers()[0];
             let payload = all.iter().find_map(|held| match held {
                 // A liar may have sent another one before.
                 Held::Payload { item, bytes } if *item == header.id() => {
@@ -165,10 +155,9 @@ fn give(batch: &mut Batch<'_>, channel: &ChannelId, object: &Held, all: &[&Held]
                 _ => None,
             });
             if let Some(payload) = payload {
-                batch.payload(channel, opening, header.header().seq, &payload)?;
+                batch.payload(channel, run.opening(), header.header().seq, &payload)?;
             }
         }
-        Held::Payload { .. } | Held::Proof { .. } => {}
     }
     Ok(())
 }

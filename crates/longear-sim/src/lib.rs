@@ -8,6 +8,7 @@
 
 mod broken;
 mod cast;
+mod checked;
 mod clock;
 pub mod delays;
 mod disk;

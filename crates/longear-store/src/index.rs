@@ -164,7 +164,7 @@ impl Index {
 
     /// Begins to read: what other processes commit from here on is not seen before [`Index::commit`].
     pub fn begin_reading(&self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("BEGIN")
+        self.run("BEGIN", [])
     }
 
     /// The connection, for queries that only one place needs.
@@ -180,24 +180,24 @@ impl Index {
 
     /// Begins a write transaction; ended by [`Index::commit`] or [`Index::roll_back`].
     pub fn begin(&self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")
+        self.run("BEGIN IMMEDIATE", [])
     }
 
     /// Commits.
     pub fn commit(&self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("COMMIT")
+        self.run("COMMIT", [])
     }
 
     /// Forgets what was done since [`Index::begin`].
     pub fn roll_back(&self) {
         // Nothing to forget is no error here.
-        let _ = self.connection.execute_batch("ROLLBACK");
+        let _ = self.run("ROLLBACK", []);
     }
 
     /// Up to where the segments are indexed.
     pub fn progress(&self) -> rusqlite::Result<(u32, u64)> {
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
-        self.connection.query_row("SELECT segment, length FROM progress", [], read)
+        self.connection.prepare_cached("SELECT segment, length FROM progress")?.query_row([], read)
     }
 
     /// Notes up to where the segments are indexed.

@@ -137,33 +137,46 @@ struct Reader<'a> {
 
 /// The status of every item that verifies, whatever the sequence of the objects.
 pub fn statuses(channel: ChannelId, objects: &[Held]) -> Statuses {
+    statuses_of(channel, objects, verifies)
+}
+
+/// The same, where something else tells whether an object verifies: a memory of what [`verifies`] said, say.
+pub fn statuses_of(
+    channel: ChannelId,
+    objects: &[Held],
+    mut verifies: impl FnMut(&Lineage, &Held) -> bool,
+) -> Statuses {
     let lineage = lineage_of(channel, objects);
-    let statements = objects.iter().filter_map(|object| match object {
-        Held::Statement(statement) => verify(&lineage, statement.clone()).ok(),
-        _ => None,
-    });
-    let statements = statements.map(|statement| statement.into_inner()).collect();
-    let charters = lineage.charters().to_vec();
-    let mut reader = Reader { channel, charters, logs: BTreeMap::new(), statements, objects };
+    let (charters, logs) = (lineage.charters().to_vec(), BTreeMap::new());
+    let mut reader = Reader { channel, charters, logs, statements: Vec::new(), objects };
     let mut hold = |opening: LogOpening, header: &SignedHeader| {
         reader.logs.entry(opening).or_default().insert(header.id(), header.clone());
     };
-    for object in objects {
+    for object in objects.iter().filter(|object| verifies(&lineage, object)) {
         match object {
-            Held::Item { opening, header } => {
-                let run = Run::new(*opening, vec![header.clone()]).unwrap();
-                if verify(&lineage, run).is_ok() {
-                    hold(*opening, header);
-                }
-            }
-            Held::Fork(proof) if verify(&lineage, proof.clone()).is_ok() => {
+            Held::Item { opening, header } => hold(*opening, header),
+            Held::Fork(proof) => {
                 hold(proof.opening, &proof.first);
                 hold(proof.opening, &proof.second);
             }
-            _ => {}
+            Held::Statement(statement) => reader.statements.push(statement.clone()),
+            Held::Charter(_) | Held::Payload { .. } | Held::Proof { .. } => {}
         }
     }
     reader.take_back(reader.before_retractions())
+}
+
+/// Whether the signatures of an item, a statement or a fork proof are those of delegates.
+fn verifies(lineage: &Lineage, object: &Held) -> bool {
+    match object {
+        Held::Item { opening, header } => {
+            let run = Run::new(*opening, vec![header.clone()]).unwrap();
+            verify(lineage, run).is_ok()
+        }
+        Held::Fork(proof) => verify(lineage, proof.clone()).is_ok(),
+        Held::Statement(statement) => verify(lineage, statement.clone()).is_ok(),
+        Held::Charter(_) | Held::Payload { .. } | Held::Proof { .. } => false,
+    }
 }
 
 /// The charters up to the first number that has none, or two.

@@ -211,14 +211,15 @@ impl World {
         let objects = self.held_by(no);
         let mut order = objects.iter().collect::<Vec<_>>();
         self.random.shuffle(&mut order);
-        let other = view_of(&channel, &order);
+        let other = view_of(&channel, &order, &mut self.checked);
         let Some(other) = self.survive(no, other) else { return };
         let first_come = self.broken == Some(Broken::FirstComeIsShown);
         let (view, other) = (shown_as(view, first_come), shown_as(other, first_come));
         if let Some((id, here, there)) = difference(&view, &other) {
             self.fail(1, format!("{id} is {here:?} at node {no}, and {there:?} where the same came in another order"));
         }
-        let naive = naive::statuses(channel, &objects);
+        let naive =
+            naive::statuses_of(channel, &objects, |lineage, object| self.checked.check(lineage, object).is_some());
         let strange = view.iter().find(|(id, status)| naive.get(id).is_none_or(|(naive, _)| naive != *status));
         if let Some((id, status)) = strange {
             let naive = naive.get(id).map(|(status, _)| *status);
@@ -266,7 +267,7 @@ impl World {
             Held::Fork(proof) => !is_stolen(&proof.first.id()) && !is_stolen(&proof.second.id()),
             Held::Charter(_) | Held::Proof { .. } => true,
         });
-        let without = view_of(&channel, &honest.collect::<Vec<_>>());
+        let without = view_of(&channel, &honest.collect::<Vec<_>>(), &mut self.checked);
         let Some(without) = self.survive(no, without) else { return };
         let with = view.iter().filter(|(id, _)| !is_stolen(id)).map(|(id, status)| (*id, *status)).collect::<View>();
         if let Some((id, here, there)) = difference(&with, &without) {

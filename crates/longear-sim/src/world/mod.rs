@@ -15,6 +15,7 @@ use longear_store::StoreError;
 
 use crate::broken::Broken;
 use crate::cast::{Newsroom, Thief};
+use crate::checked::Checked;
 use crate::clock::Clock;
 use crate::node::Node;
 use crate::random::Random;
@@ -125,6 +126,7 @@ pub struct World {
     contacts_made: u64,
     counts: Counts,
     violation: Option<Violation>,
+    checked: Checked,
 }
 
 impl World {

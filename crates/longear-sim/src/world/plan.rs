@@ -8,6 +8,7 @@ use super::sticks::Stick;
 use super::{Counts, Event, World};
 use crate::broken::Broken;
 use crate::cast::Newsroom;
+use crate::checked::Checked;
 use crate::clock::{Clock, SKEW_MS_MAX};
 use crate::node::{Delegate, Node, Side};
 use crate::random::Random;
@@ -49,6 +50,7 @@ impl World {
             contacts_made: 0,
             counts: Counts::default(),
             violation: None,
+            checked: Checked::default(),
         };
         world.people();
         world.what_happens();
