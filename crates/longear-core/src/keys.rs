@@ -3,7 +3,7 @@
 use core::fmt;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::reason::Reason;
 
@@ -52,32 +52,37 @@ impl PublicKey {
 }
 
 /// A secret key. It has no `Debug` and is wiped from memory when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SecretKey([u8; 32]);
+///
+/// Its public half, which goes into every signature, is computed once.
+#[derive(Clone)]
+pub struct SecretKey(SigningKey);
+
+/// The library wipes what it holds.
+const _: fn() = || {
+    fn is_wiped<T: ZeroizeOnDrop>() {}
+    is_wiped::<SigningKey>();
+};
 
 impl SecretKey {
     /// A key from 32 random bytes; the caller brings the randomness.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        SecretKey(seed)
+        let seed = Zeroizing::new(seed);
+        SecretKey(SigningKey::from_bytes(&seed))
     }
 
     /// The secret bytes, to be written to a private file.
     pub fn seed(&self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(self.0)
+        Zeroizing::new(self.0.to_bytes())
     }
 
     /// The public half.
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.signer().verifying_key().to_bytes())
+        PublicKey(self.0.verifying_key().to_bytes())
     }
 
     /// Signs deterministically (RFC 8032). Costs about 20 µs.
     pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
-        self.signer().sign(message).to_bytes()
-    }
-
-    fn signer(&self) -> SigningKey {
-        SigningKey::from_bytes(&self.0)
+        self.0.sign(message).to_bytes()
     }
 }
 

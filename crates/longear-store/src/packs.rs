@@ -1,7 +1,9 @@
 //! Packs for others, put together from what is held.
 
+use std::collections::HashSet;
+
 use longear_core::pack::{PackName, PackSlot, encode_front};
-use longear_core::{ChannelId, LogId, LogOpening, Run, SignedHeader};
+use longear_core::{ChannelId, ItemId, LogId, LogOpening, Run, SignedHeader};
 
 use crate::error::StoreError;
 use crate::index::place_of;
@@ -38,9 +40,10 @@ impl PackAnswer {
 
 impl Store {
     /// The pack of that name, if every item of it is here (a payload that was taken back may be missing) and everybody who
-    /// reads this pack alone will find it good. Costs a signature check.
+    /// reads this pack alone will find it good. Costs a signature check when it is asked for the first time.
     pub fn pack(&self, channel: &ChannelId, log: &LogId, name: PackName) -> Result<Option<PackAnswer>, StoreError> {
-        let inner = self.fresh()?;
+        let mut inner = self.fresh()?;
+        let inner = &mut *inner;
         let state = inner.states.get(channel);
         let Some(held) = state.and_then(|state| state.logs.get(log)) else { return Ok(None) };
         let range = name.items();
@@ -53,7 +56,7 @@ impl Store {
         for row in &rows {
             headers.push(self.journal.read(row.header)?);
         }
-        if !stands_alone(channel, &held.opening, &headers) {
+        if !stands_alone(channel, &held.opening, &headers, &mut inner.own_signatures) {
             return Ok(None);
         }
         let slots = rows.iter().zip(&headers).map(|(row, header)| {
@@ -75,18 +78,42 @@ impl Store {
 ///
 /// What vouched for a header when it came may lie beyond the pack: then its own signature was never looked at, and a
 /// thief can have left it out to have us held for liars.
-fn stands_alone(channel: &ChannelId, opening: &LogOpening, headers: &[Vec<u8>]) -> bool {
+fn stands_alone(channel: &ChannelId, opening: &LogOpening, headers: &[Vec<u8>], good: &mut OwnSignatures) -> bool {
     let mut above: Option<SignedHeader> = None;
     let mut gaps = 0;
     for bytes in headers.iter().rev() {
         let Ok(header) = SignedHeader::decode(bytes) else { return false };
         if !above.is_some_and(|above| Run::links(&header, &above)) {
             gaps += 1;
-            if gaps > GAPS_MAX || header.check_signature(channel, opening).is_err() {
+            if gaps > GAPS_MAX || !good.holds(channel, opening, &header) {
                 return false;
             }
         }
         above = Some(header);
     }
     true
+}
+
+/// Headers of this store whose own signatures were looked at: a box gives the same packs again and again.
+#[derive(Debug, Default)]
+pub(crate) struct OwnSignatures(HashSet<ItemId>);
+
+impl OwnSignatures {
+    /// How many are remembered: the ends of as many packs, in about 64 KiB.
+    const MAX: usize = 1_024;
+
+    /// An ID covers every byte of a header, its signature too, and the log, which covers channel and key.
+    fn holds(&mut self, channel: &ChannelId, opening: &LogOpening, header: &SignedHeader) -> bool {
+        let id = header.id();
+        if self.0.contains(&id) {
+            return true;
+        }
+        if header.check_signature(channel, opening).is_err() {
+            return false;
+        }
+        if self.0.len() == Self::MAX {
+            self.0.clear();
+        }
+        self.0.insert(id)
+    }
 }

@@ -16,6 +16,7 @@ use crate::channel::{ChannelState, LogState};
 use crate::error::StoreError;
 use crate::index::{Index, place_of, seq_of};
 use crate::journal::Journal;
+use crate::packs::OwnSignatures;
 use crate::replay::{Replayed, replay, split_intent};
 
 /// How long a writer waits for another process.
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub data_version: i64,
     pub generation: u64,
     pub judgements: HashMap<LogId, (u64, Arc<Judgement>)>,
+    pub own_signatures: OwnSignatures,
     /// Where a batch began that failed, and could not be cut off.
     pub undone: Option<(u32, u64)>,
 }
@@ -102,6 +104,7 @@ impl Store {
             states: HashMap::new(),
             generation: 0,
             judgements: HashMap::new(),
+            own_signatures: OwnSignatures::default(),
             undone: None,
         };
         let blobs = BlobStore::open(backend.clone());
