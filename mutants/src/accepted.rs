@@ -15,9 +15,9 @@ pub fn read(path: &Path) -> Accepted {
 fn parse(text: &str) -> Accepted {
     let mut accepted = Accepted::default();
     for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
-        let mut fields = line.splitn(4, " | ").map(str::trim);
-        let key = [fields.next(), fields.next(), fields.next()].map(Option::unwrap_or_default).join(" | ");
-        accepted.0.entry(key).or_default().push(fields.next().unwrap_or_default().to_owned());
+        // From the right: a change may be that of the operator `|`.
+        let (key, reason) = line.rsplit_once(" | ").unwrap_or((line, ""));
+        accepted.0.entry(key.to_owned()).or_default().push(reason.to_owned());
     }
     accepted
 }
@@ -43,6 +43,8 @@ mod tests {
         assert_eq!(parse("a | b | c | why\n").left(), ["a | b | c"]);
         let mut accepted = parse("# remark\n\na.rs | f | replace | with || | the same either way\n");
         assert_eq!(accepted.take("a.rs | f | replace < with <="), None);
+        let mut accepted = parse("a.rs | f | replace | with ^ | the same either way\n");
+        assert_eq!(accepted.take("a.rs | f | replace | with ^").as_deref(), Some("the same either way"));
         let mut accepted = parse("a.rs | f | replace < with <= | the same either way\n");
         assert_eq!(accepted.take("a.rs | f | replace < with <=").as_deref(), Some("the same either way"));
         assert_eq!(accepted.take("a.rs | f | replace < with <="), None);

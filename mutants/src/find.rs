@@ -103,7 +103,6 @@ impl Finder<'_> {
             return;
         }
         self.names.push(signature.ident.to_string());
-        self.constant += usize::from(signature.constness.is_some());
         let start = block.brace_token.span.open().byte_range().end;
         let end = block.brace_token.span.close().byte_range().start;
         let values = if block.stmts.is_empty() { Vec::new() } else { values::of(&signature.output) };
@@ -114,7 +113,6 @@ impl Finder<'_> {
         let mutants = values.map(|code| Change { what: format!("replace its result with {code}"), code }).collect();
         self.add(signature.ident.span(), start..start, Form::Body { end }, mutants);
         visit::visit_block(self, block);
-        self.constant -= usize::from(signature.constness.is_some());
         self.names.pop();
     }
 

@@ -11,12 +11,14 @@ mod run;
 mod tree;
 mod values;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use plan::Plan;
-use run::Verdict;
+use run::{Tests, Verdict};
+use tree::{Purpose, Tree};
 
 /// What was asked for.
 struct Options {
@@ -74,15 +76,21 @@ fn run(workspace: &Path, options: &Options) -> std::io::Result<bool> {
         return Ok(true);
     }
     let start = Instant::now();
-    let tests = plan.build(workspace, &target)?;
-    let chosen = plan.mutants().filter(|mutant| is_meant(mutant.file)).enumerate();
-    let chosen = chosen.filter(|(place, _)| options.shard.is_none_or(|(shard, count)| place % count == shard));
-    let chosen = chosen.map(|(_, mutant)| mutant);
+    let meant = plan.mutants().filter(|mutant| is_meant(mutant.file)).enumerate();
+    let meant = meant.filter(|(place, _)| options.shard.is_none_or(|(shard, count)| place % count == shard));
+    let meant = meant.map(|(_, mutant)| mutant.number).collect::<BTreeSet<_>>();
+    // Both copies now: whoever writes tests while this runs changes neither.
+    let tree = Tree::copy(workspace, &target, Purpose::Alone)?;
+    let programs = plan.build(workspace, &target, &meant)?;
+    eprintln!("{:>7.1} s  built the tests with {} mutants", start.elapsed().as_secs_f64(), meant.len());
+    let start = Instant::now();
+    let tests = Tests::measure(programs, &target)?;
+    let chosen = plan.mutants().filter(|mutant| meant.contains(&mutant.number));
     let chosen = chosen.filter(|mutant| !options.quick || !plan.is_apart(mutant.number)).collect::<Vec<_>>();
     let apart = chosen.iter().filter(|mutant| plan.is_apart(mutant.number)).count();
-    eprintln!("{:>7.1} s  {} tests, and a program with all mutants", start.elapsed().as_secs_f64(), tests.count());
+    eprintln!("{:>7.1} s  saw where each of {} tests comes", start.elapsed().as_secs_f64(), tests.count());
     let (count, all, start) = (chosen.len(), plan.mutants().count(), Instant::now());
-    let verdicts = run::all(&plan, workspace, &target, &tests, &chosen)?;
+    let verdicts = run::all(&plan, &tests, &chosen, &tree)?;
     eprintln!("{:>7.1} s  {count} mutants of {all}, {apart} of them built alone", start.elapsed().as_secs_f64());
     let is_all = options.shard.is_none() && options.files.is_empty() && !options.quick;
     Ok(report(workspace, &chosen, &verdicts, is_all))

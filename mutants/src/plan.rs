@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::find;
 use crate::render::{Numbered, Rendered, render, replaced};
-use crate::run::Tests;
-use crate::tree::{CRATE, SWITCH, Tree};
+use crate::tree::{ALL, CRATE, FIRST, Purpose, SWITCH, Tree};
 
 /// Rounds of compiling after which what still does not compile is a fault of this program.
 const ROUNDS_MAX: usize = 40;
@@ -106,20 +105,23 @@ impl Plan {
         self.apart.contains(&number)
     }
 
-    /// Builds the program with all switches, leaving out what does not compile, and looks which tests come where.
+    /// Builds the tests with switches for the `chosen` mutants, leaving out what does not compile.
     ///
     /// # Errors
     /// Those of the disk and of cargo.
-    pub fn build(&mut self, workspace: &Path, target: &Path) -> std::io::Result<Tests> {
-        // Among what else is built of the workspace: its dependencies are there already.
-        let tree = Tree::copy(workspace, target.join("mutants/together"), target.to_path_buf())?;
+    pub fn build(&mut self, workspace: &Path, target: &Path, chosen: &BTreeSet<u32>) -> std::io::Result<Vec<PathBuf>> {
+        let tree = Tree::copy(workspace, target, Purpose::Together)?;
         for _ in 0..ROUNDS_MAX {
-            let rendered = self.write(&tree)?;
-            let objections = tree.check()?;
-            if objections.is_empty() {
-                let programs = tree.build("1")?.ok_or_else(|| std::io::Error::other("the tests do not build"))?;
-                return Tests::measure(programs, &tree.root.join(CRATE), &target.join("mutants"));
-            }
+            let rendered = self.write(&tree, chosen)?;
+            // What does not compile is found in the quickest way, without the code of the unit tests.
+            let built = match tree.build(FIRST)? {
+                Ok(_) => tree.build(ALL)?,
+                refused => refused,
+            };
+            let objections = match built {
+                Ok(programs) => return Ok(programs),
+                Err(objections) => objections,
+            };
             for objection in objections {
                 let file = rendered.iter().find(|(path, _)| *path == objection.file);
                 let (path, words) = (objection.file.display(), &objection.message);
@@ -143,10 +145,12 @@ impl Plan {
         Err(std::io::Error::other("the switches do not compile"))
     }
 
-    fn write(&self, tree: &Tree) -> std::io::Result<Vec<(PathBuf, Rendered)>> {
-        let out = self.unviable.union(&self.apart).copied().collect();
+    fn write(&self, tree: &Tree, chosen: &BTreeSet<u32>) -> std::io::Result<Vec<(PathBuf, Rendered)>> {
+        let all = self.mutants().map(|mutant| mutant.number);
+        let is_out = |number: &u32| !chosen.contains(number) || self.is_unviable(*number) || self.is_apart(*number);
+        let out = all.filter(is_out).collect();
         let rendered = self.sources.iter().map(|source| {
-            let rendered = render(&source.text, &source.sites, &out);
+            let rendered = render(&while_running(&source.text), &source.sites, &out);
             let switch = if source.path.ends_with("src/lib.rs") { SWITCH } else { "" };
             tree.write(&source.path, &format!("{}{switch}", rendered.text))?;
             Ok((source.path.clone(), rendered))
@@ -168,6 +172,12 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// A file whose functions are computed while the program runs, so that switches can stand in them. Every byte keeps its
+/// place.
+fn while_running(text: &str) -> String {
+    text.replace("const fn ", "      fn ")
 }
 
 fn list_rust(folder: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {

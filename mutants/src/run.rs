@@ -1,6 +1,6 @@
 //! Runs the tests against the mutants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,12 +9,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::plan::{Mutant, Plan};
-use crate::tree::{CRATE, Tree};
+use crate::tree::{ALL, CRATE, FIRST, Purpose, Tree, is_source};
 
 /// A test that takes this long with a mutant, and ten times as long as without, is stuck.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A program of tests that takes this long with a mutant that was built alone is stuck.
+const PATIENCE_ALONE: Duration = Duration::from_secs(120);
 /// How often it is looked whether a test has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
+
+/// Tests with random input take the same in each run, and what fails is not made smaller: nobody is going to read it.
+const REPEATABLE: [(&str, &str); 3] =
+    [("PROPTEST_RNG_SEED", "1"), ("PROPTEST_MAX_SHRINK_ITERS", "0"), ("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1")];
 
 /// What came of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,24 +58,26 @@ impl Tests {
     ///
     /// # Errors
     /// If one fails: then nothing can be learnt.
-    pub fn measure(programs: Vec<PathBuf>, folder: &Path, scratch: &Path) -> std::io::Result<Self> {
-        let mut tests = Tests { all: Vec::new(), folder: folder.to_path_buf() };
-        let trace = scratch.join("trace");
+    pub fn measure(programs: Vec<PathBuf>, target: &Path) -> std::io::Result<Self> {
+        let folder = Purpose::Together.root(target).join(CRATE);
+        let mut all = Vec::new();
         for program in programs {
-            for name in names(&program, folder)? {
-                let _ = fs::remove_file(&trace);
-                let test = Test { program: program.clone(), name, time: Duration::ZERO, sites: BTreeSet::new() };
-                let start = Instant::now();
-                let mut command = tests.command(&test);
-                let status = command.env("LONGEAR_MUTANT_TRACE", &trace).status()?;
-                if !status.success() {
-                    return Err(std::io::Error::other(format!("{} fails without a mutant", test.name)));
-                }
-                let sites = fs::read_to_string(&trace).unwrap_or_default();
-                let sites = sites.lines().filter_map(|line| line.parse().ok()).collect();
-                tests.all.push(Test { time: start.elapsed(), sites, ..test });
-            }
+            let test = |name| Test { program: program.clone(), name, time: Duration::ZERO, sites: BTreeSet::new() };
+            all.extend(names(&program, &folder)?.into_iter().map(test));
         }
+        let mut tests = Tests { all: Vec::new(), folder };
+        tests.all = on_all_cores(&all, |number, test| {
+            let trace = target.join(format!("mutants/trace-{number}"));
+            let start = Instant::now();
+            let status = tests.command(test).env("LONGEAR_MUTANT_TRACE", &trace).status()?;
+            if !status.success() {
+                return Err(std::io::Error::other(format!("{} fails without a mutant", test.name)));
+            }
+            let sites = fs::read_to_string(&trace).unwrap_or_default();
+            let _ = fs::remove_file(&trace);
+            let sites = sites.lines().filter_map(|line| line.parse().ok()).collect();
+            Ok(Test { time: start.elapsed(), sites, ..test.clone() })
+        })?;
         tests.all.sort_by_key(|test| test.time);
         Ok(tests)
     }
@@ -80,9 +88,8 @@ impl Tests {
     }
 
     fn command(&self, test: &Test) -> Command {
-        let mut command = Command::new(&test.program);
-        command.current_dir(&self.folder).args(["--exact", &test.name, "--test-threads=1"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut command = quiet(&test.program, &self.folder);
+        command.args(["--exact", &test.name, "--test-threads=1"]);
         command
     }
 
@@ -98,6 +105,14 @@ impl Tests {
         }
         Ok(Verdict::Missed)
     }
+}
+
+/// A program of tests, of which only the exit code counts.
+fn quiet(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).envs(REPEATABLE);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 /// Whether a child succeeded; `None` if it had to be stopped.
@@ -122,75 +137,72 @@ fn names(program: &Path, folder: &Path) -> std::io::Result<Vec<String>> {
     Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }
 
-/// Judges the mutants, on all cores, and those that stand apart one after the other.
-///
-/// # Errors
-/// Those of the disk and of starting programs.
-pub fn all(
-    plan: &Plan,
-    workspace: &Path,
-    target: &Path,
-    tests: &Tests,
-    mutants: &[Mutant<'_>],
-) -> std::io::Result<Vec<Verdict>> {
-    let verdicts = Mutex::new(vec![Verdict::Unviable; mutants.len()]);
-    let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
-    let work = || {
-        while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if plan.is_unviable(mutant.number) || plan.is_apart(mutant.number) {
-                continue;
-            }
-            match tests.judge(mutant) {
-                Ok(verdict) => {
-                    if verdict == Verdict::Missed {
-                        eprintln!("no test noticed: {}", mutant.name());
-                    }
-                    let place = mutants.iter().position(|other| other.number == mutant.number);
-                    verdicts.lock().expect("nobody panics")[place.expect("it is one of them")] = verdict;
-                }
-                Err(error) => *failure.lock().expect("nobody panics") = Some(error),
-            }
+/// Does the same with all of them, on all cores, and returns the results in their order.
+fn on_all_cores<T: Sync, R: Send>(
+    all: &[T],
+    work: impl Fn(usize, &T) -> std::io::Result<R> + Sync,
+) -> std::io::Result<Vec<R>> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let worker = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(one) = all.get(number) else { return };
+            let result = work(number, one);
+            results.lock().expect("nobody panics").insert(number, result);
         }
     };
     std::thread::scope(|scope| {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        (0..workers).for_each(|_| drop(scope.spawn(work)));
+        (0..workers).for_each(|_| drop(scope.spawn(worker)));
     });
-    if let Some(error) = failure.into_inner().expect("nobody panics") {
-        return Err(error);
-    }
-    let mut verdicts = verdicts.into_inner().expect("nobody panics");
-    let apart = mutants.iter().zip(&mut verdicts).filter(|(mutant, _)| plan.is_apart(mutant.number));
-    let apart = apart.collect::<Vec<_>>();
-    if apart.is_empty() {
-        return Ok(verdicts);
-    }
-    let tree = Tree::copy(workspace, target.join("mutants/apart"), target.join("mutants/apart-builds"))?;
-    for (mutant, verdict) in apart {
-        plan.write_alone(&tree, mutant)?;
-        *verdict = alone(&tree)?;
-        if *verdict == Verdict::Missed {
-            eprintln!("no test noticed: {}", mutant.name());
+    results.into_inner().expect("nobody panics").into_values().collect()
+}
+
+/// Judges the mutants, on all cores, and those that stand apart one after the other, in `tree`.
+///
+/// # Errors
+/// Those of the disk and of starting programs.
+pub fn all(plan: &Plan, tests: &Tests, mutants: &[Mutant<'_>], tree: &Tree) -> std::io::Result<Vec<Verdict>> {
+    let mut verdicts = on_all_cores(mutants, |_, mutant| {
+        if plan.is_unviable(mutant.number) || plan.is_apart(mutant.number) {
+            return Ok(Verdict::Unviable);
         }
+        tests.judge(mutant).inspect(|verdict| tell(mutant, *verdict))
+    })?;
+    for (mutant, verdict) in mutants.iter().zip(&mut verdicts).filter(|(mutant, _)| plan.is_apart(mutant.number)) {
+        plan.write_alone(tree, mutant)?;
+        *verdict = alone(tree)?;
+        tell(mutant, *verdict);
     }
     Ok(verdicts)
 }
 
-/// Builds and runs all tests against the one mutant that is written there.
-fn alone(tree: &Tree) -> std::io::Result<Verdict> {
-    if !tree.check()?.is_empty() {
-        return Ok(Verdict::Unviable);
+/// Whoever waits for the sums can begin to write the missing test, and see whether what was stopped had only a slow machine.
+fn tell(mutant: &Mutant<'_>, verdict: Verdict) {
+    match verdict {
+        Verdict::Missed => eprintln!("no test noticed: {}", mutant.name()),
+        Verdict::TimedOut => eprintln!("a test did not end: {}", mutant.name()),
+        Verdict::Caught | Verdict::Unviable => {}
     }
-    // A constant that is wrong may keep the tests from compiling: that is noticed too.
-    let Some(mut programs) = tree.build("1")? else { return Ok(Verdict::Caught) };
-    programs.sort_by_key(|program| !program.to_string_lossy().contains("longear_core"));
-    for program in programs {
-        let mut command = Command::new(&program);
-        command.current_dir(tree.root.join(CRATE)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        match wait(command.spawn()?, Duration::from_secs(120))? {
-            Some(true) => {}
-            Some(false) => return Ok(Verdict::Caught),
-            None => return Ok(Verdict::TimedOut),
+}
+
+/// Builds and runs the tests against the one mutant that is written there, those that notice most before the others.
+fn alone(tree: &Tree) -> std::io::Result<Verdict> {
+    for tests in [FIRST, ALL] {
+        let programs = match tree.build(tests)? {
+            Ok(programs) => programs,
+            Err(objections) if tests == FIRST && objections.iter().any(|objection| is_source(&objection.file)) => {
+                return Ok(Verdict::Unviable);
+            }
+            // A constant that is wrong may keep the tests from compiling: that is noticed too.
+            Err(_) => return Ok(Verdict::Caught),
+        };
+        for program in programs {
+            match wait(quiet(&program, &tree.root.join(CRATE)).spawn()?, PATIENCE_ALONE)? {
+                Some(true) => {}
+                Some(false) => return Ok(Verdict::Caught),
+                None => return Ok(Verdict::TimedOut),
+            }
         }
     }
     Ok(Verdict::Missed)

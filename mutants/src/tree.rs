@@ -9,6 +9,14 @@ use serde_json::Value;
 /// The crate whose code is broken.
 pub const CRATE: &str = "crates/longear-core";
 
+/// The tests that notice most, to be built and run before the others.
+pub const FIRST: &[&str] = &["--test", "edges"];
+/// All tests.
+pub const ALL: &[&str] = &["--lib", "--tests"];
+
+/// The program of a member that has no code here.
+const NOTHING: &str = "nothing.rs";
+
 /// What is put beside the code: the switch, and a note of which sites a test came to.
 pub const SWITCH: &str = r#"
 pub mod mutation {
@@ -38,10 +46,38 @@ pub mod mutation {
 /// The copy, and where it is built.
 #[derive(Clone, Debug)]
 pub struct Tree {
-    /// The workspace with the core alone.
+    /// The workspace, of which the core alone has code.
     pub root: PathBuf,
-    /// The folder of what is built.
-    builds: PathBuf,
+    /// The folder of what is built: that of the workspace, so that no dependency is built twice.
+    target: PathBuf,
+    purpose: Purpose,
+}
+
+/// What a copy is for. Cargo knows a crate by its place below the root of its workspace and by how it is optimised, and
+/// would take what was built of one copy for what another one gives: so each purpose has a profile that no other has.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// All mutants in one program, which is built once and run thousands of times.
+    Together,
+    /// One mutant at a time, of which most fail the first tests.
+    Alone,
+}
+
+impl Purpose {
+    /// The root of the copy.
+    pub fn root(self, target: &Path) -> PathBuf {
+        match self {
+            Purpose::Together => target.join("mutants/together"),
+            Purpose::Alone => target.join("mutants/alone"),
+        }
+    }
+
+    fn opt_level(self) -> &'static str {
+        match self {
+            Purpose::Together => "1",
+            Purpose::Alone => "0",
+        }
+    }
 }
 
 /// What the compiler objects to, and where: a path from the root of the copy, and bytes of that file.
@@ -60,27 +96,24 @@ pub struct Objection {
 impl Tree {
     /// Copies the tests and what they need out of the workspace at `workspace`; the code is written into it later.
     ///
-    /// What is equal there already stays as it is, so that nothing is built twice. Cargo knows a crate by its place below
-    /// the root of its workspace, and takes what was built of one tree for what another gives: they need two folders
-    /// `builds`.
+    /// What is equal there already stays as it is, so that nothing is built twice.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn copy(workspace: &Path, root: PathBuf, builds: PathBuf) -> std::io::Result<Self> {
-        let tree = Tree { root, builds };
+    pub fn copy(workspace: &Path, target: &Path, purpose: Purpose) -> std::io::Result<Self> {
+        let tree = Tree { root: purpose.root(target), target: target.to_path_buf(), purpose };
         copy_folder(&workspace.join(CRATE).join("tests"), &tree.root.join(CRATE).join("tests"))?;
         // Its lints would refuse the code of switches and mutants.
         let manifest = fs::read_to_string(workspace.join(CRATE).join("Cargo.toml"))?;
         write(&tree.root.join(CRATE).join("Cargo.toml"), &manifest.replace("[lints]\nworkspace = true\n", ""))?;
         copy_folder(&workspace.join("tests/vectors"), &tree.root.join("tests/vectors"))?;
-        let manifest = fs::read_to_string(workspace.join("Cargo.toml"))?;
-        let alone = |line: &str| match line.starts_with("members = ") {
-            true => format!("members = [\"{CRATE}\"]\n"),
-            false => format!("{line}\n"),
-        };
-        write(&tree.root.join("Cargo.toml"), &manifest.lines().map(alone).collect::<String>())?;
-        if !tree.root.join("Cargo.lock").exists() {
-            fs::copy(workspace.join("Cargo.lock"), tree.root.join("Cargo.lock"))?;
+        for file in ["Cargo.toml", "Cargo.lock"] {
+            write(&tree.root.join(file), &fs::read_to_string(workspace.join(file))?)?;
+        }
+        for member in members(workspace)?.iter().filter(|member| *member != Path::new(CRATE)) {
+            let manifest = fs::read_to_string(workspace.join(member).join("Cargo.toml"))?;
+            write(&tree.root.join(member).join("Cargo.toml"), &hollow(&manifest))?;
+            write(&tree.root.join(member).join(NOTHING), "fn main() {}\n")?;
         }
         Ok(tree)
     }
@@ -93,56 +126,78 @@ impl Tree {
         write(&self.root.join(file), text)
     }
 
-    fn cargo(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.current_dir(&self.root).args(words).args(["--package", "longear-core", "--message-format=json"]);
-        command.env("CARGO_TARGET_DIR", &self.builds);
-        command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "1");
-        command.stdin(Stdio::null()).stderr(Stdio::null());
-        command
-    }
-
-    /// Asks the compiler what it objects to.
+    /// Builds tests of the core, [`FIRST`] or [`ALL`], and returns their programs, or what the compiler objects to.
     ///
     /// # Errors
     /// If cargo cannot be run.
-    pub fn check(&self) -> std::io::Result<Vec<Objection>> {
-        let output = self.cargo(&["check", "--lib"]).output()?;
-        let mut objections = Vec::new();
-        for message in messages(&output.stdout) {
-            let message = &message["message"];
-            if message["level"] != "error" {
-                continue;
-            }
-            let Some(spans) = message["spans"].as_array() else { continue };
-            let Some(span) = spans.iter().find(|span| span["is_primary"] == true) else { continue };
-            let number = |field: &str| span[field].as_u64().unwrap_or(0) as usize;
-            objections.push(Objection {
-                file: span["file_name"].as_str().unwrap_or_default().into(),
-                start: number("byte_start"),
-                end: number("byte_end"),
-                message: message["message"].as_str().unwrap_or_default().to_owned(),
-            });
+    pub fn build(&self, tests: &[&str]) -> std::io::Result<Result<Vec<PathBuf>, Vec<Objection>>> {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root).args(["test", "--workspace", "--no-run", "--message-format=json"]).args(tests);
+        cargo.env("CARGO_TARGET_DIR", &self.target);
+        // Unlike the tests of the workspace, and like its dependencies.
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_DEV_OPT_LEVEL", self.purpose.opt_level());
+        let output = cargo.stdin(Stdio::null()).stderr(Stdio::piped()).output()?;
+        if output.status.success() {
+            let programs = messages(&output.stdout).filter(|message| message["profile"]["test"] == true);
+            return Ok(Ok(programs.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect()));
         }
-        if objections.is_empty() && !output.status.success() {
-            return Err(std::io::Error::other("cargo check failed without saying where"));
+        let objections = messages(&output.stdout).filter_map(|message| objection(&message["message"]));
+        let objections = objections.collect::<Vec<_>>();
+        if objections.is_empty() {
+            return Err(std::io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
         }
-        Ok(objections)
+        Ok(Err(objections))
     }
+}
 
-    /// Builds the tests of the core and returns their programs; `None` if it does not build.
-    ///
-    /// # Errors
-    /// If cargo cannot be run.
-    pub fn build(&self, opt_level: &str) -> std::io::Result<Option<Vec<PathBuf>>> {
-        let mut cargo = self.cargo(&["test", "--no-run", "--lib", "--tests"]);
-        let output = cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", opt_level).output()?;
-        if !output.status.success() {
-            return Ok(None);
+/// Whether a file, from the root of a copy, is code of the crate.
+pub fn is_source(file: &Path) -> bool {
+    file.starts_with(Path::new(CRATE).join("src"))
+}
+
+fn objection(message: &Value) -> Option<Objection> {
+    let spans = message["spans"].as_array().filter(|_| message["level"] == "error")?;
+    let span = spans.iter().find(|span| span["is_primary"] == true)?;
+    let number = |field: &str| span[field].as_u64().unwrap_or(0) as usize;
+    Some(Objection {
+        file: span["file_name"].as_str()?.into(),
+        start: number("byte_start"),
+        end: number("byte_end"),
+        message: message["message"].as_str()?.to_owned(),
+    })
+}
+
+/// The folders of the workspace's members.
+fn members(workspace: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let manifest = fs::read_to_string(workspace.join("Cargo.toml"))?;
+    let line = manifest.lines().find(|line| line.starts_with("members = ")).unwrap_or_default();
+    let mut members = Vec::new();
+    for pattern in line.split('"').skip(1).step_by(2) {
+        let Some(folder) = pattern.strip_suffix("/*") else {
+            members.push(PathBuf::from(pattern));
+            continue;
+        };
+        for entry in fs::read_dir(workspace.join(folder))? {
+            members.push(Path::new(folder).join(entry?.file_name()));
         }
-        let programs = messages(&output.stdout).filter(|message| message["profile"]["test"] == true);
-        Ok(Some(programs.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect()))
     }
+    Ok(members)
+}
+
+/// The manifest of another member, with a program that nobody builds in the place of its code: what it depends on decides
+/// with which features the core's dependencies are built. So they are the ones that its tests were built with.
+fn hollow(manifest: &str) -> String {
+    let mut is_kept = true;
+    let mut kept = String::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            is_kept = ["[package]", "[features]"].contains(&line) || line.contains("dependencies");
+        }
+        if is_kept {
+            kept.extend([line, "\n"]);
+        }
+    }
+    format!("{kept}\n[[bin]]\nname = \"nothing\"\npath = \"{NOTHING}\"\ntest = false\n")
 }
 
 fn messages(output: &[u8]) -> impl Iterator<Item = Value> + '_ {
@@ -179,4 +234,18 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     fs::write(path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hollow_member_keeps_its_dependencies_and_has_no_code() {
+        let manifest = "[package]\nname = \"a\"\n[lib]\ntest = false\n[[test]]\nname = \"t\"\n[features]\nf = [\"b/f\"]\n\
+                        [dependencies]\nb = \"1\"\n[lints]\nworkspace = true\n[dev-dependencies]\nc = \"1\"\n";
+        let expected = "[package]\nname = \"a\"\n[features]\nf = [\"b/f\"]\n[dependencies]\nb = \"1\"\n\
+                        [dev-dependencies]\nc = \"1\"\n\n[[bin]]\nname = \"nothing\"\npath = \"nothing.rs\"\ntest = false\n";
+        assert_eq!(hollow(manifest), expected);
+    }
 }

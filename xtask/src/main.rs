@@ -88,7 +88,12 @@ fn bench(workspace: &Workspace, rest: &[String]) -> Outcome {
 
 /// Hands all arguments to the program that breaks the core; it knows its own options.
 fn mutants(workspace: &Workspace, rest: &[String]) -> Outcome {
-    let mut cargo = workspace.cargo(["run", "--quiet", "--package", "longear-mutants", "--"]);
-    cargo.args(rest).env("CARGO_TARGET_DIR", &workspace.target);
-    step::run_loud("mutants", &mut cargo)
+    // Of the whole workspace: so its dependencies are those that the tests were built with.
+    step::run_quiet(
+        "building the mutants' program",
+        &mut workspace.cargo(["build", "--quiet", "--workspace", "--bin", "longear-mutants"]),
+    )?;
+    let mut program = workspace.command(workspace.built_program("longear-mutants", "debug"));
+    program.args(rest).env("CARGO_TARGET_DIR", &workspace.target);
+    step::run_loud("mutants", &mut program)
 }
