@@ -397,6 +397,21 @@ fn decode_slot(bytes: &[u8], seq: u64, log: LogId) -> Result<SignedHeader, Reaso
 mod tests {
     use super::*;
 
+    /// A pack may have a gigabyte, and a box little memory: what was read is let go.
+    #[test]
+    fn a_reader_keeps_no_more_than_was_not_read_yet() {
+        let opening = LogOpening { key: crate::SecretKey::from_seed([7; 32]).public(), incarnation: 1 };
+        let (channel, name) = (ChannelId([1; 32]), PackName { level: 2, index: 0 });
+        let pack = encode_front(name, &opening, &[None; 64]);
+        let mut reader = PackReader::new(channel, opening.log(&channel), name);
+        for piece in pack.chunks(10) {
+            reader.push(piece);
+            assert!(reader.buffer.len() < PREAMBLE_BYTES + 10, "{} bytes", reader.buffer.len());
+            while reader.next_part().expect("it is whole").is_some() {}
+        }
+        assert!(reader.is_complete());
+    }
+
     #[test]
     fn published_packs_cover_the_log_and_obey_the_rule() {
         for items in (0..200).chain([511, 512, 513, 4095, 4096, 4097, 10_000, 70_001]) {

@@ -67,6 +67,16 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_object_waits_alone() {
+        let mut quarantine = Quarantine::default();
+        quarantine.push(1, "small");
+        quarantine.push(QUARANTINE_BYTES_MAX - OVERHEAD_BYTES, "large");
+        assert_eq!(quarantine.drain(), ["large"]);
+        quarantine.push(QUARANTINE_BYTES_MAX - OVERHEAD_BYTES + 1, "too large");
+        assert!(quarantine.is_empty());
+    }
+
+    #[test]
     fn empty_objects_are_not_free() {
         // A peer that sends objects without bytes once made the queue grow without end.
         let mut quarantine = Quarantine::default();

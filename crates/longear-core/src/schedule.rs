@@ -108,6 +108,19 @@ mod tests {
         assert!(mean <= 12.0, "{mean} packs on average");
     }
 
+    /// On a slow line eight posts for one that is missing are seven too many; eight requests for eight posts are worse.
+    #[test]
+    fn one_missing_item_comes_alone_and_several_come_together() {
+        let plan = |missing: &[u64]| {
+            let mut held = Intervals::from_iter(std::iter::once(0..8));
+            missing.iter().for_each(|seq| held.remove(*seq..seq + 1));
+            packs_to_fetch(&held, 8).iter().map(PackName::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(plan(&[3]), ["0-3"]);
+        assert_eq!(plan(&[3, 4]), ["1-0"]);
+        assert_eq!(plan(&[]), [""; 0]);
+    }
+
     #[test]
     fn a_new_reader_takes_the_largest_packs() {
         let plan = packs_to_fetch(&Intervals::new(), 4096 * 2 + 9);

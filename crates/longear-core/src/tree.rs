@@ -432,6 +432,10 @@ mod tests {
             }
             assert_eq!(offset, bytes);
         }
+        let part = |start_mib, covers| Some((TreePath::BlobPart { hash: hash(1), start_mib }, covers));
+        let bytes = (3 << 30) + 9;
+        assert_eq!(blob_file_holding(hash(1), bytes, (3 << 30) - 1), part(2_048, 2 << 30..3 << 30));
+        assert_eq!(blob_file_holding(hash(1), bytes, 3 << 30), part(3_072, 3 << 30..bytes));
         assert_eq!(blob_file_holding(hash(1), 0, 0), None);
         assert_eq!(blob_file_holding(hash(1), u64::MAX, u64::MAX - 1), None);
     }
@@ -492,5 +496,8 @@ mod tests {
             assert!(name.ends_with(".webm") && !name.ends_with(" .webm") && !name.ends_with("..webm"), "{name}");
             assert!(!is_dos_device(&name), "{name}");
         }
+        assert_eq!(plain_file_name(&"a".repeat(115), "webm").len(), PLAIN_NAME_BYTES_MAX);
+        assert_eq!(plain_file_name(&"a".repeat(300), "webm").len(), PLAIN_NAME_BYTES_MAX);
+        assert_eq!(plain_file_name(&"ы".repeat(300), "webm").len(), PLAIN_NAME_BYTES_MAX - 1, "no half characters");
     }
 }

@@ -148,3 +148,19 @@ impl TreeHasher {
         self.slices.push_back(GroupSlice { group, nodes });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody hashes 64 GiB in a test: it begins where they end.
+    #[test]
+    fn the_largest_blob_is_taken_and_not_a_byte_more() {
+        let after = |size| TreeHasher { size, ..TreeHasher::new() };
+        assert_eq!(after(BLOB_BYTES_MAX - 1).update(&[7]), Ok(()));
+        for (size, bytes) in [(BLOB_BYTES_MAX, 1), (BLOB_BYTES_MAX - 1, 2), (BLOB_BYTES_MAX, 2)] {
+            let too_large = Err(BlobRefused::TooLarge { size: size + bytes as u64 });
+            assert_eq!(after(size).update(&vec![7; bytes]), too_large);
+        }
+    }
+}

@@ -1,18 +1,20 @@
 //! Limits: as much as is allowed is accepted, one more is not.
 
+use longear_core::article::{GROUPED_BYTES_MIN, SIZE_BYTES_MAX};
 use longear_core::clock::channel_time;
 use longear_core::closing::{PROOF_HASHES_MAX, proof_holds};
 use longear_core::hash::{labelled, plain};
 use longear_core::header::Payload;
 use longear_core::keys::Roles;
 use longear_core::limits::{
-    CHARTER_BYTES_MAX, CLOCK_JUMP_MS_MAX, CLOSINGS_MAX, DELEGATES_MAX, HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_ITEMS_MAX,
-    PAYLOAD_BYTES_MAX, RETRACTION_TARGETS_MAX, ROOTS_MAX, TITLE_BYTES_MAX, TLV_BYTES_MAX,
+    CHARTER_BYTES_MAX, CLOCK_JUMP_MS_MAX, CLOSINGS_MAX, DELEGATES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX,
+    HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_ITEMS_MAX, PAYLOAD_BYTES_MAX, QUARANTINE_BYTES_MAX, RETRACTION_TARGETS_MAX,
+    ROOTS_MAX, TAKEN_BACK_KEPT_MS, TIME_MS_MAX, TITLE_BYTES_MAX, TLV_BYTES_MAX, UNKNOWN_KIND_BYTES_PER_DAY,
 };
 use longear_core::pack::{PackPart, PackSlot, encode_front};
 use longear_core::{
-    Charter, CharterBody, ForkProof, Header, ItemId, Kind, LogOpening, PackName, PackReader, PublicKey, Reason,
-    Retraction, Run, SignedHeader, verify,
+    ChannelId, Charter, CharterBody, ForkProof, Head, Header, ItemId, Kind, LogOpening, PackName, PackReader,
+    PublicKey, Reason, Retraction, Run, SignedHeader, blob, tree, verify,
 };
 
 use crate::support::publisher::{Publisher, article, key, retraction, root_set, signed_by};
@@ -26,6 +28,20 @@ fn keys(name: &str, count: usize) -> Vec<longear_core::SecretKey> {
     let mut keys = (0..count).map(|number| key(&format!("{name} {number}"))).collect::<Vec<_>>();
     keys.sort_by_key(longear_core::SecretKey::public);
     keys
+}
+
+/// Two that compute a limit differently take different objects, and show different news. Written out as in the specification.
+#[test]
+fn limits_that_are_computed_are_those_of_the_specification() {
+    assert_eq!((HEADER_BYTES_MAX, FORK_PROOF_BYTES_MAX), (1_202, 2_452));
+    assert_eq!((LOG_ITEMS_MAX, PACK_ITEMS_MAX, PROOF_HASHES_MAX), (1_048_576, 4_096, 20));
+    assert_eq!((TIME_MS_MAX, SIZE_BYTES_MAX), (9_007_199_254_740_992, 9_007_199_254_740_992));
+    assert_eq!((TAKEN_BACK_KEPT_MS, CLOCK_JUMP_MS_MAX), (2_592_000_000, 172_800_000));
+    assert_eq!((QUARANTINE_BYTES_MAX, UNKNOWN_KIND_BYTES_PER_DAY), (4_194_304, 1_048_576));
+    assert_eq!((blob::BLOCK_BYTES, blob::GROUP_BYTES, blob::GROUP_BLOCKS), (16_384, 1_048_576, 64));
+    assert_eq!((blob::BLOB_BYTES_MAX, blob::NODE_BYTES, blob::SLICE_BYTES_MAX), (68_719_476_736, 64, 4_032));
+    assert_eq!((GROUPED_BYTES_MIN, blob::INLINE_GROUP_HASHES_BYTES_MAX), (1_048_576, 32_768));
+    assert_eq!((tree::BLOB_WHOLE_BYTES_MAX, tree::FILE_BYTES_MAX), (3_221_225_472, 4_294_967_295));
 }
 
 #[test]
@@ -84,6 +100,13 @@ fn a_charter_of_the_greatest_length_is_read_before_it_is_refused_for_something_e
     let long = |length: usize| Charter::decode(&vec![0; length]).unwrap_err();
     assert_eq!(long(CHARTER_BYTES_MAX), Reason::BadMagic { what: "a charter" });
     assert_eq!(long(CHARTER_BYTES_MAX + 1), Reason::TooLong { what: "charter", max: CHARTER_BYTES_MAX });
+}
+
+#[test]
+fn a_head_of_the_greatest_length_is_read_before_it_is_refused_for_something_else() {
+    let long = |length: usize| Head::decode(&ChannelId([0; 32]), &vec![0; length]).unwrap_err();
+    assert_eq!(long(HEAD_BYTES_MAX), Reason::BadMagic { what: "a head" });
+    assert_eq!(long(HEAD_BYTES_MAX + 1), Reason::TooLong { what: "head", max: HEAD_BYTES_MAX });
 }
 
 #[test]
@@ -182,6 +205,7 @@ fn a_pack_may_hold_the_longest_header_and_the_longest_payload() {
     assert_eq!(header.bytes().len(), HEADER_BYTES_MAX);
     assert_eq!(SignedHeader::decode(header.bytes()).as_ref(), Ok(&header));
     let proof = ForkProof { opening: log.opening, first: header.clone(), second: header.clone() };
+    assert_eq!(proof.encode().len(), FORK_PROOF_BYTES_MAX);
     assert_eq!(ForkProof::decode(&proof.encode()), Ok(proof), "its header may be as long as any");
     let name = PackName { level: 0, index: 0 };
     let slot = PackSlot { header: header.bytes(), payload_length: payload.len() as u32 };

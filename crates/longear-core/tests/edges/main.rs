@@ -5,7 +5,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod blobs;
 mod limits;
+mod packs;
 mod values;
 
 #[path = "../support/mod.rs"]

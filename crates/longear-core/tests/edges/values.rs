@@ -12,10 +12,11 @@ use longear_core::quarantine::Quarantine;
 use longear_core::schedule::{BlobWant, order_blobs};
 use longear_core::status::{Doubt, Objection};
 use longear_core::{
-    Address, Article, ChannelId, CharterBody, Class, Intervals, ItemId, Kind, LogId, Reason, Rendition, Status, verify,
+    Address, Article, ChannelId, CharterBody, Class, Intervals, ItemId, Kind, LogId, PublicKey, Reason, Rendition,
+    Status, verify,
 };
 
-use crate::support::publisher::{Publisher, article, signed_by};
+use crate::support::publisher::{Publisher, article, key, signed_by};
 
 #[test]
 fn hex_is_lower_case_of_just_the_right_length() {
@@ -51,6 +52,7 @@ fn roles_are_known_by_name_and_by_bits() {
     let both = Roles::POST.with(Roles::EDIT);
     assert!(both.has(Roles::POST) && !Roles::POST.has(both) && Roles::POST.has_any(both));
     assert!(!Roles::LIVE.has_any(both));
+    assert_eq!(both.with(Roles::POST), both, "what is there already stays");
 }
 
 /// The kind alone decides who may sign, how long it may be and when it travels.
@@ -208,6 +210,41 @@ fn copies_of_a_charter_share_their_signatures() {
 }
 
 #[test]
+fn only_who_stands_in_the_newest_charter_is_a_delegate() {
+    let mut newsroom = Publisher::found("Gone", &[("Aida", Roles::POST, 0), ("Bolat", Roles::POST, 0)]);
+    let (aida, bolat) = (key("Aida").public(), key("Bolat").public());
+    let is_delegate = |newsroom: &Publisher, key: &PublicKey| newsroom.lineage.is_delegate(key);
+    assert!(is_delegate(&newsroom, &aida) && is_delegate(&newsroom, &bolat));
+    assert!(!is_delegate(&newsroom, &key("Nobody").public()));
+    let mut body = newsroom.next_body();
+    body.delegates.retain(|delegate| delegate.key == aida);
+    newsroom.apply(newsroom.signed(body));
+    assert!(is_delegate(&newsroom, &aida) && !is_delegate(&newsroom, &bolat));
+    assert!(newsroom.lineage.entry(&bolat).is_some(), "what it said before is still its word");
+}
+
+#[test]
+fn a_secret_key_is_written_to_its_file_as_it_is() {
+    let seed = plain(b"a secret");
+    assert_eq!(*longear_core::SecretKey::from_seed(seed).seed(), seed);
+}
+
+/// A head takes the newer word of a log, in whichever order the words come.
+#[test]
+fn the_newer_statement_of_a_log_stays_in_a_head() {
+    let newsroom = Publisher::found("Words", &[("Aida", Roles::POST, 0)]);
+    let log = newsroom.log("Aida", 1);
+    let words = [1, 2].map(|counter| log.statement(counter, Vec::new()));
+    for order in [[0, 1], [1, 0]] {
+        let mut head = longear_core::Head::empty(newsroom.channel());
+        order.iter().for_each(|place| head.insert(words[*place].clone()));
+        assert_eq!(head.statements.values().collect::<Vec<_>>(), [&words[1]], "{order:?}");
+    }
+    assert!(words[1].supersedes(&words[0]) && !words[0].supersedes(&words[1]));
+    assert!(!words[0].supersedes(&words[0]), "nothing is newer than itself");
+}
+
+#[test]
 fn the_first_language_is_the_original() {
     let bytes = article("Title", None).encode();
     // Version, corrects, number of variants, then the language behind its length.
@@ -216,6 +253,23 @@ fn the_first_language_is_the_original() {
         let mut bytes = bytes.clone();
         bytes[origin] = value;
         assert_eq!(Article::decode(Kind::Post, &bytes).is_ok(), is_good, "{value}");
+    }
+}
+
+/// One file has one description, else the same article would have two hashes.
+#[test]
+fn a_file_below_a_mebibyte_lists_no_groups_not_even_none() {
+    let bytes = b"small".to_vec();
+    let with = |groups| {
+        let (name, mime, size) = ("s".into(), "text/plain".into(), bytes.len() as u64);
+        let (blob, duration_ms, width, height) = (plain(&bytes), 0, 0, 0);
+        let rendition = Rendition { name, blob, size, mime, duration_ms, width, height, groups };
+        Article { renditions: vec![rendition], ..article("Title", None) }.check()
+    };
+    assert_eq!(with(Groups::None), Ok(()));
+    assert_eq!(with(Groups::File(bytes.clone())), Ok(()));
+    for groups in [Groups::Inline(Vec::new()), Groups::Inline(vec![[0; 32]]), Groups::Blob([0; 32])] {
+        assert_eq!(with(groups), Err(Reason::NotCanonical { what: "group hashes" }));
     }
 }
 
