@@ -11,6 +11,9 @@ use crate::workspace::Workspace;
 /// Seeds of hostile worlds for every change; a release takes a hundred thousand.
 const SIM_SEEDS: &str = "0..500";
 
+/// Parts of the core's mutants of which each change meets one: more would cost minutes.
+const MUTANT_PARTS: u64 = 50;
+
 /// One check: its name, and the program that fails when it does not hold.
 struct Check {
     name: &'static str,
@@ -56,9 +59,35 @@ fn checks(workspace: &Workspace) -> Vec<Check> {
         check("a hostile world", worlds),
         check("attacks", workspace.cargo(["xtask", "attack"])),
         check("crash", workspace.cargo(["xtask", "crash"])),
+        check("mutants", workspace.cargo(["xtask", "mutants", "--quick", "--shard", &mutant_part(workspace)])),
         check("documentation", docs),
         check("fuzzing", workspace.cargo(["xtask", "fuzz"])),
         check("core as WebAssembly", workspace.cargo(["xtask", "wasm"])),
         check("demo", workspace.cargo(["xtask", "demo", "--exit"])),
     ]
+}
+
+/// The part of the mutants that the newest commit is to meet. Always the same for a commit, so that a failure can be seen
+/// again, and another one for the next, so that all get their turn.
+fn mutant_part(workspace: &Workspace) -> String {
+    let commit = workspace.command("git").args(["rev-parse", "HEAD"]).output().map(|output| output.stdout);
+    format!("{}/{MUTANT_PARTS}", part_of(&commit.unwrap_or_default()))
+}
+
+/// Of a copy without its history the first.
+fn part_of(commit: &[u8]) -> u64 {
+    let digits = commit.first_chunk::<8>().and_then(|digits| std::str::from_utf8(digits).ok());
+    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).map_or(0, |number| number % MUTANT_PARTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_choose_their_part_of_the_mutants() {
+        assert_eq!(part_of(b"00000033cc28a0f1e5"), 0x33 % MUTANT_PARTS);
+        assert_eq!(part_of(b"fa7c655"), 0, "it is no commit");
+        assert_eq!(part_of(b""), 0);
+    }
 }

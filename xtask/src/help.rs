@@ -122,9 +122,9 @@ const TASKS: &[Task] = &[
         name: "ci",
         usage: "ci",
         summary: "run everything that must hold before a change is taken",
-        details: "Format, tidy, licences, clippy, tests, simulated worlds, documentation, WebAssembly; every check runs,\n\
-                  also after one has failed, and the seconds of each are printed at the end. `.ci/run` installs\n\
-                  compilers and tools on a bare machine and then calls this.",
+        details: "Format, tidy, licences, clippy, tests, simulated worlds, a part of the mutants, documentation, WebAssembly;\n\
+                  every check runs, also after one has failed, and the seconds of each are printed at the end.\n\
+                  `.ci/run` installs compilers and tools on a bare machine and then calls this.",
     },
 ];
 
