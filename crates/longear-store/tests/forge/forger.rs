@@ -219,7 +219,7 @@ enum Hand {
     /// Nobody: signatures stay as they were.
     Kept,
     /// Somebody else.
-    Stranger(SecretKey),
+    Stranger(Box<SecretKey>),
     /// The right key, for another channel.
     Foreign,
 }
@@ -238,7 +238,7 @@ fn rebuilt_pack(dice: &mut Dice, world: &World, log: LogId, name: PackName) -> V
     let hand = match dice.below(4) {
         0 => Hand::Kept,
         1 => Hand::Foreign,
-        _ => Hand::Stranger(dice.pick(&world.strangers()).clone()),
+        _ => Hand::Stranger(Box::new(dice.pick(&world.strangers()).clone())),
     };
     if let (Hand::Stranger(stranger), true) = (&hand, dice.chance(3)) {
         opening = LogOpening { key: stranger.public(), incarnation: 1 };
@@ -304,7 +304,7 @@ fn fork(dice: &mut Dice, world: &World) -> Candidate {
     let hand = match dice.below(3) {
         0 => Hand::Kept,
         1 => Hand::Foreign,
-        _ => Hand::Stranger(dice.pick(&world.strangers()).clone()),
+        _ => Hand::Stranger(Box::new(dice.pick(&world.strangers()).clone())),
     };
     let forged = signed(header, honest, &hand, world);
     let (first, second) = if honest.id() <= forged.id() { (honest, &forged) } else { (&forged, honest) };
