@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use plan::Plan;
 use run::{Tests, Verdict};
-use tree::{Purpose, Tree};
+use tree::Tree;
 
 /// What was asked for.
 struct Options {
@@ -79,12 +79,12 @@ fn run(workspace: &Path, options: &Options) -> std::io::Result<bool> {
     let meant = plan.mutants().filter(|mutant| is_meant(mutant.file)).enumerate();
     let meant = meant.filter(|(place, _)| options.shard.is_none_or(|(shard, count)| place % count == shard));
     let meant = meant.map(|(_, mutant)| mutant.number).collect::<BTreeSet<_>>();
-    // Both copies now: whoever writes tests while this runs changes neither.
-    let tree = Tree::copy(workspace, &target, Purpose::Alone)?;
-    let programs = plan.build(workspace, &target, &meant)?;
+    // Whoever goes on to write tests while this runs does not change it.
+    let tree = Tree::copy(workspace, &target)?;
+    let programs = plan.build(&tree, &meant)?;
     eprintln!("{:>7.1} s  built the tests with {} mutants", start.elapsed().as_secs_f64(), meant.len());
     let start = Instant::now();
-    let tests = Tests::measure(programs, &target)?;
+    let tests = Tests::measure(programs, &tree)?;
     let chosen = plan.mutants().filter(|mutant| meant.contains(&mutant.number));
     let chosen = chosen.filter(|mutant| !options.quick || !plan.is_apart(mutant.number)).collect::<Vec<_>>();
     let apart = chosen.iter().filter(|mutant| plan.is_apart(mutant.number)).count();

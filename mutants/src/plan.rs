@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use crate::find;
 use crate::render::{Numbered, Rendered, render, replaced};
-use crate::tree::{ALL, CRATE, FIRST, Purpose, SWITCH, Tree};
+use crate::tree::{ALL, CRATE, FIRST, QUICK_TO_BUILD, QUICK_TO_RUN, SWITCH, Tree};
 
 /// Rounds of compiling after which what still does not compile is a fault of this program.
 const ROUNDS_MAX: usize = 40;
+
+/// Fewer mutants than this are not worth the time that optimising takes.
+const FEW: usize = 200;
 
 /// One file of the crate.
 struct Source {
@@ -109,13 +112,13 @@ impl Plan {
     ///
     /// # Errors
     /// Those of the disk and of cargo.
-    pub fn build(&mut self, workspace: &Path, target: &Path, chosen: &BTreeSet<u32>) -> std::io::Result<Vec<PathBuf>> {
-        let tree = Tree::copy(workspace, target, Purpose::Together)?;
+    pub fn build(&mut self, tree: &Tree, chosen: &BTreeSet<u32>) -> std::io::Result<Vec<PathBuf>> {
+        let opt_level = if chosen.len() < FEW { QUICK_TO_BUILD } else { QUICK_TO_RUN };
         for _ in 0..ROUNDS_MAX {
-            let rendered = self.write(&tree, chosen)?;
+            let rendered = self.write(tree, chosen)?;
             // What does not compile is found in the quickest way, without the code of the unit tests.
-            let built = match tree.build(FIRST)? {
-                Ok(_) => tree.build(ALL)?,
+            let built = match tree.build(FIRST, opt_level)? {
+                Ok(_) => tree.build(ALL, opt_level)?,
                 refused => refused,
             };
             let objections = match built {

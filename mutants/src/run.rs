@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::plan::{Mutant, Plan};
-use crate::tree::{ALL, CRATE, FIRST, Purpose, Tree, is_source};
+use crate::tree::{ALL, CRATE, FIRST, QUICK_TO_BUILD, Tree, is_source};
 
 /// A test that takes this long with a mutant, and ten times as long as without, is stuck.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,8 +58,8 @@ impl Tests {
     ///
     /// # Errors
     /// If one fails: then nothing can be learnt.
-    pub fn measure(programs: Vec<PathBuf>, target: &Path) -> std::io::Result<Self> {
-        let folder = Purpose::Together.root(target).join(CRATE);
+    pub fn measure(programs: Vec<PathBuf>, tree: &Tree) -> std::io::Result<Self> {
+        let folder = tree.root.join(CRATE);
         let mut all = Vec::new();
         for program in programs {
             let test = |name| Test { program: program.clone(), name, time: Duration::ZERO, sites: BTreeSet::new() };
@@ -67,7 +67,7 @@ impl Tests {
         }
         let mut tests = Tests { all: Vec::new(), folder };
         tests.all = on_all_cores(&all, |number, test| {
-            let trace = target.join(format!("mutants/trace-{number}"));
+            let trace = tree.root.join(format!("trace-{number}"));
             let start = Instant::now();
             let status = tests.command(test).env("LONGEAR_MUTANT_TRACE", &trace).status()?;
             if !status.success() {
@@ -189,7 +189,7 @@ fn tell(mutant: &Mutant<'_>, verdict: Verdict) {
 /// Builds and runs the tests against the one mutant that is written there, those that notice most before the others.
 fn alone(tree: &Tree) -> std::io::Result<Verdict> {
     for tests in [FIRST, ALL] {
-        let programs = match tree.build(tests)? {
+        let programs = match tree.build(tests, QUICK_TO_BUILD)? {
             Ok(programs) => programs,
             Err(objections) if tests == FIRST && objections.iter().any(|objection| is_source(&objection.file)) => {
                 return Ok(Verdict::Unviable);

@@ -14,6 +14,11 @@ pub const FIRST: &[&str] = &["--test", "edges"];
 /// All tests.
 pub const ALL: &[&str] = &["--lib", "--tests"];
 
+/// How much tests are optimised that run a few times.
+pub const QUICK_TO_BUILD: &str = "0";
+/// How much tests are optimised that run a thousand times.
+pub const QUICK_TO_RUN: &str = "1";
+
 /// The program of a member that has no code here.
 const NOTHING: &str = "nothing.rs";
 
@@ -50,34 +55,6 @@ pub struct Tree {
     pub root: PathBuf,
     /// The folder of what is built: that of the workspace, so that no dependency is built twice.
     target: PathBuf,
-    purpose: Purpose,
-}
-
-/// What a copy is for. Cargo knows a crate by its place below the root of its workspace and by how it is optimised, and
-/// would take what was built of one copy for what another one gives: so each purpose has a profile that no other has.
-#[derive(Clone, Copy, Debug)]
-pub enum Purpose {
-    /// All mutants in one program, which is built once and run thousands of times.
-    Together,
-    /// One mutant at a time, of which most fail the first tests.
-    Alone,
-}
-
-impl Purpose {
-    /// The root of the copy.
-    pub fn root(self, target: &Path) -> PathBuf {
-        match self {
-            Purpose::Together => target.join("mutants/together"),
-            Purpose::Alone => target.join("mutants/alone"),
-        }
-    }
-
-    fn opt_level(self) -> &'static str {
-        match self {
-            Purpose::Together => "1",
-            Purpose::Alone => "0",
-        }
-    }
 }
 
 /// What the compiler objects to, and where: a path from the root of the copy, and bytes of that file.
@@ -100,8 +77,8 @@ impl Tree {
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn copy(workspace: &Path, target: &Path, purpose: Purpose) -> std::io::Result<Self> {
-        let tree = Tree { root: purpose.root(target), target: target.to_path_buf(), purpose };
+    pub fn copy(workspace: &Path, target: &Path) -> std::io::Result<Self> {
+        let tree = Tree { root: target.join("mutants/copy"), target: target.to_path_buf() };
         copy_folder(&workspace.join(CRATE).join("tests"), &tree.root.join(CRATE).join("tests"))?;
         // Its lints would refuse the code of switches and mutants.
         let manifest = fs::read_to_string(workspace.join(CRATE).join("Cargo.toml"))?;
@@ -130,12 +107,13 @@ impl Tree {
     ///
     /// # Errors
     /// If cargo cannot be run.
-    pub fn build(&self, tests: &[&str]) -> std::io::Result<Result<Vec<PathBuf>, Vec<Objection>>> {
+    pub fn build(&self, tests: &[&str], opt_level: &str) -> std::io::Result<Result<Vec<PathBuf>, Vec<Objection>>> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.root).args(["test", "--workspace", "--no-run", "--message-format=json"]).args(tests);
         cargo.env("CARGO_TARGET_DIR", &self.target);
-        // Unlike the tests of the workspace, and like its dependencies.
-        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_DEV_OPT_LEVEL", self.purpose.opt_level());
+        // Cargo knows a crate by its place below the root of its workspace and by its profile. Without this it would take
+        // what was built here for what the workspace gives.
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_DEV_OPT_LEVEL", opt_level);
         let output = cargo.stdin(Stdio::null()).stderr(Stdio::piped()).output()?;
         if output.status.success() {
             let programs = messages(&output.stdout).filter(|message| message["profile"]["test"] == true);
