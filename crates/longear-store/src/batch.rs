@@ -317,7 +317,7 @@ impl<'s> Batch<'s> {
             }
         }
         for (seq, id, place) in bare {
-            indexing.payload(state, opening, seq, id, (place, &[]))?;
+            indexing.payload(log, seq, id, (place, &[]))?;
         }
         Ok(())
     }
@@ -342,7 +342,8 @@ impl<'s> Batch<'s> {
         let record = self.append(RecordKind::Payload, &[&channel.0, &log.0, &seq.to_le_bytes(), &id.0, bytes])?;
         let place = payload_place(record);
         let (state, mut indexing) = self.parts(channel)?;
-        indexing.payload(state, opening, seq, id, (place, bytes))
+        let log = indexing.log(state, opening)?;
+        indexing.payload(log, seq, id, (place, bytes))
     }
 
     /// Keeps payloads of one log as [`Batch::payload`] keeps each; tells how many were not here yet.

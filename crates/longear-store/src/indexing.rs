@@ -166,16 +166,14 @@ impl Indexing<'_> {
         Ok(read.filter(|(_, bytes)| verify(item, Payload::new(item.id(), bytes)).is_ok()))
     }
 
-    /// Indexes a payload that stands at `place` and belongs to `item` at `at`. False if that item is not held.
+    /// Indexes a payload that stands at `place` and belongs to `item` at `seq`. False if that item is not held.
     pub fn payload(
         &mut self,
-        state: &mut ChannelState,
-        opening: &LogOpening,
+        log: &mut LogState,
         seq: u64,
         item: ItemId,
         payload: (Place, &[u8]),
     ) -> Result<bool, StoreError> {
-        let log = self.log(state, opening)?;
         let at = place_of(log.no, seq);
         let Some((row, held)) = self.held(at)? else { return Ok(false) };
         if held != item {

@@ -45,7 +45,8 @@ impl Journal {
     pub fn walk(&self, segment: u32, offset: u64) -> Result<Walk, StorageError> {
         let file = self.file(segment)?;
         let (salt, length) = (read_salt(&*file)?, file.len()?);
-        Ok(Walk { file, salt, length, offset: offset.max(SEGMENT_FRONT_BYTES) })
+        let offset = offset.max(SEGMENT_FRONT_BYTES);
+        Ok(Walk { file, salt, length, offset, window: Vec::new(), window_start: offset })
     }
 
     /// Whether a batch ends here. A segment whose front is damaged cannot tell, and is taken by its length.
@@ -208,20 +209,23 @@ impl Journal {
     }
 }
 
-/// Goes through the records of one segment.
+/// Goes through the records of one segment, many with each read of the file.
 #[derive(Debug)]
 pub struct Walk {
     file: Arc<dyn StorageFile>,
     salt: Option<u64>,
     length: u64,
     offset: u64,
+    /// Bytes of the file from `window_start` on.
+    window: Vec<u8>,
+    window_start: u64,
 }
 
 /// What a walk came upon.
 #[derive(Debug)]
-pub enum Step {
+pub enum Step<'w> {
     /// A whole record.
-    Record(Record),
+    Record(Record<&'w [u8]>),
     /// Bytes that belong to no whole record; more records follow.
     Damaged(Range<u64>),
 }
@@ -239,16 +243,48 @@ impl Walk {
     }
 
     /// The next record, or what is damaged before it. `None` where no whole record follows.
-    pub fn step(&mut self) -> Result<Option<Step>, StorageError> {
+    pub fn step(&mut self) -> Result<Option<Step<'_>>, StorageError> {
         let Some(salt) = self.salt.filter(|_| self.offset < self.length) else { return Ok(None) };
-        if let Some(record) = read_record(&*self.file, salt, self.offset)? {
-            self.offset = record.end();
-            return Ok(Some(Step::Record(record)));
+        if let Some((kind, body_length)) = self.front_at_offset()? {
+            let start = (self.offset - self.window_start) as usize;
+            let (front, body) = self.window[start..][..RECORD_FRONT_BYTES + body_length].split_at(RECORD_FRONT_BYTES);
+            if record_front(salt, kind, body_length, &[body]) == front {
+                let record = Record { kind, body_offset: self.offset + RECORD_FRONT_BYTES as u64, body };
+                self.offset = record.end();
+                return Ok(Some(Step::Record(record)));
+            }
         }
         let Some(next) = find_record(&*self.file, salt, self.offset)? else { return Ok(None) };
         let damaged = self.offset..next;
         self.offset = next;
         Ok(Some(Step::Damaged(damaged)))
+    }
+
+    /// The front of the record at the offset, if the file is long enough for the whole of it; then all of it is in the window.
+    fn front_at_offset(&mut self) -> Result<Option<(RecordKind, usize)>, StorageError> {
+        if !self.look_at(RECORD_FRONT_BYTES)? {
+            return Ok(None);
+        }
+        let start = (self.offset - self.window_start) as usize;
+        let front = self.window[start..].first_chunk().and_then(read_front);
+        let Some((kind, body_length)) = front else { return Ok(None) };
+        Ok(self.look_at(RECORD_FRONT_BYTES + body_length)?.then_some((kind, body_length)))
+    }
+
+    /// Reads on until so many bytes from the offset on are in the window. False where the file ends before.
+    fn look_at(&mut self, bytes: usize) -> Result<bool, StorageError> {
+        let end = self.offset + bytes as u64;
+        if end > self.length {
+            return Ok(false);
+        }
+        if self.offset < self.window_start || end > self.window_start + self.window.len() as u64 {
+            let wanted = (bytes.max(BUFFER_BYTES) as u64).min(self.length - self.offset);
+            self.window.resize(wanted as usize, 0);
+            self.window_start = self.offset;
+            let read = self.file.read_at(self.offset, &mut self.window)?;
+            self.window.truncate(read);
+        }
+        Ok(end <= self.window_start + self.window.len() as u64)
     }
 
     /// Whether a damaged stretch looks as if it had never reached the disk: a sector of it, or a part of one, is all zeros.

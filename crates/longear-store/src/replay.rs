@@ -14,6 +14,8 @@ use crate::indexing::{Indexing, PendingRows, fork_comes_first, split_channel};
 use crate::journal::{Journal, Step};
 use crate::segment::{Place, Record, RecordKind};
 
+/// Rows gathered before they are written to the index, with those of the last run on top.
+const PENDING_ROWS_MAX: usize = 8_192;
 /// Bytes of a record before the header that stands: key and incarnation.
 pub const STAND_FRONT: u64 = 32 + 8;
 
@@ -35,16 +37,13 @@ pub struct Replayed {
 /// `known_until` tells that what stands behind `from` was not acknowledged to this index: damage in its last batch is then
 /// a torn write, and the batch never happened. Else only damage that looks torn counts as torn.
 pub fn replay(index: &Index, journal: &Journal, from: (u32, u64), known_until: bool) -> Result<Replayed, StoreError> {
-    let mut until = None;
+    let mut until = last_whole_batch(journal, from, known_until)?;
     loop {
         index.begin()?;
-        if from == (0, 0) {
-            index.clear()?;
-        }
         let attempted = attempt(index, journal, from, known_until, until).inspect_err(|_| index.roll_back())?;
         let Attempt { done, last, beyond } = attempted;
-        if beyond && until.is_none() {
-            // Rare: a crash left a part of a batch behind the last whole one.
+        if beyond && until != Some((done.segment, done.length)) {
+            // Only where the end could not be told from the last segment alone.
             index.roll_back();
             until = Some((done.segment, done.length));
             continue;
@@ -61,6 +60,30 @@ pub fn replay(index: &Index, journal: &Journal, from: (u32, u64), known_until: b
         index.commit().inspect_err(|_| index.roll_back())?;
         return Ok(done);
     }
+}
+
+/// Where the last whole batch ends, so that what a crash left behind it need not be indexed and forgotten again. A look at
+/// the last segment tells it, if two batches end there; `None` where it does not.
+fn last_whole_batch(journal: &Journal, from: (u32, u64), known_until: bool) -> Result<Option<(u32, u64)>, StoreError> {
+    let Some(segment) = journal.segments()?.into_iter().rfind(|segment| *segment >= from.0) else { return Ok(None) };
+    let begins_here = segment == from.0;
+    let mut walk = journal.walk(segment, if begins_here { from.1 } else { 0 })?;
+    let mut batch = BatchEnd::new(from);
+    let mut ends = 0;
+    while let Some(step) = walk.step()? {
+        match step {
+            Step::Record(record) if record.kind == RecordKind::Commit => {
+                ends += u32::from(batch.open);
+                batch.commit((segment, record.end()));
+            }
+            Step::Record(_) => batch.more(),
+            Step::Damaged(stretch) => {
+                batch.more();
+                batch.torn |= known_until || walk.is_torn(&stretch)?;
+            }
+        }
+    }
+    Ok((begins_here || ends >= 2).then(|| batch.good_end()))
 }
 
 /// What an attempt found.
@@ -80,9 +103,13 @@ fn attempt(
     known_until: bool,
     until: Option<(u32, u64)>,
 ) -> Result<Attempt, StoreError> {
+    let is_rebuild = from == (0, 0);
+    if is_rebuild {
+        index.clear()?;
+    }
     let mut replay = Replay { index, journal, pending: PendingRows::new(), states: Vec::new() };
     let mut done = Replayed { segment: from.0, length: from.1, ..Replayed::default() };
-    let mut batch = BatchEnd { end: from, before: from, open: false, torn: false, doubtful: false };
+    let mut batch = BatchEnd::new(from);
     let segments = journal.segments()?.into_iter().filter(|segment| *segment >= from.0).collect::<Vec<_>>();
     for segment in &segments {
         let mut walk = journal.walk(*segment, if *segment == from.0 { from.1 } else { 0 })?;
@@ -106,7 +133,10 @@ fn attempt(
         }
         done.damaged += u64::from(!walk.rest().is_empty() && Some(segment) != segments.last());
     }
-    replay.finish()?;
+    replay.flush()?;
+    if is_rebuild {
+        index.order_items()?;
+    }
     let end = batch.good_end();
     (done.segment, done.length) = end;
     Ok(Attempt { done, last: batch.before.min(end), beyond: batch.open || end != batch.end })
@@ -127,6 +157,10 @@ struct BatchEnd {
 }
 
 impl BatchEnd {
+    fn new(from: (u32, u64)) -> Self {
+        BatchEnd { end: from, before: from, open: false, torn: false, doubtful: false }
+    }
+
     /// Another batch began: the ones before it were durable, whatever became of them since.
     fn more(&mut self) {
         if !self.open {
@@ -152,11 +186,15 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn record(&mut self, segment: u32, record: &Record) -> Result<(), StoreError> {
+    fn record(&mut self, segment: u32, record: &Record<&[u8]>) -> Result<(), StoreError> {
         if matches!(record.kind, RecordKind::Commit | RecordKind::Void) {
             return Ok(());
         }
-        let Some((channel, rest)) = split_channel(&record.body) else { return Ok(()) };
+        // Not between headers and their payloads: a row that is written already has to be looked for.
+        if record.kind == RecordKind::Run && self.pending.len() >= PENDING_ROWS_MAX {
+            self.flush()?;
+        }
+        let Some((channel, rest)) = split_channel(record.body) else { return Ok(()) };
         let body = Place { segment, offset: record.body_offset, length: record.body.len() as u32 };
         let inner = Place { offset: body.offset + 32, length: body.length.saturating_sub(32), ..body };
         let at = self.state(channel)?;
@@ -183,9 +221,9 @@ impl Replay<'_> {
             RecordKind::Run => replay_run(&mut indexing, state, rest, inner)?,
             RecordKind::Payload => {
                 if let Some((log, seq, item, bytes)) = split_item(rest)
-                    && let Some(opening) = state.logs.get(&log).map(|log| log.opening)
+                    && let Some(log) = state.logs.get_mut(&log)
                 {
-                    indexing.payload(state, &opening, seq, item, (payload_place(body), bytes))?;
+                    indexing.payload(log, seq, item, (payload_place(body), bytes))?;
                 }
             }
             RecordKind::Gone => {
@@ -216,13 +254,10 @@ impl Replay<'_> {
             RecordKind::Intent => replay_intent(&indexing, state, rest, body)?,
             RecordKind::Charter | RecordKind::Commit | RecordKind::Void => {}
         }
-        if self.pending.len() > 8_192 {
-            Indexing { index: self.index, journal: self.journal, pending: &mut self.pending }.flush()?;
-        }
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<(), StoreError> {
+    fn flush(&mut self) -> Result<(), StoreError> {
         Indexing { index: self.index, journal: self.journal, pending: &mut self.pending }.flush()
     }
 
@@ -245,16 +280,16 @@ fn replay_run(
     let mut input = Reader::new(rest);
     let (Ok(key), Ok(incarnation)) = (input.array(), input.u64()) else { return Ok(()) };
     let opening = LogOpening { key: PublicKey(key), incarnation };
+    let log = indexing.log(state, &opening)?;
     while let Ok(length) = input.u16() {
         let offset = body.offset + (rest.len() - input.rest().len()) as u64;
         let Ok(bytes) = input.take(usize::from(length)) else { return Ok(()) };
         let Ok(item) = SignedHeader::decode(bytes) else { return Ok(()) };
         let place = Place { offset, length: u32::from(length), ..body };
-        let log = indexing.log(state, &opening)?;
         indexing.header(log, &item, place)?;
         if verify(&item, Payload::new(item.id(), &[])).is_ok() {
             let payload = (Place { length: 0, ..place }, &[][..]);
-            indexing.payload(state, &opening, item.header().seq, item.id(), payload)?;
+            indexing.payload(log, item.header().seq, item.id(), payload)?;
         }
     }
     Ok(())

@@ -133,19 +133,19 @@ pub fn record_front(salt: u64, kind: RecordKind, length: usize, parts: &[&[u8]])
 
 /// One whole record of a segment.
 #[derive(Debug)]
-pub struct Record {
+pub struct Record<B> {
     /// What it holds.
     pub kind: RecordKind,
     /// Offset of the body in the segment.
     pub body_offset: u64,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: B,
 }
 
-impl Record {
+impl<B: AsRef<[u8]>> Record<B> {
     /// Where the next record begins.
     pub fn end(&self) -> u64 {
-        self.body_offset + self.body.len() as u64
+        self.body_offset + self.body.as_ref().len() as u64
     }
 }
 
@@ -158,7 +158,7 @@ pub fn read_front(front: &[u8; RECORD_FRONT_BYTES]) -> Option<(RecordKind, usize
 }
 
 /// Reads the record at `offset`. `None` at the end, and where it is torn or damaged.
-pub fn read_record(file: &dyn StorageFile, salt: u64, offset: u64) -> Result<Option<Record>, StorageError> {
+pub fn read_record(file: &dyn StorageFile, salt: u64, offset: u64) -> Result<Option<Record<Vec<u8>>>, StorageError> {
     let mut front = [0; RECORD_FRONT_BYTES];
     if file.read_at(offset, &mut front)? < RECORD_FRONT_BYTES {
         return Ok(None);

@@ -99,7 +99,7 @@ impl Store {
             opened => opened?,
         };
         let inner = Inner {
-            data_version: index.data_version()?,
+            data_version: STALE,
             index,
             states: HashMap::new(),
             generation: 0,
@@ -110,9 +110,8 @@ impl Store {
         let blobs = BlobStore::open(backend.clone());
         let store = Store { backend, journal, inner: Mutex::new(inner), blobs };
         store.recover()?;
-        let mut inner = store.lock();
-        store.load(&mut inner)?;
-        drop(inner);
+        // Unless that was done already.
+        drop(store.fresh()?);
         Ok(store)
     }
 

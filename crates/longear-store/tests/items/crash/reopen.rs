@@ -53,8 +53,12 @@ impl Large {
     }
 }
 
+/// A copy that is on the disk, as acknowledged batches are after a crash: else the first sync would wait for all of it.
 fn copy(from: &Path, to: &Path) {
     assert!(std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+    for entry in std::fs::read_dir(to).unwrap() {
+        std::fs::File::open(entry.unwrap().path()).unwrap().sync_all().unwrap();
+    }
 }
 
 fn copy_index(from: &Path, to: &Path) {
@@ -64,6 +68,7 @@ fn copy_index(from: &Path, to: &Path) {
         let _ = std::fs::remove_file(to.join(&name));
         if from.join(&name).exists() {
             std::fs::copy(from.join(&name), to.join(&name)).unwrap();
+            std::fs::File::open(to.join(&name)).unwrap().sync_all().unwrap();
         }
     }
 }
