@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::backend::{OpenMode, StorageBackend, StorageError, StorageFile};
 use crate::segment::{
     Place, RECORD_BODY_BYTES_MAX, RECORD_FRONT_BYTES, Record, RecordKind, SEGMENT_BYTES_MAX, SEGMENT_FRONT_BYTES,
-    find_record, new_salt, push_record, read_front, read_record, read_salt, record_front, segment_front, segment_path,
+    find_record, push_record, read_front, read_record, read_salt, record_front, segment_front, segment_path,
 };
 
 /// Most records begin with the channel.
@@ -375,7 +375,7 @@ impl Appender {
         let file = self.backend.open(&segment_path(self.segment), OpenMode::Create)?;
         file.set_len(0)?;
         self.on_its_way = 0;
-        self.salt = new_salt();
+        self.salt = self.backend.salt();
         self.buffer.extend_from_slice(&segment_front(self.salt));
         self.backend.sync_dir("items")?;
         self.file = Some(file);

@@ -84,12 +84,6 @@ pub struct Place {
     pub length: u32,
 }
 
-/// A salt for a new segment.
-pub fn new_salt() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(SEGMENT_MAGIC)
-}
-
 /// The front of a segment.
 pub fn segment_front(salt: u64) -> Vec<u8> {
     let mut copy = SEGMENT_MAGIC.to_vec();

@@ -311,6 +311,11 @@ impl StorageBackend for MemoryBackend {
         }
         Ok(())
     }
+
+    /// The same after the same operations, so that disks can be compared.
+    fn salt(&self) -> u64 {
+        Coin::new(Survivors::Some { seed: self.disk().next_file }).next()
+    }
 }
 
 impl Disk {

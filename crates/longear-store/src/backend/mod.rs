@@ -18,6 +18,7 @@ mod memory;
 mod tests;
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::ops::Range;
 
@@ -179,6 +180,11 @@ pub trait StorageBackend: Send + Sync + fmt::Debug {
 
     /// Makes the names in a folder durable. The root is `""`.
     fn sync_dir(&self, path: &str) -> Result<(), StorageError>;
+
+    /// Gives the salt of a new segment: a number that nobody who writes a payload can know.
+    fn salt(&self) -> u64 {
+        RandomState::new().hash_one("salt")
+    }
 }
 
 /// Is an open file; all methods may be called from several threads at once.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use longear_core::blob::BlobHash;
@@ -15,11 +15,13 @@ use longear_store::{CheckError, Store, StoreOptions};
 use super::stories::Cast;
 
 /// Up to so many choices every combination is tried in the short form; in the long form up to the second number.
-const ALL_CHOICES: [u32; 2] = [2, 6];
+const ALL_CHOICES: [u32; 2] = [2, 7];
 /// Random states beside them.
 const SEEDS: [u64; 2] = [3, 200];
+/// So many seeds in a row that leave nothing new end the search for more at an operation.
+const SEEDS_IN_VAIN: u64 = 25;
 /// Of so many operations one is chosen.
-const STEP: [u64; 2] = [3, 1];
+const STEP: [u64; 2] = [5, 1];
 
 /// What somebody was told is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +72,14 @@ pub struct Story {
     pub cast: Cast,
     /// What was before; nothing fails in it.
     pub setup: Vec<Step>,
-    /// Damages the disk behind the store's back.
-    pub damage: Option<fn(&MemoryBackend)>,
+    /// What is done to the disk behind the store's back.
+    pub behind_its_back: Option<fn(&MemoryBackend)>,
+    /// By that: until its end something is missing.
+    pub is_damaged: bool,
+    /// The store takes long to read: fewer states are tried.
+    pub is_large: bool,
+    /// Before its end the words of others may speak of items that have not come yet.
+    pub is_fetching: bool,
     pub steps: Vec<Step>,
 }
 
@@ -87,17 +95,18 @@ pub struct Figures {
     pub operations: u64,
     /// Times that a store was opened on what an accident left, each with another disk or after other acknowledgements.
     pub states: u64,
-    /// Of these, disks with different bytes.
-    pub disks: u64,
+    /// The different disks among them, by the hashes of everything on them.
+    pub disks: HashSet<[u8; 32]>,
 }
 
 /// How many operations are passed over for one that is tried.
 pub fn step() -> u64 {
-    STEP[form()]
+    STEP[usize::from(is_long())]
 }
 
-fn form() -> usize {
-    usize::from(std::env::var_os("LONGEAR_CRASH").is_some_and(|form| form == "long"))
+/// Whether every call is played, and every state.
+pub fn is_long() -> bool {
+    std::env::var_os("LONGEAR_CRASH").is_some_and(|form| form == "long")
 }
 
 fn open(backend: Arc<dyn StorageBackend>, index: Option<&Path>) -> Result<Store, CheckError> {
@@ -114,8 +123,8 @@ impl Story {
         }
         drop(store);
         disk.cut_power(Survivors::SyncedOnly);
-        if let Some(damage) = self.damage {
-            damage(&disk);
+        if let Some(change) = self.behind_its_back {
+            change(&disk);
         }
         (disk, ledger)
     }
@@ -131,41 +140,31 @@ impl Story {
         let whole = before.fork();
         let store = open(as_it_is(whole.clone()), None).unwrap();
         self.run(&store, &mut ledger_before.clone()).unwrap();
-        let mut figures = Figures::default();
-        let folder = tempfile::tempdir().unwrap();
-        let (mut states_seen, mut disks_seen) = (HashSet::new(), HashSet::new());
+        let mut search = Search::new(self, glasses);
         // The last one is reached by nobody: then everything is acknowledged.
         for at in (first..=whole.operation_count()).rev().step_by(step as usize) {
-            figures.operations += 1;
+            search.figures.operations += 1;
             let (disk, mut ledger) = (before.fork(), ledger_before.clone());
             disk.set_faults(&[Fault::From { at, kind: ErrorKind::Other }]);
-            let index = folder.path().join("index.db");
-            for suffix in ["", "-wal", "-shm"] {
-                let _ = std::fs::remove_file(folder.path().join(format!("index.db{suffix}")));
-            }
             // The process goes away at once: nobody cleans up behind it.
-            if let Ok(store) = open(glasses(disk.clone()), Some(&index)) {
+            if let Ok(store) = open(glasses(disk.clone()), Some(&search.fresh_index())) {
                 let _ = self.run(&store, &mut ledger);
             }
-            let told = longear_core::hash::plain(format!("{ledger:?}").as_bytes());
-            for survivors in states(&disk) {
-                let what = format!("{}: operation {at}, {survivors:?}", self.name);
-                let after = disk.fork();
-                after.cut_power(survivors);
-                let bytes = hash_of(&after, "");
-                figures.disks += u64::from(disks_seen.insert(bytes));
-                if !states_seen.insert((bytes, told)) {
-                    continue;
+            for survivors in chosen_states(&disk, self.is_large) {
+                search.look_at(at, survivors, &disk, &ledger)?;
+            }
+            let mut in_vain = 0;
+            let seeds = SEEDS[usize::from(is_long() && !self.is_large)];
+            let seeds = (0..seeds).map(|number| at << 16 | number);
+            for seed in seeds.take_while(|_| disk.choices() > 0) {
+                let is_new = search.look_at(at, Survivors::Some { seed }, &disk, &ledger)?;
+                in_vain = if is_new { 0 } else { in_vain + 1 };
+                if in_vain > SEEDS_IN_VAIN {
+                    break;
                 }
-                figures.states += 1;
-                // The index may have survived as it was, or be lost.
-                let old_index = folder.path().join("after.db");
-                let kept = figures.states % 2 == 0 && std::fs::copy(&index, &old_index).is_ok();
-                let kept = kept.then_some(old_index.as_path());
-                self.verify(&after, glasses, kept, ledger.clone()).map_err(|broken| format!("{what}: {broken}"))?;
             }
         }
-        Ok(figures)
+        Ok(search.figures)
     }
 
     /// Lets one operation in `step` fail, once or from there on; the first broken promise ends it.
@@ -212,7 +211,7 @@ impl Story {
         };
         if let Err(error) = self.run(&store, ledger) {
             named(error)?;
-            if self.damage.is_none() {
+            if !self.is_damaged {
                 facts_hold(&self.cast, &store, disk, ledger)?;
             }
             self.run(&store, ledger).map_err(again)?;
@@ -231,42 +230,91 @@ impl Story {
     ) -> Result<(), String> {
         let words = |error: CheckError| format!("it does not open or go on: {error}");
         let store = open(glasses(disk.clone()), index).map_err(words)?;
-        if self.damage.is_none() {
-            sound(&store).and_then(|()| facts_hold(&self.cast, &store, disk, &ledger))?;
+        if !self.is_damaged {
+            sound(&store, self.is_fetching).and_then(|()| facts_hold(&self.cast, &store, disk, &ledger))?;
         }
         self.run(&store, &mut ledger).map_err(words)?;
-        sound(&store).and_then(|()| facts_hold(&self.cast, &store, disk, &ledger))?;
+        sound(&store, false).and_then(|()| facts_hold(&self.cast, &store, disk, &ledger))?;
         drop(store);
         let store = open(glasses(disk.clone()), None).map_err(words)?;
-        sound(&store).and_then(|()| facts_hold(&self.cast, &store, disk, &ledger))?;
+        sound(&store, false).and_then(|()| facts_hold(&self.cast, &store, disk, &ledger))?;
         if ledger.twice { Err("a number was signed twice".into()) } else { Ok(()) }
     }
 }
 
-fn states(disk: &MemoryBackend) -> Vec<Survivors> {
+/// The states in which a story was found, and what was seen in them.
+struct Search<'s> {
+    story: &'s Story,
+    glasses: Glasses,
+    /// The index files of the run that is cut, and of the one after it.
+    folder: tempfile::TempDir,
+    states_seen: HashSet<([u8; 32], [u8; 32])>,
+    figures: Figures,
+}
+
+impl<'s> Search<'s> {
+    fn new(story: &'s Story, glasses: Glasses) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Search { story, glasses, folder, states_seen: HashSet::new(), figures: Figures::default() }
+    }
+
+    fn fresh_index(&self) -> PathBuf {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(self.folder.path().join(format!("index.db{suffix}")));
+        }
+        self.folder.path().join("index.db")
+    }
+
+    /// Verifies what survives so of a disk; false if that was seen before.
+    fn look_at(
+        &mut self,
+        at: u64,
+        survivors: Survivors,
+        disk: &MemoryBackend,
+        ledger: &Ledger,
+    ) -> Result<bool, String> {
+        let after = disk.fork();
+        after.cut_power(survivors);
+        let bytes = hash_of(&after, "");
+        let is_new = self.figures.disks.insert(bytes);
+        let told = longear_core::hash::plain(format!("{ledger:?}").as_bytes());
+        if !self.states_seen.insert((bytes, told)) {
+            return Ok(false);
+        }
+        self.figures.states += 1;
+        // The index may have survived as it was, or be lost.
+        let old_index = self.folder.path().join("after.db");
+        let kept = self.figures.states.is_multiple_of(2)
+            && std::fs::copy(self.folder.path().join("index.db"), &old_index).is_ok();
+        let verified = self.story.verify(&after, self.glasses, kept.then_some(&*old_index), ledger.clone());
+        let broken = |broken| format!("{}: operation {at}, {survivors:?}: {broken}", self.story.name);
+        verified.map_err(broken).map(|()| is_new)
+    }
+}
+
+/// Only what was synced; everything; each of what was not synced alone, or every combination where there are few.
+fn chosen_states(disk: &MemoryBackend, is_large: bool) -> Vec<Survivors> {
     let choices = disk.choices();
+    let is_thorough = is_long() && !is_large;
     let mut states = vec![Survivors::SyncedOnly, Survivors::All];
-    if choices <= ALL_CHOICES[form()] {
+    if choices <= ALL_CHOICES[usize::from(is_thorough)] {
         states.extend((1..(1 << choices) - 1).map(|bits| Survivors::Chosen { bits }));
     } else {
         // Each alone, and all but each.
         let alone = (0..choices.min(64)).map(|choice| 1 << choice);
         let both = alone.flat_map(|bit: u64| [bit, !bit]).map(|bits| Survivors::Chosen { bits });
-        states.extend(both.take(if form() == 1 { usize::MAX } else { 2 }));
-    }
-    if choices > 0 {
-        states.extend((0..SEEDS[form()]).map(|seed| Survivors::Some { seed }));
+        states.extend(both.take(if is_thorough { usize::MAX } else { 2 }));
     }
     states
 }
 
-fn sound(store: &Store) -> Result<(), String> {
+fn sound(store: &Store, is_fetching: bool) -> Result<(), String> {
     let report = store.check(false, |_| ()).map_err(|error| error.to_string())?;
     if !report.findings.is_empty() {
         return Err(format!("it is damaged: {:?}", report.findings));
     }
     for state in store.channels().map_err(|error| error.to_string())? {
-        if state.holes() > 0 {
+        if state.holes() > 0 && !is_fetching {
             return Err(format!("{} items that a statement speaks of are missing", state.holes()));
         }
     }
@@ -302,8 +350,11 @@ fn fact_holds(cast: &Cast, store: &Store, disk: &MemoryBackend, fact: &Fact) -> 
     })
 }
 
+/// A page of the disk.
+const PAGE_BYTES: usize = 4096;
+
 /// Of every name below a folder, and of all bytes of its files.
-fn hash_of(disk: &MemoryBackend, folder: &str) -> [u8; 32] {
+pub fn hash_of(disk: &MemoryBackend, folder: &str) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     for entry in disk.list(folder).unwrap() {
         let path = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
@@ -313,9 +364,18 @@ fn hash_of(disk: &MemoryBackend, folder: &str) -> [u8; 32] {
             continue;
         }
         let file = disk.open(&path, OpenMode::Read).unwrap();
-        let mut bytes = vec![0; file.len().unwrap() as usize];
-        file.read_exact_at(0, &mut bytes).unwrap();
-        hasher.update(&(bytes.len() as u64).to_le_bytes()).update(&bytes);
+        hasher.update(&file.len().unwrap().to_le_bytes());
+        let mut at = 0;
+        while let Some(data) = file.next_data(at).unwrap() {
+            let mut bytes = vec![0; (data.end - data.start) as usize];
+            file.read_exact_at(data.start, &mut bytes).unwrap();
+            // Zeros are no other disk than a hole.
+            for (number, page) in bytes.chunks(PAGE_BYTES).enumerate().filter(|(_, page)| page.iter().any(|b| *b != 0))
+            {
+                hasher.update(&(data.start + (number * PAGE_BYTES) as u64).to_le_bytes()).update(page);
+            }
+            at = data.end;
+        }
     }
     hasher.finalize().into()
 }

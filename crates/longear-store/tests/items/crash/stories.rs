@@ -1,13 +1,18 @@
 //! What a store goes through, step by step.
 
+mod collection;
+mod decisions;
+mod full_segment;
+mod stick;
+
 use longear_core::blob::{BlobHash, Hashed, TreeHasher};
 use longear_core::limits::TAKEN_BACK_KEPT_MS;
 use longear_core::{Article, Groups, Kind, Rendition, Roles};
 use longear_store::backend::{MemoryBackend, OpenMode, StorageBackend};
-use longear_store::blobs::BlobError;
+use longear_store::blobs::{BlobError, BlobWriter};
 use longear_store::{CheckError, Store};
 
-use super::states::{Fact, Ledger, Step, Story};
+use super::states::{Fact, Ledger, Step, Story, is_long};
 use crate::publisher::{Log, NOON_MS, Object, Publisher, article, give, items, key, retraction};
 
 /// Stands in what is deleted, and nowhere else.
@@ -25,23 +30,26 @@ pub struct Cast {
     other: Log,
     /// A branch of it, by a thief.
     branch: Log,
+    /// A third delegate's, longer than a piece of a pack.
+    far: Log,
     film: Vec<u8>,
     hashed: Hashed,
+    /// A file of one block.
+    note: Vec<u8>,
 }
 
 impl Cast {
     fn new() -> Self {
-        let mut publisher =
-            Publisher::found("crash", &[("one", Roles::POST), ("two", Roles::POST), ("old", Roles::POST)]);
+        let delegates = ["one", "two", "three", "old"].map(|name| (name, Roles::POST));
+        let mut publisher = Publisher::found("crash", &delegates);
         let long = "news ".repeat(3_000);
         let other = publisher.log("two").posts(&["a", &long[..200], "c", "d", "e"]);
         let branch = other.branch(4).posts(&["forged"]);
         publisher.close(vec![publisher.log("old").closing(0)]);
-        let mut film = vec![0; (1 << 20) + 70_000];
-        blake3::Hasher::new().update(b"film").finalize_xof().fill(&mut film);
-        let mut hasher = TreeHasher::new();
-        hasher.update(&film).unwrap();
-        Cast { publisher, other, branch, film, hashed: hasher.finish() }
+        publisher.close(vec![other.closing(5)]);
+        let film = noise("film", (1 << 20) + 70_000);
+        let (hashed, note, far) = (hashed(&film), noise("note", 9_000), stick::far_log(&publisher));
+        Cast { publisher, other, branch, far, film, hashed, note }
     }
 
     /// The own log, as the store holds it.
@@ -92,6 +100,19 @@ impl Cast {
     }
 }
 
+/// Bytes that repeat nowhere, the same each time.
+fn noise(name: &str, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    blake3::Hasher::new().update(name.as_bytes()).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+fn hashed(file: &[u8]) -> Hashed {
+    let mut hasher = TreeHasher::new();
+    hasher.update(file).unwrap();
+    hasher.finish()
+}
+
 fn follow(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
     let mut batch = store.write()?;
     batch.follow(&cast.publisher.channel())?;
@@ -113,11 +134,20 @@ fn second_charter(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
 }
 
 fn publish_post<const SEQ: u64>(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
-    cast.publish(store, ledger, SEQ, |attempt| {
-        let mut post = article(&format!("post {SEQ}, attempt {attempt}"), None);
-        post.variants[0].body = "news ".repeat(if SEQ == 1 { 3_000 } else { 10 });
-        (Kind::Post, post.encode())
-    })
+    cast.publish(store, ledger, SEQ, |attempt| (Kind::Post, post_text(SEQ, attempt)))
+}
+
+/// A post of a few lines, a longer one, one that ends near the end of a page, one of ten pages.
+fn post_text(seq: u64, attempt: u64) -> Vec<u8> {
+    let words = match seq {
+        1 => 3_000,
+        3 => 760,
+        5 => 8_000,
+        _ => 10,
+    };
+    let mut post = article(&format!("post {seq}, attempt {attempt}"), None);
+    post.variants[0].body = "news ".repeat(words);
+    post.encode()
 }
 
 fn import_film(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
@@ -149,7 +179,10 @@ fn film(hashed: &Hashed) -> Rendition {
         duration_ms: 0,
         width: 0,
         height: 0,
-        groups: Groups::Inline(hashed.groups.list().to_vec()),
+        // A file of one block needs no list.
+        groups: Some(hashed.groups.list().to_vec())
+            .filter(|list| !list.is_empty())
+            .map_or(Groups::None, Groups::Inline),
     }
 }
 
@@ -188,6 +221,22 @@ fn take_in_branch(cast: &Cast, store: &Store, _ledger: &mut Ledger) -> Outcome {
     cast.take(store, &[items(&cast.branch, 4..5)])
 }
 
+/// Brings what of a file is missing or damaged, as a sync does, and completes it.
+fn bring(writer: &BlobWriter, file: &[u8]) -> Result<(), BlobError> {
+    loop {
+        for group in writer.settle()? {
+            writer.drop_group(group)?;
+        }
+        let wanted = writer.wanted(0, 9);
+        if wanted.is_empty() {
+            return writer.finish();
+        }
+        for range in wanted {
+            writer.write(range.start, &file[range.start as usize..range.end as usize])?;
+        }
+    }
+}
+
 /// Fetches the film from two carriers: a clean stop in between, a damaged piece, its repair, the end.
 fn fetch_film(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
     let (hash, groups) = (cast.hashed.hash, cast.hashed.groups.clone());
@@ -206,13 +255,7 @@ fn fetch_film(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
             bytes[0] ^= 1;
             writer.write(range.start, &bytes)?;
         }
-        for group in writer.settle()? {
-            writer.drop_group(group)?;
-        }
-        for range in writer.wanted(0, 9) {
-            writer.write(range.start, &cast.film[range.start as usize..range.end as usize])?;
-        }
-        writer.finish()
+        bring(&writer, &cast.film)
     };
     finish()?;
     ledger.acknowledge(Fact::File(hash));
@@ -227,9 +270,7 @@ fn repair(_cast: &Cast, store: &Store, _ledger: &mut Ledger) -> Outcome {
 fn fetch_again(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
     let mut log = cast.own_log(store)?;
     for (seq, (_, payload)) in log.items.iter_mut().enumerate().filter(|(_, (_, payload))| payload.is_empty()) {
-        let mut post = article(&format!("post {seq}, attempt {}", seq + 1), None);
-        post.variants[0].body = "news ".repeat(if seq == 1 { 3_000 } else { 10 });
-        *payload = post.encode();
+        *payload = post_text(seq as u64, seq as u64 + 1);
     }
     cast.take(store, &[items(&log, 0..log.items.len())])?;
     log.ids().iter().for_each(|id| ledger.acknowledge(Fact::Item(*id)));
@@ -247,6 +288,14 @@ fn unfollow(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
     batch.commit()?;
     ledger.acknowledge(Fact::Followed(false));
     Ok(())
+}
+
+/// A change of mind: everything is fetched once more.
+fn follow_again(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
+    ledger.withdraw(&Fact::Followed(false));
+    follow(cast, store, ledger)?;
+    ledger.withdraw(&Fact::NoFile(cast.hashed.hash));
+    fetch_film(cast, store, ledger)
 }
 
 fn delete_film(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
@@ -267,26 +316,35 @@ fn flip_a_byte(disk: &MemoryBackend) {
     disk.flip_byte(path, place as u64).unwrap();
 }
 
+/// A story without damage.
+fn story(name: &'static str, setup: &[Step], steps: &[Step]) -> Story {
+    let (setup, steps) = (setup.to_vec(), steps.to_vec());
+    let (is_damaged, is_large, is_fetching) = (false, false, false);
+    Story { name, cast: Cast::new(), setup, behind_its_back: None, is_damaged, is_large, is_fetching, steps }
+}
+
 /// Every story, the same each time.
 pub fn stories() -> Vec<Story> {
-    let story = |name, setup: &[Step], steps: &[Step]| Story {
-        name,
-        cast: Cast::new(),
-        setup: setup.to_vec(),
-        damage: None,
-        steps: steps.to_vec(),
-    };
     let posts: &[Step] = &[publish_post::<0>, publish_post::<1>, publish_post::<2>];
+    let later_posts: &[Step] = &[publish_post::<3>, publish_post::<4>, publish_post::<5>];
     let begun: &[Step] = &[follow, first_charter];
     let secret: &[Step] = &[follow, first_charter, import_film, publish_secret, retract_secret, note_and_wait];
     let filmed: &[Step] = &[import_film, publish_secret];
     let repaired = story("check and repair", &[begun, posts].concat(), &[repair, fetch_again, rebuild]);
-    vec![
+    let mut stories = vec![
         story("publish", &[], &[begun, posts].concat()),
+        story("publish more", &[begun, posts].concat(), later_posts),
         story("publish a film", begun, &[import_film, publish_secret, retract_secret]),
         story("sync", begun, &[take_in_headers, second_charter, take_in_all, fetch_film, take_in_branch]),
         story("delete what was taken back", secret, &[collect, collect]),
-        Story { damage: Some(flip_a_byte), ..repaired },
-        story("unfollow", &[begun, filmed].concat(), &[unfollow, delete_film]),
-    ]
+        Story { behind_its_back: Some(flip_a_byte), is_damaged: true, ..repaired },
+        story("unfollow", &[begun, filmed].concat(), &[unfollow, delete_film, follow_again]),
+    ];
+    stories.extend(stick::stories());
+    stories.extend(decisions::stories());
+    stories.extend(collection::stories());
+    if is_long() {
+        stories.extend(full_segment::stories());
+    }
+    stories
 }
