@@ -16,16 +16,17 @@ use super::{Stop, sources};
 /// Items looked at in one go.
 const PAGE_ITEMS: usize = 256;
 
-/// Writes every charter held, the oldest first: none can be read without those before it.
-pub(super) fn write_charters(target: &mut Target<'_>, state: &ChannelState) -> Result<(), Stop> {
+/// Writes every charter held, the oldest first: none can be read without those before it. False if one does not fit.
+pub(super) fn write_charters(target: &mut Target<'_>, state: &ChannelState) -> Result<bool, Stop> {
     for charter in state.lineage().charters() {
         let Ok(number) = u32::try_from(charter.body.number) else { continue };
         let bytes = charter.encode();
         if target.put_bytes(&TreePath::Charter { channel: state.id().0, number }, &bytes)? == Put::NoRoom {
             target.leave_out(bytes.len() as u64);
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Writes every fork proof held.

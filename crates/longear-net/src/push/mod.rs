@@ -201,9 +201,18 @@ fn write_all(store: &Store, target: &mut Target<'_>, options: &PushOptions) -> R
     let plain = if options.plain { plain::plan(store, target, &states)? } else { Vec::new() };
     let wants = blobs::wants(store, &states)?;
     target.announce(&wants, &plain)?;
+    let mut readable = Vec::new();
+    for state in states {
+        // Without a charter everything else of the channel would look forged.
+        if channel::write_charters(target, &state)? {
+            channel::write_forks(target, &state)?;
+            readable.push(state);
+        }
+    }
+    let states = readable;
+    // Sticks keep no order among names, and a head without the charters that its words rest on looks forged.
+    target.settle()?;
     for state in &states {
-        channel::write_charters(target, state)?;
-        channel::write_forks(target, state)?;
         // A stick that is pulled out early should at least say what it is about.
         if target.holds(&TreePath::Head { channel: state.id().0 })?.is_none() {
             head::write(target, state)?;

@@ -36,7 +36,7 @@ pub(super) struct Target<'a> {
     verify: bool,
     used_bytes: u64,
     disk_is_full: bool,
-    /// Something was written that the disk may still lose.
+    /// Something stands there that the disk may still lose.
     is_unsynced: bool,
     report: PushReport,
 }
@@ -56,7 +56,8 @@ impl<'a> Target<'a> {
             verify: options.verify,
             used_bytes,
             disk_is_full: false,
-            is_unsynced: false,
+            // A writer that was killed may have left names that the disk may still lose.
+            is_unsynced: true,
             report: PushReport::default(),
         })
     }
@@ -170,12 +171,18 @@ impl<'a> Target<'a> {
     /// Removes an object that something else has taken the place of, once that is safely on the disk: sticks keep no order
     /// among names.
     pub(super) fn remove(&mut self, path: &TreePath) -> Result<(), Stop> {
-        if std::mem::take(&mut self.is_unsynced) {
-            self.folder.sync()?;
-        }
+        self.settle()?;
         let bytes = self.holds(path)?.unwrap_or(0);
         self.folder.remove_object(path)?;
         self.used_bytes = self.used_bytes.saturating_sub(bytes);
+        Ok(())
+    }
+
+    /// Waits until the disk has what stands there now.
+    pub(super) fn settle(&mut self) -> Result<(), Stop> {
+        if std::mem::take(&mut self.is_unsynced) {
+            self.folder.sync()?;
+        }
         Ok(())
     }
 

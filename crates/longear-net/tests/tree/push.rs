@@ -27,6 +27,25 @@ pub fn push_all(store: &Store, folder: &Path) -> PushReport {
     push_with(store, folder, PushOptions::default())
 }
 
+/// The charter did not fit, but the head and the packs did: whoever read that stick was told that all of it is forged.
+#[test]
+fn nothing_is_written_of_a_channel_whose_charter_does_not_fit() {
+    let mut newsroom = Newsroom::new(9);
+    newsroom.posts(1);
+    let whole = tempfile::tempdir().unwrap();
+    push_all(&newsroom.store, whole.path());
+    let charter = format!("c/{}/charter/1", hex(&newsroom.channel.0));
+    let bytes = files(&whole.path().join("files"))[&charter].len() as u64;
+
+    let folder = tempfile::tempdir().unwrap();
+    let with_budget = |bytes| PushOptions { budget_bytes: Some(bytes), ..PushOptions::default() };
+    let report = push_with(&newsroom.store, folder.path(), with_budget(bytes - 1));
+    assert_eq!(files(&folder.path().join("files")).into_keys().collect::<Vec<_>>(), [""; 0]);
+    assert_eq!((report.left_out.count, report.left_out.bytes), (1, bytes));
+    push_with(&newsroom.store, folder.path(), with_budget(bytes));
+    assert_eq!(files(&folder.path().join("files")).into_keys().collect::<Vec<_>>(), [charter]);
+}
+
 #[test]
 fn the_tree_is_the_one_of_the_specification() {
     let mut newsroom = Newsroom::new(1);
