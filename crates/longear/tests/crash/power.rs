@@ -9,6 +9,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use longear_core::hash::plain;
+
 use crate::scenes::Stage;
 use crate::strace::Tracer;
 
@@ -86,8 +88,25 @@ impl Recording {
         self.deeds.len() + 1
     }
 
-    /// Makes the folder what a power cut before deed number `moment` leaves of it. Tells what was printed by then.
-    pub fn leave(&self, folder: &Path, moment: usize, coin: &mut impl FnMut() -> bool, order: NameOrder) -> String {
+    /// Whether each file with the one name was on the disk before a file got the other name.
+    pub fn is_ordered(&self, first: &str, then: &str) -> bool {
+        let gives = |deed: &Deed, part: &str| match deed {
+            Deed::Names(changes) => changes.iter().any(|(name, file)| file.is_some() && name.contains(part)),
+            _ => false,
+        };
+        let mut is_loose = false;
+        for deed in &self.deeds {
+            is_loose &= !matches!(deed, Deed::SyncAll);
+            if is_loose && gives(deed, then) {
+                return false;
+            }
+            is_loose |= gives(deed, first);
+        }
+        true
+    }
+
+    /// What a power cut before deed number `moment` leaves.
+    pub fn left(&self, moment: usize, coin: &mut impl FnMut() -> bool, order: NameOrder) -> Left {
         let done = &self.deeds[..moment];
         let mut left = self.before.clone();
         let mut said = Vec::new();
@@ -131,8 +150,28 @@ impl Recording {
                 Deed::SyncFile(_) | Deed::SyncFolder(_) | Deed::SyncAll => {}
             }
         }
-        left.make(folder);
-        String::from_utf8_lossy(&said).into_owned()
+        Left { tree: left, said: String::from_utf8_lossy(&said).into_owned() }
+    }
+}
+
+/// What a power cut left of a command's work.
+pub struct Left {
+    tree: Tree,
+    /// What was printed by then.
+    pub said: String,
+}
+
+impl Left {
+    /// Puts exactly this into a folder.
+    pub fn make(&self, folder: &Path) {
+        self.tree.make(folder);
+    }
+
+    /// The same for the same folders, names and bytes, after the same words.
+    pub fn hash(&self) -> [u8; 32] {
+        let Tree { folders, names, contents } = &self.tree;
+        let files = names.iter().map(|(name, file)| (name, contents.get(file).map(|bytes| plain(bytes))));
+        plain(format!("{:?}", (folders, files.collect::<Vec<_>>(), &self.said)).as_bytes())
     }
 }
 

@@ -7,7 +7,7 @@ mod routes;
 use std::process::Command;
 
 pub use charters::{ChannelNew, CharterApply, CharterSign, Enrol, Rotate};
-pub use newsroom::{Deletion, Publish, PublishFromCopy, Repair};
+pub use newsroom::{Deletion, DeletionFromCopy, Publish, PublishFromCopy, Repair};
 pub use routes::{StickRead, StickUpdate, StickWrite, Sync, Unfollow};
 
 use crate::node::Node;

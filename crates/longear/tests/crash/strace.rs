@@ -82,7 +82,10 @@ impl Tracer {
         };
         let log = NamedTempFile::new().unwrap();
         let (trace, inject) = (format!("trace={call}"), format!("inject={call}:{what}:when={number}"));
-        let mut traced = self.traced(command, &log, &["-y", "-s", "0", "-e", &trace, "-e", &inject]);
+        let mut options = vec!["-y", "-s", "0", "-e", &trace, "-e", &inject];
+        // Without a stop at every other call. A signal would not be delivered so.
+        options.extend(matches!(fate, Fate::Error(_)).then_some("--seccomp-bpf"));
+        let mut traced = self.traced(command, &log, &options);
         let output = traced.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let log = std::fs::read_to_string(log.path()).unwrap_or_default();

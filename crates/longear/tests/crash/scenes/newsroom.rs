@@ -163,22 +163,16 @@ impl Scene for PublishFromCopy {
     }
 }
 
-/// `publish`, with items that were taken back more than thirty days ago and are deleted on this occasion.
-pub struct Deletion;
-
-struct Deleting {
-    node: Node,
-    command: Command,
+/// A newsroom with items that were taken back more than thirty days ago.
+struct Aged {
+    newsroom: Newsroom,
     kept: Vec<Kept>,
+    /// The file that goes with one of them.
     blob: String,
 }
 
-impl Scene for Deletion {
-    fn name(&self) -> &'static str {
-        "publish and delete what was taken back"
-    }
-
-    fn prepare(&self) -> Box<dyn Stage> {
+impl Aged {
+    fn new() -> Self {
         let long_ago = now_ms() - 40 * DAY_MS;
         let newsroom = Newsroom::new(long_ago);
         let kept = vec![newsroom.post("Stays", long_ago)];
@@ -200,12 +194,57 @@ impl Scene for Deletion {
         let payload = Retraction { targets, reason: String::new() }.encode();
         newsroom.sign(Kind::Retraction, &payload, long_ago);
         newsroom.store.collect(long_ago).unwrap();
-        let command = newsroom.node.command(&["publish", "--title", "New", "--lang", "en"]);
-        Box::new(Deleting { node: newsroom.node, command, kept, blob: imported.hash.to_string() })
+        Aged { newsroom, kept, blob: imported.hash.to_string() }
     }
 }
 
+/// `publish`, with items that were taken back more than thirty days ago and are deleted on this occasion.
+pub struct Deletion;
+
+impl Scene for Deletion {
+    fn name(&self) -> &'static str {
+        "publish and delete what was taken back"
+    }
+
+    fn prepare(&self) -> Box<dyn Stage> {
+        let Aged { newsroom, kept, blob } = Aged::new();
+        Deleting::stage(newsroom.node, kept, blob)
+    }
+}
+
+/// The same from a home that was copied, so that each stage begins with the same bytes.
+pub struct DeletionFromCopy(Aged);
+
+impl DeletionFromCopy {
+    pub fn new() -> Self {
+        DeletionFromCopy(Aged::new())
+    }
+}
+
+impl Scene for DeletionFromCopy {
+    fn name(&self) -> &'static str {
+        "publish from a copied home and delete what was taken back"
+    }
+
+    fn prepare(&self) -> Box<dyn Stage> {
+        let Aged { newsroom, kept, blob } = &self.0;
+        Deleting::stage(copy_of(&newsroom.node), kept.clone(), blob.clone())
+    }
+}
+
+struct Deleting {
+    node: Node,
+    command: Command,
+    kept: Vec<Kept>,
+    blob: String,
+}
+
 impl Deleting {
+    fn stage(node: Node, kept: Vec<Kept>, blob: String) -> Box<dyn Stage> {
+        let command = node.command(&["publish", "--title", "New", "--lang", "en"]);
+        Box::new(Deleting { node, command, kept, blob })
+    }
+
     /// Files of the home in which the secret stands.
     fn secret_files(&self) -> Vec<String> {
         let home = self.node.home().to_str().unwrap();
