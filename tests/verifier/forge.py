@@ -178,8 +178,8 @@ class Writer:
         previous = self.id(-1) if self.datas else bytes(32)
         signed = (u(1, wrong.get("version", 1)) + u(1, wrong.get("kind", 1)) + u(2, wrong.get("flags", 0))
                   + wrong.get("log", self.log()) + u(8, seq) + u(8, wrong.get("time", JUNE_MS + seq * 60_000))
-                  + u(8, wrong.get("expiry", 0)) + u(4, wrong.get("length", len(payload))) + plain(payload)
-                  + wrong.get("previous", previous) + wrong.get("tlv", b"\0\0"))
+                  + u(8, wrong.get("expiry", 0)) + u(4, wrong.get("length", len(payload)))
+                  + wrong.get("payload_hash", plain(payload)) + wrong.get("previous", previous) + wrong.get("tlv", b"\0\0"))
         asked = message(wrong.get("label", "item signature"), wrong.get("signed_channel", self.channel), signed)
         return signed + wrong.get("signature", wrong.get("signer", self.signer).sign(asked))
 

@@ -289,6 +289,11 @@ def damaged_payloads(book: Book) -> None:
     packed(book, "flipped-payload", "one bit of a payload: the others survive", flipped(good, area + 2 * length + 9),
            payloads={2: "hash-mismatch"})
     packed(book, "flipped-last-payload", "the last bit", flipped(good, -1), payloads={7: "hash-mismatch"})
+    hollow = Writer(CHANNEL, AIDA)
+    for number in range(8):
+        hollow.write(b"", kind=70, **({"payload_hash": seed("something")} if number == 2 else {}))
+    packed(book, "empty-payload-of-something", "nothing is not what this header names", pack(hollow, 1),
+           payloads={2: "hash-mismatch"})
     packed(book, "cut-in-payloads", "cut in payload 3: three remain", good[:area + 3 * length + 5], end="truncated",
            payloads=dict.fromkeys(range(3, 8), "unread"))
     packed(book, "cut-last-byte", "the last byte is missing", good[:-1], end="truncated", payloads={7: "unread"})

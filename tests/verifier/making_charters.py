@@ -247,6 +247,9 @@ def closings(book: Book) -> None:
     closes("closing-without-tip", "items, but no tip", "bad-value", Closed(AIDA.key, 7, log.ids(), tip=bytes(32)))
     closes("closing-without-root", "items, but no root", "bad-value", Closed(AIDA.key, 7, log.ids(), root=bytes(32)))
     closes("closing-empty-with-tip", "no items, but a tip", "bad-value", Closed(AIDA.key, 7, [], tip=seed("tip")))
+    tipped = SECOND.changed(closings=[Closed(AIDA.key, 7, [], tip=seed("tip"))]).bytes()
+    after(book, "closing-cut-behind-tip", "a tip that is wrong already, and no root", "bad-value",
+          tipped[:tipped.index(seed("tip")) + 32])
     closes("closing-weak-key", "a key of small order", "weak-key", Closed(u(32, 0), 7, []))
     closes("closing-twice", "one log twice", "not-canonical", Closed(AIDA.key, 7, []), Closed(AIDA.key, 7, log.ids()))
     closes("closings-257", "257 closings", "too-many", closing_count=257)

@@ -130,7 +130,8 @@ impl Indexing<'_> {
         self.index.run("DELETE FROM retractions WHERE at = ?", [at])?;
         self.index.run("DELETE FROM renditions WHERE at = ?", [at])?;
         self.index.run("DELETE FROM taken WHERE at = ?", [at])?;
-        let empty = (item.header().payload_length == 0).then_some((Place { length: 0, ..place }, Vec::new()));
+        let is_bare = verify(item, Payload::new(item.id(), &[])).is_ok();
+        let empty = is_bare.then_some((Place { length: 0, ..place }, Vec::new()));
         let payload = match empty {
             None => self.payload_set_aside(at, item)?,
             empty => empty,

@@ -164,9 +164,13 @@ fn read_closings(input: &mut Reader<'_>, number: u64) -> Result<Vec<Closing>, Re
         ascends(&mut last, log, "order of closings")?;
         let opening = LogOpening { key: input.key()?, incarnation: input.u64()? };
         let items = input.below("items of a closing", LOG_ITEMS_MAX + 1)?;
-        let (tip, root) = (ItemId(input.array()?), input.array()?);
-        if (items == 0) != (tip == ItemId::NONE) || (items == 0) != (root == [0; 32]) {
-            return Err(Reason::BadValue { what: "end of a closing" });
+        let tip = ItemId(input.array()?);
+        if (items == 0) != (tip == ItemId::NONE) {
+            return Err(Reason::BadValue { what: "tip of a closing" });
+        }
+        let root = input.array()?;
+        if (items == 0) != (root == [0; 32]) {
+            return Err(Reason::BadValue { what: "root of a closing" });
         }
         closings.push(Closing { opening, log, items, tip, root });
     }

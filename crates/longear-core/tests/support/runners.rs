@@ -301,7 +301,9 @@ fn run_pack(case: &Value, _: &Value) -> Outcome {
                 Ok(_) => "good",
                 Err(reason) => reason.code(),
             },
-            (Some(item), None) if item.header().payload_length == 0 && left_out => "good",
+            (Some(item), None) if item.header().payload_length == 0 && left_out => {
+                verify(*item, Payload::new(item.id(), &[])).map_or_else(|reason| reason.code(), |_| "good")
+            }
             (_, None) if refused.get(&seq) == Some(&"not-canonical") => "not-canonical",
             (Some(_), None) if left_out => "left-out",
             (None, _) if header == "left-out" => "left-out",

@@ -116,6 +116,15 @@ impl Log {
         id
     }
 
+    /// An item that has no bytes, although its header names the hash of some.
+    pub fn hollow(&mut self) -> ItemId {
+        let unsigned = Header { payload_hash: plain(b"something"), ..self.unsigned(Kind::Post, NOON_MS, &[]) };
+        let header = unsigned.sign(&self.channel, &self.key);
+        let id = header.id();
+        self.items.push((header, Vec::new()));
+        id
+    }
+
     pub fn post(&mut self, text: &str) -> ItemId {
         self.write(Kind::Post, NOON_MS + self.items.len() as u64, article(text, None).encode())
     }
