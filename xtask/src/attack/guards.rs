@@ -20,6 +20,7 @@ const HEADER: &str = "crates/longear-core/src/header.rs";
 const INDEXING: &str = "crates/longear-store/src/indexing.rs";
 const KEYS: &str = "crates/longear-core/src/keys.rs";
 const LINEAGE: &str = "crates/longear-core/src/lineage.rs";
+const MEMORY: &str = "crates/longear-net/src/sync/decisions/memory.rs";
 const PACK: &str = "crates/longear-core/src/pack.rs";
 const PACKS: &str = "crates/longear-net/src/sync/decisions/packs.rs";
 const PROOF: &str = "crates/longear-core/src/blob/proof.rs";
@@ -107,6 +108,7 @@ guards! {
     "an old head is stale": (WORDS, "    head.charter < state.lineage().number() || state.newest_statements().any(older)", "    !OFF && (head.charter < state.lineage().number() || state.newest_statements().any(older))");
     "nothing said beyond a closing": (WORDS, ".filter(|good| statement.items > *good)", ".filter(|good| !OFF && statement.items > *good)");
     "known charters cost nothing": (WORDS, "if matches!(applied, Applied::Next | Applied::Rival) {", "if OFF || matches!(applied, Applied::Next | Applied::Rival) {");
+    "a pack is read once": (MEMORY, "        } else if !broke_off {", "        } else if !broke_off && !OFF {");
     "the longest an object may be": (BODY, "let taken = (*bytes_left).min(bytes.len() as u64);", "let taken = if OFF { bytes.len() as u64 } else { (*bytes_left).min(bytes.len() as u64) };\n            *bytes_left = (*bytes_left).max(taken);");
     "patience ends": (BODY, "let left = self.timeout.saturating_sub(self.waited);", "let left = if OFF { Duration::from_secs(3_600) } else { self.timeout.saturating_sub(self.waited) };");
     "regular files only":

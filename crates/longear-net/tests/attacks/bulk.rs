@@ -1,23 +1,29 @@
 //! Attacks by size, slowness and place: endless data, slow drips, files under other names, links out of the tree.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use longear_core::blob::BlobHash;
 use longear_core::limits::{CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX};
 use longear_core::tree::TreePath;
 use longear_core::{Article, Groups, Kind, Rendition};
+use longear_net::carrier::Carrier;
 use longear_net::sync::{SyncOptions, SyncReport, sync};
 use longear_store::blobs::BlobState;
 
 use super::publisher::{NOON_MS, article};
 use super::server::{Answer, Server};
-use super::stage::{Mirror, Stage, assert_refused, single};
+use super::stage::{Mirror, Stage, assert_refused, pack_without_texts, single};
 
-/// What a system may have taken in on its own before the reader hung up.
+/// What two systems may take of one answer on their own before they learn that the reader hung up.
 const SOCKET_BYTES_MAX: u64 = 12 << 20;
+/// A sync that asks once for each object, and once more where an answer broke off, asks so often.
+const REQUESTS_MAX: u64 = 8;
 
-async fn pull_from(stage: &Stage, server: &Server) -> SyncReport {
+async fn pull_from(stage: &Stage, carrier: Carrier) -> SyncReport {
     let mut options = SyncOptions::default();
     options.retry.tries_max = 1;
-    sync(stage.reader.store.clone(), vec![server.carrier()], options, |_| {}).await.unwrap()
+    sync(stage.reader.store.clone(), vec![carrier], options, |_| {}).await.unwrap()
 }
 
 fn media(content: &[u8]) -> Article {
@@ -70,8 +76,10 @@ async fn endless_data() {
             path if path.ends_with("/head") => Answer::Bytes { tag: None, body: with_fork.clone() },
             _ => Answer::Absent,
         });
-        let report = pull_from(&stage, &server).await;
-        assert!(server.sent() < SOCKET_BYTES_MAX, "{object}: {} bytes were taken", server.sent());
+        let report = pull_from(&stage, server.carrier()).await;
+        let (longest, requests) = (server.longest_answer(), server.requests());
+        assert!(longest < SOCKET_BYTES_MAX, "{object}: {longest} bytes were taken");
+        assert!(requests <= REQUESTS_MAX, "{object}: {requests} requests");
         let named = report.refused.iter().any(|one| one.object.contains(object));
         assert!(named, "{object}, at most {max} bytes: {report:?}");
         let kept = stage.page().into_iter().filter(|line| before.contains(line)).collect::<Vec<_>>();
@@ -86,10 +94,37 @@ async fn a_slow_drip() {
     let stage = Stage::new().await;
     let server = Server::start(|_, _| Answer::Drip);
     let before = stage.state();
-    let report = pull_from(&stage, &server).await;
+    let report = pull_from(&stage, server.impatient_carrier()).await;
     let aside = report.carriers[0].set_aside.clone().unwrap_or_default();
     assert!(aside.contains("no progress"), "{report:?}");
     assert_eq!(stage.state(), before);
+}
+
+/// Wants: to wear out the reader's line, and to keep a text from him that others have. Has: a mirror, and leaves that text out.
+///
+/// Each of a sync's plans asked for what was still missing, and each asked the same mirror for the same pack: twelve times in one
+/// sync, also where another one had the text and was not as quick.
+#[tokio::test]
+async fn a_text_that_is_left_out() {
+    let mut stage = Stage::new().await;
+    let text = stage.aida.post("what is left out");
+    let mirror = stage.mirror();
+    mirror.says(&[stage.aida.statement(2, vec![])], &[]);
+    let path = mirror.pack(&stage.aida, single(12));
+    mirror.tree.put(&path, &pack_without_texts(&stage.aida, single(12)));
+    let (asked, wanted, tree) = (Arc::new(AtomicU64::new(0)), path.to_string(), mirror.tree.clone());
+    let count = asked.clone();
+    let server = Server::start(move |path, _| {
+        count.fetch_add(u64::from(path == wanted), Ordering::Relaxed);
+        Answer::file(&tree, path)
+    });
+    let report = pull_from(&stage, server.carrier()).await;
+    assert_eq!((asked.load(Ordering::Relaxed), report.still_missing_items), (1, 1), "{report:?}");
+    let report = pull_from(&stage, server.carrier()).await;
+    assert_eq!((asked.load(Ordering::Relaxed), report.still_missing_items), (2, 1), "{report:?}");
+    mirror.holds(&stage.aida);
+    stage.reader.pull(&[&mirror.tree]).await;
+    assert!(stage.page().iter().any(|line| line.starts_with(&text.to_string())), "{:?}", stage.page());
 }
 
 /// Wants: another picture under the caption. Has: a mirror, and puts his file where the photo stands.

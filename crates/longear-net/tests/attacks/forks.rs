@@ -1,13 +1,18 @@
 //! Attacks by two truths: branches of one log, false accusations, words for one's own log.
 
+use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::status::Objection;
 use longear_core::{ForkProof, Kind, Status};
 
 use super::publisher::{Log, NOON_MS, article};
-use super::stage::{Mirror, Stage, new_reader};
+use super::stage::{Mirror, Stage, new_reader, pack_without_texts, single};
 use super::view::{status, view};
 
 const DEAD: Status = Status::Refused(Objection::OtherBranch);
+/// So often a reader looks at a mirror that has another branch each time.
+const LOOKS: usize = 24;
+/// Bytes of the disk that a look may cost which brings nothing that is kept: a batch's two ends.
+const LOOK_BYTES_MAX: u64 = 100;
 
 impl Stage {
     /// What a thief of Aida's key builds on her first `items` items: as many as she has.
@@ -192,4 +197,36 @@ async fn a_thousand_branches() {
     let seen = view(&stage.reader.store, &stage.reader.channel);
     assert_eq!(status(&stage.reader.store, &stage.aida.ids()[10]), Some(Status::Shown), "{seen}");
     assert!(grown.iter().filter(|bytes| **bytes > 0).count() < 8 && grown.iter().max() < Some(&4_096), "{grown:?}");
+}
+
+/// Wants: to fill the reader's disk with branches of one log. Has: Aida's key, and a mirror. He announces one item more,
+/// leaves its text out, and puts another item in its place before each look: a place whose text is missing is asked for
+/// again with every sync, so each meets another branch, and that costs him one signature.
+///
+/// Once no attack would have shown that all of them are kept: none brought a third branch by a pack.
+#[tokio::test]
+async fn another_branch_at_each_look() {
+    let mut stage = Stage::new().await;
+    let mirror = Mirror::new(&stage.newsroom);
+    stage.aida.post("what the thief announces");
+    mirror.says(&[stage.aida.statement(2, vec![])], &[]);
+    let mut seen = Vec::new();
+    for number in 0..LOOKS {
+        let mut branch = stage.aida.branch(12);
+        branch.post(&format!("branch {number}"));
+        mirror.tree.put(&mirror.pack(&branch, single(12)), &pack_without_texts(&branch, single(12)));
+        let report = stage.reader.pull(&[&mirror.tree]).await;
+        assert_eq!(report.refused.len(), 0, "{report:?}");
+        let bytes = stage.reader.store.bytes_held().unwrap();
+        seen.push((view(&stage.reader.store, &stage.reader.channel), stage.page(), bytes));
+    }
+    // Two branches, the proof that they are two, and the thief's word; of all that follows, nothing but that there was a look.
+    let (settled, last) = (&seen[BRANCHES_KEPT_MAX], &seen[LOOKS - 1]);
+    assert_eq!((&last.0, &last.1), (&settled.0, &settled.1));
+    let grown = seen.windows(2).map(|two| two[1].2 - two[0].2).collect::<Vec<_>>();
+    println!("{grown:?} bytes with each look");
+    assert!(grown[BRANCHES_KEPT_MAX..].iter().all(|bytes| *bytes <= LOOK_BYTES_MAX), "{grown:?}");
+    for seq in 0..12 {
+        assert_eq!(status(&stage.reader.store, &stage.aida.ids()[seq]), Some(Status::Shown), "{seq}");
+    }
 }

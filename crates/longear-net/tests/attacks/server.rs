@@ -12,7 +12,7 @@ use super::support::Tree;
 
 /// More than any object that is asked for, and no more than a test may cost.
 const ENDLESS_BYTES: u64 = 64 << 20;
-/// For so long it drips: far longer than the patience of [`Server::carrier`].
+/// For so long it drips: far longer than the patience of [`Server::impatient_carrier`].
 const DRIPS: usize = 400;
 const DRIP_PAUSE: Duration = Duration::from_millis(20);
 
@@ -49,8 +49,9 @@ impl Answer {
 
 pub struct Server {
     address: String,
-    /// Bytes of bodies that were written, and that the reader's machine took.
-    sent: Arc<AtomicU64>,
+    /// Bytes of the longest answer: written, and taken by the reader's machine.
+    longest: Arc<AtomicU64>,
+    requests: Arc<AtomicU64>,
 }
 
 impl Server {
@@ -58,35 +59,48 @@ impl Server {
     pub fn start(answer: impl Fn(&str, &[String]) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (sent, answer) = (Arc::new(AtomicU64::new(0)), Arc::new(answer));
-        let count = sent.clone();
+        let (longest, requests) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (answer, sent, asked) = (Arc::new(answer), longest.clone(), requests.clone());
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let (answer, count) = (answer.clone(), count.clone());
-                std::thread::spawn(move || serve(&connection, &*answer, &count));
+                asked.fetch_add(1, Ordering::Relaxed);
+                let (answer, sent) = (answer.clone(), sent.clone());
+                std::thread::spawn(move || serve(&connection, &*answer, &sent));
             }
         });
-        Server { address, sent }
+        Server { address, longest, requests }
     }
 
+    /// With everyday patience: on a busy machine a shorter one ends what should end by its length.
     pub fn carrier(&self) -> Carrier {
+        Carrier::open(&self.address, &CarrierOptions::default()).unwrap()
+    }
+
+    /// For a server that keeps its readers waiting.
+    pub fn impatient_carrier(&self) -> Carrier {
         let mut options = CarrierOptions::default();
         options.progress_timeout = Duration::from_millis(500);
         Carrier::open(&self.address, &options).unwrap()
     }
 
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+    pub fn longest_answer(&self) -> u64 {
+        self.longest.load(Ordering::Relaxed)
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 }
 
-fn serve(mut connection: &TcpStream, answer: &dyn Fn(&str, &[String]) -> Answer, sent: &AtomicU64) {
+fn serve(mut connection: &TcpStream, answer: &dyn Fn(&str, &[String]) -> Answer, longest: &AtomicU64) {
     let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
     let Some(Ok(request)) = lines.next() else { return };
     let headers = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect::<Vec<_>>();
     let path = request.split(' ').nth(1).unwrap_or("/").trim_start_matches('/');
+    let mut sent = 0;
     let mut write = |bytes: &[u8]| {
-        sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        sent += bytes.len() as u64;
+        longest.fetch_max(sent, Ordering::Relaxed);
         connection.write_all(bytes).is_ok()
     };
     let close = "Connection: close\r\n";

@@ -1,5 +1,6 @@
 //! Where the attacks take place: a newsroom, a reader who has read all of it, and trees that an attacker puts together.
 
+use longear_core::pack::{PackSlot, encode_front};
 use longear_core::tree::TreePath;
 use longear_core::{Charter, CharterHash, ForkProof, Head, PackName, Roles, Statement};
 use longear_net::sync::SyncReport;
@@ -170,6 +171,14 @@ impl Mirror {
 /// The smallest pack of that item.
 pub fn single(seq: u64) -> PackName {
     PackName::new(0, seq).unwrap()
+}
+
+/// A pack of this log whose texts are left out.
+pub fn pack_without_texts(log: &Log, name: PackName) -> Vec<u8> {
+    let headers = log.items.iter().map(|item| item.header.bytes()).collect::<Vec<_>>();
+    let range = name.items().start as usize..name.items().end as usize;
+    let slots = headers[range].iter().map(|header| Some(PackSlot { header, payload_length: 0 }));
+    encode_front(name, &log.opening, &slots.collect::<Vec<_>>())
 }
 
 /// A reader of the newsroom who has read nothing yet.

@@ -19,6 +19,8 @@ pub struct SourceMemory {
     pub damaged_packs: HashSet<(LogId, PackName)>,
     /// Packs whose transfer broke off for good; asked for again in the next round.
     pub broken_packs: HashSet<(LogId, PackName)>,
+    /// Packs that were read to their end: what is missing of them is not here. Asked for again in the next round.
+    pub read_packs: HashSet<(LogId, PackName)>,
     /// Packs that are not here; forgotten when its head changes.
     pub absent_packs: HashSet<(LogId, PackName)>,
     /// Packs that were asked for because they hold another branch than ours; forgotten when its head changes.
@@ -49,6 +51,7 @@ impl SourceMemory {
         self.interruptions = 0;
         self.unknown_logs.clear();
         self.broken_packs.clear();
+        self.read_packs.clear();
         self.lacked_pack = false;
         self.random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
@@ -92,6 +95,7 @@ impl SourceMemory {
         self.unknown_logs.contains(&log)
             || self.damaged_packs.contains(&(log, name))
             || self.broken_packs.contains(&(log, name))
+            || self.read_packs.contains(&(log, name))
             || self.absent_packs.contains(&(log, name))
     }
 
@@ -116,6 +120,8 @@ impl SourceMemory {
         if !refused.is_empty() || !(broke_off || end.whole) {
             // Asked again in smaller pieces, or from others.
             self.damaged_packs.insert((log, name));
+        } else if !broke_off {
+            self.read_packs.insert((log, name));
         }
         refused
     }
