@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use crate::setup::{self, project::PythonFolder};
 use crate::step::{self, Failure, Outcome};
 use crate::workspace::Workspace;
-use guards::{GUARDS, OFF};
+use guards::{GUARDS, Guard, OFF};
 
 /// Prints cases of signatures and of whole objects, each with what the core makes of it.
 const CASE_PROGRAMS: [&str; 2] = ["signature_cases", "object_cases"];
@@ -24,6 +27,8 @@ const CASES_LONG: &str = "100000";
 const SEED: &str = "2";
 /// Orders of arrival of the seizure in the long form, in the core and through the store.
 const ORDERS_LONG: &str = "1000";
+/// So many guards are tried at a time: attacks mostly wait, and a guard is off in one process only.
+const AT_ONCE: usize = 2;
 /// Names the guard that is off in a copy of the sources.
 const BROKEN: &str = "LONGEAR_BROKEN";
 /// All members of the workspace, which cargo wants to see, and the vectors.
@@ -87,24 +92,37 @@ fn break_guards(workspace: &Workspace, part: &str) -> Outcome {
         return Err(Failure::step(what, "the replacements in xtask/src/attack/guards.rs change more than they say"));
     }
     let mut unseen = Vec::new();
-    for guard in GUARDS.iter().filter(|guard| guard.name.contains(part)) {
-        let start = Instant::now();
-        let failed = failed_with(&copy, guard.name)?;
-        step::report(
-            &format!("off: {}: {} attacks succeed", guard.name, failed.len()),
-            start.elapsed(),
-            !failed.is_empty(),
-        );
-        println!("{}: {}", guard.name, failed.join(", "));
+    let chosen = GUARDS.iter().filter(|guard| guard.name.contains(part)).collect::<Vec<_>>();
+    for (guard, failed) in switch_off(&copy, &chosen)? {
         if failed.is_empty() {
-            unseen.push(format!("nobody notices that this guard is off: {}", guard.name));
+            unseen.push(format!("nobody notices that this guard is off: {guard}"));
         }
-        failed.into_iter().for_each(|name| killed_by.entry(name).or_default().push(guard.name));
+        failed.into_iter().for_each(|name| killed_by.entry(name).or_default().push(guard));
     }
     let immortal = killed_by.iter().filter(|(_, guards)| part.is_empty() && guards.is_empty()).map(|(name, _)| name);
     unseen.extend(immortal.map(|name| format!("this attack has never been seen to succeed: {name}")));
-    println!("{} guards, {} attacks, {} unseen", GUARDS.len(), killed_by.len(), unseen.len());
+    println!("{} guards, {} attacks, {} unseen", chosen.len(), killed_by.len(), unseen.len());
     if unseen.is_empty() { Ok(()) } else { Err(Failure::step(unseen.join("\n"), "")) }
+}
+
+/// Runs the attacks once for each guard with that one off; gives the names of the guards with those of the attacks that succeed.
+fn switch_off(copy: &Workspace, guards: &[&'static Guard]) -> Outcome<Vec<(&'static str, Vec<String>)>> {
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(guard) = guards.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let start = Instant::now();
+            let failed = failed_with(copy, guard.name);
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Ok(failed) = &failed {
+                let what = format!("off: {}: {} attacks succeed", guard.name, failed.len());
+                step::report(&what, start.elapsed(), !failed.is_empty());
+                println!("{}: {}", guard.name, failed.join(", "));
+            }
+            found.push(failed.map(|failed| (guard.name, failed)));
+        }
+    };
+    thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect()
 }
 
 /// Runs the attacks with one guard off; gives the names of those that succeed.
