@@ -1,6 +1,9 @@
 //! Carriers against the real nginx, and against servers, proxies and folders made by an enemy.
 #![allow(clippy::unwrap_used)]
 
+mod careless;
+#[path = "../support/certificate.rs"]
+mod certificate;
 mod floods;
 mod folder;
 mod hostile;

@@ -11,6 +11,7 @@ use longear_core::tree::TreePath;
 use longear_net::carrier::{Carrier, CarrierError, CarrierOptions, HeadAnswer, USER_AGENT};
 use tempfile::TempDir;
 
+use super::certificate::make_certificate;
 use super::{BLOB, ROOMY, drain, open, pattern};
 
 const CHANNEL: [u8; 32] = [0xc4; 32];
@@ -135,19 +136,6 @@ fn run_nginx(folder: &Path, http_port: u16, https_port: u16) -> Child {
 fn find_nginx() -> PathBuf {
     let usual = PathBuf::from("/usr/sbin/nginx");
     if usual.exists() { usual } else { PathBuf::from("nginx") }
-}
-
-fn make_certificate(folder: &Path) {
-    let made = Command::new("openssl")
-        .args("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=mirror".split(' '))
-        .args(["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-keyout")
-        .arg(folder.join("key.pem"))
-        .arg("-out")
-        .arg(folder.join("cert.pem"))
-        .output()
-        .expect("this test needs openssl: install it with `apt-get install openssl`");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
 #[tokio::test]
