@@ -14,11 +14,12 @@ struct Siege {
     names: &'static str,
 }
 
-const FORGE: [Siege; 5] = [
+const FORGE: [Siege; 6] = [
     Siege { package: "longear-store", program: "forge", names: "" },
     Siege { package: "longear", program: "bombs", names: "" },
     Siege { package: "longear", program: "abuse", names: "" },
     Siege { package: "longear-net", program: "carrier", names: "" },
+    Siege { package: "longear-net", program: "http2", names: "" },
     Siege { package: "longear-net", program: "sync", names: "liar::" },
 ];
 
