@@ -24,6 +24,7 @@ pub mod fork;
 pub mod hash;
 pub mod head;
 pub mod header;
+pub mod holdings;
 pub mod id;
 pub mod intervals;
 pub mod keys;

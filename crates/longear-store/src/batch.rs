@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::MutexGuard;
 
 use longear_core::header::Payload;
+use longear_core::holdings::{Holdings, fork_comes_first};
 use longear_core::{
     Applied, ChannelId, Charter, ForkProof, ItemId, Judgement, Kind, LogId, LogOpening, Run, SignedHeader, Statement,
     Verified, verify,
@@ -13,7 +14,7 @@ use longear_core::{
 use crate::channel::ChannelState;
 use crate::error::StoreError;
 use crate::index::place_of;
-use crate::indexing::{Indexed, Indexing, PendingRows, fork_comes_first, read_header};
+use crate::indexing::{Indexed, Indexing, PendingRows, read_header};
 use crate::journal::Appender;
 use crate::segment::{Place, RecordKind};
 use crate::settle::Candidates;

@@ -316,11 +316,6 @@ fn new_row(at: i64, item: &SignedHeader, place: Place) -> ItemRow {
     }
 }
 
-/// Whether `proof` says more than the one held: a lower seq, or with equal seqs smaller bytes.
-pub fn fork_comes_first(proof: &ForkProof, held: Option<&ForkProof>) -> bool {
-    held.is_none_or(|held| (proof.seq(), proof.encode()) < (held.seq(), held.encode()))
-}
-
 /// Reads the header at a place of the journal.
 pub fn read_header(journal: &Journal, place: Place) -> Result<SignedHeader, StoreError> {
     let damaged = |reason| StoreError::Damaged { what: "a header".into(), reason };

@@ -1,6 +1,7 @@
 //! From the segments back to the index: after a crash the tail, after a lost index everything.
 
 use longear_core::deletion::Noted;
+use longear_core::holdings::{Holdings, fork_comes_first};
 use longear_core::{
     Charter, ForkProof, Header, ItemId, LogId, LogOpening, PublicKey, SignedHeader, Statement, bytes::Reader,
     header::Payload, verify,
@@ -10,7 +11,7 @@ use crate::batch::payload_place;
 use crate::channel::ChannelState;
 use crate::error::StoreError;
 use crate::index::{Index, place_of};
-use crate::indexing::{Indexing, PendingRows, fork_comes_first, split_channel};
+use crate::indexing::{Indexing, PendingRows, split_channel};
 use crate::journal::{Journal, Step};
 use crate::segment::{Place, Record, RecordKind};
 

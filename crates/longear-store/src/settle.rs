@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use longear_core::holdings::Holdings;
 use longear_core::lineage::Standing;
 use longear_core::status::{Evidence, Link, LogItems, Objection};
 use longear_core::{ChannelId, ItemId, Judgement, LogId, LogOpening, SignedHeader, Status, judge};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use longear_core::holdings::Holdings;
 use longear_core::{
     ChannelId, Charter, ForkProof, Header, Intervals, Judgement, Lineage, LogId, LogOpening, Statement, verify,
 };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use longear_core::header::Payload;
+use longear_core::holdings::Holdings;
 use longear_core::retraction::{may_retract, targets_that_count};
 use longear_core::status::{Evidence, Link, LogItems};
 use longear_core::{

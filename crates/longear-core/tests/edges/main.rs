@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod blobs;
+mod holdings;
 mod limits;
 mod packs;
 mod values;

@@ -20,7 +20,6 @@ pub use packs::{
     Listings, LogWant, Offer, PackJob, WAVES_MAX, contradicting_packs, pack_bytes_max, pack_path, plan_packs,
     wanted_packs,
 };
-pub use words::{
-    Offered, Promises, Taken, charter_contradicts, is_stale, keep_charter, keep_fork, keep_statements, next_charter,
-    promise_closed_logs,
-};
+pub use words::{Offered, Promises, Taken, is_stale, keep_charter, keep_fork, keep_statements, promise_closed_logs};
+
+pub use longear_core::holdings::{charter_contradicts, next_charter};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use longear_core::lineage::Standing;
-use longear_core::{Applied, ChannelId, Charter, ForkProof, Head, Lineage, LogId, Reason, Statement, Verified, verify};
+use longear_core::{Applied, ChannelId, Charter, ForkProof, Head, LogId, Reason, Statement, Verified, verify};
 use longear_store::{ChannelState, Store, StoreError};
 
 /// A statement with the number of the carrier that gave it.
@@ -11,27 +11,6 @@ pub type Offered = (usize, Statement);
 
 /// How many items of each log a carrier has, by statements that were verified.
 pub type Promises = BTreeMap<LogId, u64>;
-
-/// Whether a head names another charter than the one held of its number: the roots may have contradicted each other.
-pub fn charter_contradicts(lineage: &Lineage, head: &Head) -> bool {
-    let ours = usize::try_from(head.charter).ok().and_then(|number| lineage.charters().get(number.checked_sub(1)?));
-    ours.is_some_and(|ours| ours.body.hash() != head.charter_hash)
-}
-
-/// The charter to ask a carrier for; `None` if it has none that would be news.
-///
-/// Without a head nobody says how many there are: then they are asked for until one is missing.
-pub fn next_charter(lineage: &Lineage, head: Option<&Head>) -> Option<u32> {
-    if !lineage.rivals().is_empty() {
-        return None;
-    }
-    let number = match head {
-        Some(head) if charter_contradicts(lineage, head) => head.charter,
-        Some(head) if head.charter <= lineage.number() => return None,
-        _ => lineage.number() + 1,
-    };
-    u32::try_from(number).ok()
-}
 
 /// Verifies and keeps the charter that stood under this number.
 pub fn keep_charter(
