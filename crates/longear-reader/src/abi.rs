@@ -1,0 +1,177 @@
+//! The calls for a program that is not Rust. Names, arguments and answers stand in `docs/design/004-reader.md`.
+//!
+//! Text and bytes come as a pointer and a length into memory that [`alloc`] gave. Every call answers with a pointer to
+//! `[length u32, little-endian][bytes]`, good until the next call. A length or pointer that does not fit what `alloc` gave
+//! is the caller's mistake: the caller is our own JavaScript. What came over the network is bytes in here, and no bytes
+//! can make a call do anything but answer.
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+
+use crate::reader::{self, Answer, Reader, Refusal};
+
+/// Longest input of a call: a pack of the highest level, as long as it may be, and some.
+const INPUT_BYTES_MAX: usize = 1_200 << 20;
+
+thread_local! {
+    static READER: RefCell<Reader> = RefCell::new(Reader::new());
+    /// The last answer; it must not move while the caller reads it.
+    static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Gives memory for an input. A null pointer if there is none.
+// SAFETY: the name is one of the module's exports; on other targets nothing is exported under it.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn alloc(length: usize) -> *mut u8 {
+    if length > INPUT_BYTES_MAX {
+        return std::ptr::null_mut();
+    }
+    let mut bytes = Vec::<u8>::new();
+    if bytes.try_reserve_exact(length).is_err() {
+        return std::ptr::null_mut();
+    }
+    // So that the capacity is the length that `release` is told.
+    bytes.resize(length, 0);
+    Box::into_raw(bytes.into_boxed_slice()).cast()
+}
+
+/// Takes back memory that [`alloc`] gave.
+///
+/// # Safety
+///
+/// `pointer` came from [`alloc`] with the same length, and was not released yet.
+// SAFETY: see above.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub unsafe extern "C" fn release(pointer: *mut u8, length: usize) {
+    if !pointer.is_null() {
+        // SAFETY: the caller promises that this is a box that `alloc` let go of.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(pointer, length)) });
+    }
+}
+
+/// An input of a call.
+///
+/// # Safety
+///
+/// `length` bytes from `pointer` on were given by [`alloc`] and are not released while the call lasts.
+unsafe fn input<'a>(pointer: *const u8, length: usize) -> &'a [u8] {
+    if pointer.is_null() || length == 0 {
+        return &[];
+    }
+    // SAFETY: the caller promises it; `alloc` filled the memory with zeros, so all of it is initialized.
+    unsafe { std::slice::from_raw_parts(pointer, length) }
+}
+
+fn text(bytes: &[u8]) -> Answer<&str> {
+    std::str::from_utf8(bytes).map_err(|_| Refusal { code: "not-utf8", why: "the text is not UTF-8".into() })
+}
+
+fn answer(bytes: &[u8]) -> *const u8 {
+    ANSWER.with_borrow_mut(|answer| {
+        answer.clear();
+        // A large answer is not kept for ever.
+        answer.shrink_to(1 << 20);
+        // Whatever is longer than 4 GiB does not fit the memory of a module.
+        answer.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        answer.extend_from_slice(bytes);
+        answer.as_ptr()
+    })
+}
+
+fn answer_json(outcome: Answer) -> *const u8 {
+    answer(outcome.unwrap_or_else(|refusal| refusal.to_json()).as_bytes())
+}
+
+/// Bytes behind a byte that is 1, or an error in JSON behind a byte that is 0: bytes and JSON could be taken for each other.
+fn answer_bytes(outcome: Answer<Vec<u8>>) -> *const u8 {
+    match outcome {
+        Ok(bytes) => answer(&[&[1], &bytes[..]].concat()),
+        Err(refusal) => answer(&[&[0], refusal.to_json().as_bytes()].concat()),
+    }
+}
+
+/// Declares calls: each argument is a number, or `text` or `bytes` that come as a pointer and a length.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $name:ident($($pointer:ident $length:ident: $kind:ident),* $(; $($number:ident),+)?) => $out:ident($body:expr);)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        ///
+        /// Each pointer and length name memory that [`alloc`] gave and that is not released while the call lasts.
+        // SAFETY: the name is one of the module's exports; on other targets nothing is exported under it.
+        #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+        pub unsafe extern "C" fn $name($($pointer: *const u8, $length: usize,)* $($($number: u32),+)?) -> *const u8 {
+            // SAFETY: the caller promises it.
+            $(let $pointer = unsafe { input($pointer, $length) };)*
+            // The closure is what a text that is none returns from; some calls have no text.
+            #[allow(clippy::redundant_closure_call)]
+            let outcome = (|| { $(let $pointer = calls!(@$kind $pointer);)* $body })();
+            $out(outcome)
+        }
+    )*};
+    (@text $bytes:ident) => { text($bytes)? };
+    (@bytes $bytes:ident) => { $bytes };
+}
+
+fn with<T>(call: impl FnOnce(&mut Reader) -> T) -> T {
+    READER.with_borrow_mut(call)
+}
+
+calls! {
+    /// Reads an address.
+    address(written length: text) => answer_json(reader::address(written));
+    /// Begins a book for a channel, if there is none.
+    open(channel channel_length: text) => answer_json(with(|reader| reader.open(channel)));
+    /// Forgets a channel.
+    close(channel channel_length: text) => answer_json(with(|reader| reader.close(channel)));
+    /// Takes in what stood under a path of the tree.
+    take(channel channel_length: text, path path_length: text, object object_length: bytes) =>
+        answer_json(with(|reader| reader.take(channel, path, object)));
+    /// The bytes to write to the journal for an object that was taken last.
+    keep(channel channel_length: text, path path_length: text) => answer_bytes(with(|reader| reader.keep(channel, path)));
+    /// What to ask the source of a head for next.
+    wants(channel channel_length: text, head head_length: bytes, asked asked_length: text) =>
+        answer_json(with(|reader| reader.wants(channel, head, asked)));
+    /// A channel and how much of it is here.
+    channel(id id_length: text) => answer_json(with(|reader| reader.channel(id)));
+    /// Visible articles, newest first.
+    feed(channel channel_length: text, cursor cursor_length: text; count) =>
+        answer_json(with(|reader| reader.feed(channel, cursor, count as usize)));
+    /// One item with its whole text.
+    item(id id_length: text) => answer_json(with(|reader| reader.item(id)));
+    /// The bytes of a file that came inside its item.
+    file(item item_length: text; index) => answer_bytes(with(|reader| reader.file(item, index as usize)));
+    /// Prepares to check a file of an item.
+    blob_open(item item_length: text, groups groups_length: bytes; index) =>
+        answer_json(with(|reader| reader.blob_open(item, index as usize, groups)));
+    /// Where a group's slice stands in the outboard.
+    blob_outboard_range(; handle, group) => answer_json(with(|reader| reader.blob_outboard_range(handle, group)));
+    /// Takes a group's slice of the outboard.
+    blob_slice(slice slice_length: bytes; handle, group) =>
+        answer_json(with(|reader| reader.blob_slice(handle, group, slice)));
+    /// Whether a block of 16 KiB is good.
+    blob_check(block_bytes block_length: bytes; handle, block) =>
+        answer_json(with(|reader| reader.blob_check(handle, block, block_bytes)));
+    /// Whether a group of 1 MiB is good.
+    blob_check_group(group_bytes group_length: bytes; handle, group) =>
+        answer_json(with(|reader| reader.blob_check_group(handle, group, group_bytes)));
+    /// Whether a whole file is good.
+    blob_check_whole(whole whole_length: bytes; handle) =>
+        answer_json(with(|reader| reader.blob_check_whole(handle, whole)));
+    /// Forgets a file.
+    blob_close(; handle) => answer_json(with(|reader| reader.blob_close(handle)));
+    /// Visible articles that hold all words of a query.
+    search(query query_length: text; count) => answer_json(with(|reader| reader.search(query, count as usize)));
+    /// The BLAKE3 of bytes.
+    hash(hashed hashed_length: bytes) => answer_json(reader::hash(hashed));
+    /// Whether a signature is good.
+    verify(key key_length: bytes, signature signature_length: bytes, message message_length: bytes) =>
+        answer_json(reader::verify(key, signature, message));
+}
+
+#[cfg(feature = "vectors")]
+calls! {
+    /// Runs one case of a file of vectors.
+    vector(name name_length: text, file file_length: text; index) =>
+        answer_json(crate::vectors::run(name, file, index as usize));
+}

@@ -1,0 +1,215 @@
+//! What is held of one channel, made of verified objects only.
+//!
+//! A book comes to the same results as the store of a node that holds the same objects: the same statuses, the same holes,
+//! the same questions to a source. What a node keeps on a disk is kept in memory here, and read anew from the journal at
+//! each start, through the same checks.
+
+mod log;
+mod status;
+mod take;
+mod wants;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use longear_core::header::Payload;
+use longear_core::quarantine::Quarantine;
+use longear_core::tree::TreePath;
+use longear_core::{
+    Article, ChannelId, ForkProof, Header, ItemId, Kind, Lineage, LogId, Retraction, SignedHeader, Statement, Status,
+    Verified,
+};
+
+pub use status::TakenBackBy;
+pub use take::{Refused, Taken};
+
+use log::{HeldItem, Log};
+
+use crate::search::Index;
+
+/// A channel in memory.
+#[derive(Debug)]
+pub struct Book {
+    lineage: Lineage,
+    /// Newest statement of each log, and of each log the newest that cites another log.
+    words: BTreeMap<(LogId, Option<LogId>), Statement>,
+    logs: BTreeMap<LogId, Log>,
+    forks: BTreeMap<LogId, ForkProof>,
+    /// Where each item stands.
+    places: BTreeMap<ItemId, (LogId, u64)>,
+    /// Which items name an item as taken back or replaced.
+    takers: BTreeMap<ItemId, BTreeSet<ItemId>>,
+    /// Articles whose payload is here, by time.
+    articles: BTreeSet<(u64, ItemId)>,
+    index: Index,
+    /// Articles whose words are not in the index yet.
+    unindexed: Vec<ItemId>,
+    waiting: Quarantine<(TreePath, Vec<u8>)>,
+    /// Hashes of what waits, so that nothing waits twice.
+    waiting_names: BTreeSet<[u8; 32]>,
+    /// What the last [`Book::take`] left to be written down.
+    to_keep: BTreeMap<TreePath, take::Keep>,
+}
+
+/// An item that is held, with its status at the moment of asking.
+#[derive(Clone, Copy, Debug)]
+pub struct BookItem<'b> {
+    /// Its channel.
+    pub channel: ChannelId,
+    /// Its log.
+    pub log: LogId,
+    /// Header and signature.
+    pub signed: &'b SignedHeader,
+    /// What a reader is to make of it.
+    pub status: Status,
+    /// How it was taken back, if it was.
+    pub taken_back: Option<TakenBackBy>,
+    /// Its payload, if that is here.
+    pub payload: Option<&'b [u8]>,
+}
+
+impl BookItem<'_> {
+    /// The item's ID.
+    pub fn id(&self) -> ItemId {
+        self.signed.id()
+    }
+
+    /// The header's fields.
+    pub fn header(&self) -> &Header {
+        self.signed.header()
+    }
+
+    /// Its article, if it is one and here. What does not read as an article is none.
+    pub fn article(&self) -> Option<Article> {
+        article_of(self.header().kind, self.payload?)
+    }
+
+    /// The code of the reason for its status, empty where there is none to give.
+    pub fn why(&self) -> &'static str {
+        self.taken_back.map_or(self.status.code(), TakenBackBy::name)
+    }
+}
+
+impl Book {
+    /// A book that knows nothing but the pinned ID.
+    pub fn new(channel: ChannelId) -> Self {
+        Book {
+            lineage: Lineage::new(channel),
+            words: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            forks: BTreeMap::new(),
+            places: BTreeMap::new(),
+            takers: BTreeMap::new(),
+            articles: BTreeSet::new(),
+            index: Index::default(),
+            unindexed: Vec::new(),
+            waiting: Quarantine::default(),
+            waiting_names: BTreeSet::new(),
+            to_keep: BTreeMap::new(),
+        }
+    }
+
+    /// The pinned channel.
+    pub fn channel(&self) -> ChannelId {
+        self.lineage.channel()
+    }
+
+    /// The applied charters.
+    pub fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// The proven fork of a log.
+    pub fn fork(&self, log: &LogId) -> Option<&ForkProof> {
+        self.forks.get(log)
+    }
+
+    /// How many objects wait for a charter.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// One item by its ID.
+    pub fn item(&self, id: &ItemId) -> Option<BookItem<'_>> {
+        let (log_id, seq) = self.places.get(id)?;
+        let log = self.log_in_force(log_id)?;
+        Some(self.book_item(*log_id, log, log.item(*seq, id)?))
+    }
+
+    /// All items held, by log and seq.
+    pub fn items(&self) -> impl Iterator<Item = BookItem<'_>> {
+        let logs = self.logs.keys().filter_map(|id| Some((*id, self.log_in_force(id)?)));
+        logs.flat_map(move |(id, log)| log.all().map(move |item| self.book_item(id, log, item)))
+    }
+
+    /// Visible articles that are here, newest first, from behind a time and an item on.
+    pub fn feed(&self, before: Option<(u64, ItemId)>) -> impl Iterator<Item = BookItem<'_>> {
+        let before = before.unwrap_or((u64::MAX, ItemId([0xff; 32])));
+        let articles = self.articles.range(..before).rev();
+        articles.filter_map(|(_, id)| self.item(id)).filter(|item| item.status.is_visible())
+    }
+
+    /// Visible articles that hold all words of a query, with their times, in no order. The first search costs a look at every
+    /// text held, later ones at what came since.
+    pub fn search(&mut self, query: &str) -> Vec<(u64, ItemId)> {
+        for id in core::mem::take(&mut self.unindexed) {
+            if let Some(article) = self.item(&id).and_then(|item| item.article()) {
+                self.index.add(id, &article);
+            } else if self.places.contains_key(&id) {
+                // Its key is in no charter now; it may be again.
+                self.unindexed.push(id);
+            }
+        }
+        let found = self.index.find(query).into_iter().filter_map(|id| self.item(&id));
+        found.filter(|item| item.status.is_visible()).map(|item| (item.header().time, item.id())).collect()
+    }
+
+    /// A log whose key some applied charter lists. Of two charters that contradict each other neither counts, and then what
+    /// came by one of them is held no more than if it had come after.
+    fn log_in_force(&self, log: &LogId) -> Option<&Log> {
+        self.logs.get(log).filter(|log| self.lineage.entry(&log.opening.key).is_some())
+    }
+
+    fn book_item<'b>(&'b self, log_id: LogId, log: &'b Log, item: &'b HeldItem) -> BookItem<'b> {
+        let (status, taken_back) = self.status(&log_id, log, item);
+        let (signed, payload) = (&item.signed, item.payload.as_deref());
+        BookItem { channel: self.channel(), log: log_id, signed, status, taken_back, payload }
+    }
+
+    /// Keeps the payload of an item. False if the item is not held, or its payload is here, or there is no room for its kind.
+    fn fill(&mut self, log_id: LogId, seq: u64, payload: &Verified<Payload<'_>>) -> bool {
+        let (id, bytes) = (payload.item(), payload.bytes());
+        let Some(log) = self.logs.get_mut(&log_id) else { return false };
+        let Some(item) = log.item(seq, &id).filter(|item| item.payload.is_none()) else { return false };
+        let (kind, time, day) = (item.signed.header().kind, item.signed.header().time, item.day());
+        if let Some(limit) = kind.bytes_per_day_max() {
+            let held = log.limited_bytes.entry(day).or_default();
+            if *held + bytes.len() as u64 > limit {
+                return false;
+            }
+            *held += bytes.len() as u64;
+        }
+        let targets = targets_of(kind, bytes);
+        for target in &targets {
+            self.takers.entry(*target).or_default().insert(id);
+        }
+        log.fill(seq, &id, bytes, targets);
+        // What does not read as an article is none.
+        if article_of(kind, bytes).is_some() {
+            self.articles.insert((time, id));
+            self.unindexed.push(id);
+        }
+        true
+    }
+}
+
+/// The items that a payload takes back or replaces. What does not read as its kind names none.
+fn targets_of(kind: Kind, payload: &[u8]) -> Vec<ItemId> {
+    match kind {
+        Kind::Retraction => Retraction::decode(payload).map_or(Vec::new(), |retraction| retraction.targets),
+        kind => article_of(kind, payload).and_then(|article| article.corrects).into_iter().collect(),
+    }
+}
+
+fn article_of(kind: Kind, payload: &[u8]) -> Option<Article> {
+    if kind.is_article() { Article::decode(kind, payload).ok() } else { None }
+}

@@ -1,0 +1,22 @@
+//! The core for browsers: channels in memory, checked where they are read.
+//!
+//! Whoever runs this needs nobody's word but the publisher's key. It knows no network, no clock and no disk: bytes come in
+//! with the path under which they stood, and what comes out was verified.
+//!
+//! * [`Book`]: what is held of one channel, and what it means: status of items, holes, what to ask a source for next.
+//! * [`Reader`]: several books, open files and the search over them, as calls that take text and give JSON.
+//! * [`abi`]: the same calls for a program that is not Rust. The only file with `unsafe`.
+//!
+//! Why it is so: `docs/design/004-reader.md`.
+
+pub mod abi;
+pub mod blob;
+pub mod book;
+pub mod json;
+pub mod reader;
+pub mod search;
+#[cfg(feature = "vectors")]
+mod vectors;
+
+pub use book::Book;
+pub use reader::Reader;

@@ -1,0 +1,290 @@
+// The core: `crates/longear-reader` as WebAssembly. It checks everything; this file only carries text and bytes across.
+//
+// Every call is a pointer and a length for each text or byte array, then numbers; the answer is a pointer to a length and
+// as many bytes, good until the next call. What the calls mean: docs/design/004-reader.md.
+
+/** Why a call gave nothing; `code` as in docs/spec, or one of the core's own. */
+export class CoreError extends Error {
+  readonly code: string;
+
+  constructor(code: string, why: string) {
+    super(why);
+    this.name = "CoreError";
+    this.code = code;
+  }
+}
+
+export interface Address {
+  channel: string;
+  digits: string;
+  hints: string[];
+  written: string;
+}
+
+/** Something that was refused of an object; `what` is empty for all of it. */
+export interface Refused {
+  what: string;
+  code: string;
+  why: string;
+}
+
+export interface Taken {
+  /** How many things in it were new. */
+  news: number;
+  /** Whether something of it is to be written to the journal: ask `keep` with its path. */
+  kept: boolean;
+  refused: Refused[];
+  /** Paths of objects that had waited for a charter, of which something is to be written now: ask `keep` for each. */
+  released: string[];
+  /** How many objects still wait for a charter. */
+  waiting: number;
+}
+
+export interface Channel {
+  id: string;
+  digits: string;
+  /** Empty before the first charter. */
+  name: string;
+  charter: number;
+  delegates: number;
+  /** Milliseconds since 1970, by the publisher's own statements. */
+  last_word: number | null;
+  items: number;
+  holes: number;
+  waiting: number;
+  /** Two valid charters contradict each other. */
+  stopped: boolean;
+}
+
+export type Status = "shown" | "unconfirmed" | "disputed" | "retracted" | "refused";
+
+export interface Variant {
+  /** BCP 47, or empty. */
+  lang: string;
+  origin: "original" | "human" | "machine";
+  title: string;
+  /** The first 280 characters as plain text. */
+  text: string;
+  /** Safe HTML of the whole text; only from `item`. */
+  html?: string;
+}
+
+export interface Rendition {
+  name: string;
+  blob: string;
+  size: number;
+  mime: string;
+  /** Length in milliseconds, 0 = none or unknown; `width` and `height` in the same way. */
+  ms: number;
+  width: number;
+  height: number;
+  /** The file came inside its item: ask `file`. */
+  inline: boolean;
+  groups: "none" | "inline" | "blob";
+}
+
+export interface Item {
+  id: string;
+  channel: string;
+  log: string;
+  seq: number;
+  kind: "post" | "media" | "notice";
+  time: number;
+  /** When it ends; only notices disappear when they do. */
+  ends: number | null;
+  status: Status;
+  /** The code of the reason for the status, empty where there is none. */
+  why: string;
+  corrects: string | null;
+  variants: Variant[];
+  renditions: Rendition[];
+}
+
+export interface Feed {
+  items: Item[];
+  cursor: string | null;
+}
+
+/** A file that can be checked; `handle` is null as long as its list of group hashes has to be fetched from `groups_blob`. */
+export interface OpenBlob {
+  handle: number | null;
+  size: number;
+  /** How many blocks of 16 KiB it has. */
+  blocks: number | null;
+  groups_blob: string | null;
+}
+
+type Input = string | Uint8Array;
+type Call = (...words: number[]) => number;
+
+interface Exports extends WebAssembly.Exports {
+  memory: WebAssembly.Memory;
+  alloc: Call;
+  release: (pointer: number, length: number) => void;
+}
+
+const NOTHING = new Uint8Array(0);
+
+export class Core {
+  #exports: Exports;
+  #encoder = new TextEncoder();
+  #decoder = new TextDecoder();
+
+  private constructor(instance: WebAssembly.Instance) {
+    this.#exports = instance.exports as Exports;
+  }
+
+  /** Starts a core from the bytes of `reader.wasm` or `reader-simd.wasm`. It imports nothing. */
+  static async load(bytes: BufferSource): Promise<Core> {
+    const { instance } = await WebAssembly.instantiate(bytes, {});
+    return new Core(instance);
+  }
+
+  /** Whether this machine runs the module with vector instructions: the smallest one that has some. */
+  static runsSimd(): boolean {
+    const vector = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+    return WebAssembly.validate(new Uint8Array(vector));
+  }
+
+  address(text: string): Address {
+    return this.#json("address", [text]);
+  }
+
+  open(channel: string): void {
+    this.#json("open", [channel]);
+  }
+
+  close(channel: string): void {
+    this.#json("close", [channel]);
+  }
+
+  /** Hands over what stood under a path of the tree, counted from the tree's root. */
+  take(channel: string, path: string, bytes: Uint8Array): Taken {
+    return this.#json("take", [channel, path, bytes]);
+  }
+
+  /** What to write to the journal for an object that the last `take` kept or released. */
+  keep(channel: string, path: string): Uint8Array {
+    return this.#bytes("keep", [channel, path]);
+  }
+
+  /**
+   * What to ask the source of this head for next, best first; empty when it has nothing more. `asked`: every path that it
+   * was asked for since it gave another head, whatever came of it.
+   */
+  wants(channel: string, head: Uint8Array, asked: Iterable<string> = []): string[] {
+    return this.#json<{ paths: string[] }>("wants", [channel, head, [...asked].join("\n")]).paths;
+  }
+
+  channel(channel: string): Channel {
+    return this.#json("channel", [channel]);
+  }
+
+  /** Visible articles, newest first, of one channel or with "" of all. */
+  feed(channel: string, cursor: string | null, count: number): Feed {
+    return this.#json("feed", [channel, cursor ?? ""], [count]);
+  }
+
+  item(id: string): Item {
+    return this.#json("item", [id]);
+  }
+
+  /** A file that came inside its item. */
+  file(item: string, index: number): Uint8Array {
+    return this.#bytes("file", [item], [index]);
+  }
+
+  blobOpen(item: string, index: number, groups: Uint8Array = NOTHING): OpenBlob {
+    return this.#json("blob_open", [item, groups], [index]);
+  }
+
+  /** Where a group's slice stands in the `.o` file. */
+  blobOutboardRange(handle: number, group: number): { from: number; to: number } {
+    return this.#json("blob_outboard_range", [], [handle, group]);
+  }
+
+  blobSlice(handle: number, group: number, slice: Uint8Array): boolean {
+    return this.#ok("blob_slice", [slice], [handle, group]);
+  }
+
+  /** Checks a block of 16 KiB, counted through the file, after its group's slice was given. */
+  blobCheck(handle: number, block: number, bytes: Uint8Array): boolean {
+    return this.#ok("blob_check", [bytes], [handle, block]);
+  }
+
+  /** Checks a group of 1 MiB; needs no outboard. */
+  blobCheckGroup(handle: number, group: number, bytes: Uint8Array): boolean {
+    return this.#ok("blob_check_group", [bytes], [handle, group]);
+  }
+
+  blobCheckWhole(handle: number, bytes: Uint8Array): boolean {
+    return this.#ok("blob_check_whole", [bytes], [handle]);
+  }
+
+  blobClose(handle: number): void {
+    this.#json("blob_close", [], [handle]);
+  }
+
+  /** IDs of visible articles with all words of the query, newest first. */
+  search(query: string, count: number): string[] {
+    return this.#json<{ items: string[] }>("search", [query], [count]).items;
+  }
+
+  hash(bytes: Uint8Array): string {
+    return this.#json<{ hash: string }>("hash", [bytes]).hash;
+  }
+
+  verify(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
+    return this.#ok("verify", [key, signature, message]);
+  }
+
+  /** Runs one vector of tests/vectors; only in a module that was built for the tests. */
+  vector(name: string, file: string, index: number): { accepted?: unknown; refused?: string } {
+    return this.#json("vector", [name, file], [index]);
+  }
+
+  #ok(name: string, inputs: Input[], numbers: number[] = []): boolean {
+    return this.#json<{ ok: boolean }>(name, inputs, numbers).ok;
+  }
+
+  #json<T>(name: string, inputs: Input[], numbers: number[] = []): T {
+    const answer = JSON.parse(this.#decoder.decode(this.#call(name, inputs, numbers)));
+    if (answer.error !== undefined) {
+      throw new CoreError(answer.error.code, answer.error.why);
+    }
+    return answer;
+  }
+
+  /** Bytes stand behind a 1, an error in JSON behind a 0. */
+  #bytes(name: string, inputs: Input[], numbers: number[] = []): Uint8Array {
+    const answer = this.#call(name, inputs, numbers);
+    if (answer[0] === 1) {
+      return answer.slice(1);
+    }
+    const { error } = JSON.parse(this.#decoder.decode(answer.subarray(1)));
+    throw new CoreError(error.code, error.why);
+  }
+
+  /** The answer as a view into the core's memory: it is gone with the next call. */
+  #call(name: string, inputs: Input[], numbers: number[]): Uint8Array {
+    const { memory, alloc, release } = this.#exports;
+    const given: [number, number][] = [];
+    try {
+      for (const input of inputs) {
+        const bytes = typeof input === "string" ? this.#encoder.encode(input) : input;
+        const pointer = alloc(bytes.length) >>> 0;
+        if (pointer === 0) {
+          throw new CoreError("too-long", `no room for ${bytes.length} bytes`);
+        }
+        given.push([pointer, bytes.length]);
+        // Not before: the memory may have grown, and then older views of it are empty.
+        new Uint8Array(memory.buffer).set(bytes, pointer);
+      }
+      const answer = (this.#exports[name] as Call)(...given.flat(), ...numbers) >>> 0;
+      const length = new DataView(memory.buffer).getUint32(answer, true);
+      return new Uint8Array(memory.buffer, answer + 4, length);
+    } finally {
+      given.forEach(([pointer, length]) => release(pointer, length));
+    }
+  }
+}
