@@ -20,10 +20,10 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "test",
-        usage: "test [--only tidy|rust|python|browser]…",
+        usage: "test [--only tidy|rust|python|reader|browser]…",
         summary: "run every test",
         details: "Installs what the tests need, then runs the source rules (tidy), the Rust tests, the independent\n\
-                  verifier in Python and the browser tests. --only runs one part and installs only what that part\n\
+                  verifier in Python, the reader as WebAssembly and the browser tests. --only runs one part and installs only what that part\n\
                   needs; it can be given several times. The last line counts what passed and failed; a part in\n\
                   which no test ran has failed.",
     },
@@ -54,9 +54,10 @@ const TASKS: &[Task] = &[
     Task {
         name: "wasm",
         usage: "wasm",
-        summary: "build the core for browsers and prove that it does no input or output",
+        summary: "build core and reader for browsers and prove that they do no input or output",
         details: "Links all of longear-core into one WebAssembly module and reads its import section: it must be\n\
-                  empty, so the core can reach no clock, no randomness, no file and no network.",
+                  empty, so the core can reach no clock, no randomness, no file and no network. Then builds\n\
+                  longear-reader into target/reader, small and with vector instructions, and weighs both.",
     },
     Task {
         name: "sim",

@@ -3,6 +3,7 @@
 //! It depends on nothing but the standard library, so that it starts in seconds on a machine that has built nothing yet.
 
 mod attack;
+mod bench;
 mod ci;
 mod count;
 mod crash;
@@ -60,7 +61,7 @@ fn run(words: &[String]) -> Outcome {
         "demo" => demo::run(&workspace, rest),
         "fuzz" => fuzz::run(&workspace, rest),
         "mutants" => mutants(&workspace, rest),
-        "bench" => bench(&workspace, rest),
+        "bench" => bench::run(&workspace, rest),
         "forge" => forge::run(&workspace, rest),
         "sim" => sim::run(&workspace, rest),
         "attack" => attack::run(&workspace, rest),
@@ -77,13 +78,6 @@ fn without_arguments(command: &str, rest: &[String]) -> Outcome {
         None => Ok(()),
         Some(word) => Err(Failure::usage(format!("{command} takes no arguments, but was given {word}"))),
     }
-}
-
-/// Hands all arguments to the bench programs, which know their own names and say themselves what they miss.
-fn bench(workspace: &Workspace, rest: &[String]) -> Outcome {
-    let mut cargo = workspace.cargo(["run", "--release", "--package", "longear-bench", "--"]);
-    cargo.args(rest);
-    step::run_loud("bench", &mut cargo)
 }
 
 /// Hands all arguments to the program that breaks the core; it knows its own options.

@@ -19,7 +19,7 @@ pub enum Need {
     Fonts,
     /// Runs the browser test.
     Node,
-    /// Drives the browser; installed into `tests/browser`.
+    /// Drives the browser, and translates TypeScript; installed into `tests/browser`.
     BrowserDriver,
     /// Runs the independent verifier.
     Python,
@@ -44,6 +44,8 @@ pub const FOR_VERIFIER: &[Need] = &[Need::Python, Need::VerifierPackages];
 /// What the browser test needs.
 pub const FOR_BROWSER_TESTS: &[Need] =
     &[Need::Ffmpeg, Need::Nginx, Need::Chromium, Need::Fonts, Need::Node, Need::BrowserDriver];
+/// What the tests of the reader as WebAssembly need.
+pub const FOR_READER_TESTS: &[Need] = &[Need::WasmTarget, Need::Chromium, Need::Node, Need::BrowserDriver];
 /// What the demo needs: it shows the pages in the browser of whoever looks.
 pub const FOR_DEMO: &[Need] = &[Need::Ffmpeg];
 /// What the crash harness needs.

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use crate::count::Count;
 use crate::setup::project::PythonFolder;
-use crate::setup::{self, Need, system::CHROMIUM_NAMES};
+use crate::setup::{self, Need};
 use crate::step::{self, Failure, Outcome};
 use crate::tidy;
+use crate::wasm;
 use crate::workspace::{Workspace, find_program};
 
 /// The independent verifier: called with the folder of vectors, it closes with a line `N passed, N failed`.
@@ -15,7 +16,12 @@ const VERIFIER: &str = "tests/verifier/verify.py";
 const VECTORS: &str = "tests/vectors";
 /// Node's test runner takes every file in here whose name ends in `.test.mjs`.
 const BROWSER_TESTS: &str = "tests/browser";
-const BROWSER_TEST_ENDING: &str = ".test.mjs";
+const NODE_TEST_ENDING: &str = ".test.mjs";
+/// Calls Node's test runner so that its totals can be read.
+const NODE_TESTS: [&str; 2] = ["--test", "--test-reporter=tap"];
+
+/// The tests of the reader as WebAssembly, found in the same way.
+const READER_TESTS: &str = "tests/reader";
 
 /// A part of the tests that can be run alone.
 struct Part {
@@ -28,6 +34,7 @@ const PARTS: &[Part] = &[
     Part { name: "tidy", needs: &[], run: run_tidy },
     Part { name: "rust", needs: setup::FOR_RUST_TESTS, run: run_rust },
     Part { name: "python", needs: setup::FOR_VERIFIER, run: run_python },
+    Part { name: "reader", needs: setup::FOR_READER_TESTS, run: run_reader },
     Part { name: "browser", needs: setup::FOR_BROWSER_TESTS, run: run_browser },
 ];
 
@@ -134,29 +141,33 @@ fn run_python(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
     step::run_watched("independent verifier", &mut verifier, &mut |line| *count = Count::read(line).unwrap_or(*count))
 }
 
+fn run_reader(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
+    wasm::build_reader(workspace, wasm::Features::App)?;
+    wasm::build_reader(workspace, wasm::Features::Vectors)?;
+    let mut node = wasm::node_with_reader(workspace);
+    node.args(NODE_TESTS).args(node_test_files(workspace, READER_TESTS)?);
+    step::run_watched("reader tests", &mut node, &mut |line| read_tap_total(line, count))
+}
+
 fn run_browser(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
-    let files = browser_test_files(workspace)?;
     step::run_loud("building longear", &mut workspace.cargo(["build", "--quiet", "--package", "longear"]))?;
-    let mut node = workspace.command("node");
-    node.args(["--test", "--test-reporter=tap"]).args(files);
+    let mut node = wasm::node_with_reader(workspace);
+    node.args(NODE_TESTS).args(node_test_files(workspace, BROWSER_TESTS)?);
     node.env("LONGEAR", workspace.built_program("longear", "debug"));
-    if let Some(browser) = find_program(CHROMIUM_NAMES) {
-        node.env("CHROMIUM", browser);
-    }
     step::run_watched("browser tests", &mut node, &mut |line| read_tap_total(line, count))
 }
 
-fn browser_test_files(workspace: &Workspace) -> Outcome<Vec<String>> {
-    let entries = std::fs::read_dir(workspace.root.join(BROWSER_TESTS))
-        .map_err(|error| Failure::step(format!("reading {BROWSER_TESTS}: {error}"), ""))?;
+fn node_test_files(workspace: &Workspace, folder: &str) -> Outcome<Vec<String>> {
+    let entries = std::fs::read_dir(workspace.root.join(folder))
+        .map_err(|error| Failure::step(format!("reading {folder}: {error}"), ""))?;
     let mut files: Vec<String> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(BROWSER_TEST_ENDING))
-        .map(|name| format!("{BROWSER_TESTS}/{name}"))
+        .filter(|name| name.ends_with(NODE_TEST_ENDING))
+        .map(|name| format!("{folder}/{name}"))
         .collect();
     files.sort();
     if files.is_empty() {
-        let what = format!("{BROWSER_TESTS} holds no file whose name ends in {BROWSER_TEST_ENDING}");
+        let what = format!("{folder} holds no file whose name ends in {NODE_TEST_ENDING}");
         return Err(Failure::step(what, ""));
     }
     Ok(files)
@@ -190,7 +201,7 @@ mod tests {
 
     #[test]
     fn without_a_choice_every_part_runs() {
-        assert_eq!(names(&[]).expect("no option is fine"), ["tidy", "rust", "python", "browser"]);
+        assert_eq!(names(&[]).expect("no option is fine"), ["tidy", "rust", "python", "reader", "browser"]);
     }
 
     #[test]

@@ -1,44 +1,40 @@
-//! `cargo xtask wasm`: the core as WebAssembly, with the proof that it asks nothing of its host.
+//! `cargo xtask wasm`: core and reader as WebAssembly, with the proof that they ask nothing of their host.
+
+mod module;
+mod reader;
 
 use std::fs;
+use std::path::Path;
 
 use crate::setup;
 use crate::step::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
+use module::Module;
+pub use reader::{Features, build as build_reader, node as node_with_reader};
+
 const TARGET: &str = "wasm32-unknown-unknown";
-/// The eight bytes with which every WebAssembly module of version 1 begins.
-const MODULE_START: &[u8] = b"\0asm\x01\0\0\0";
-const SECTION_CUSTOM: u8 = 0;
-const SECTION_IMPORT: u8 = 2;
-const SECTION_FUNCTION: u8 = 3;
-/// The custom section, and its part, in which compilers keep the names of functions.
-const NAME_SECTION: &str = "name";
-const FUNCTION_NAMES: u8 = 1;
 /// What stands in the name of every function of the core.
 const CORE_NAME: &str = "longear_core";
 
-/// Links the whole core into one module and checks that its import section is empty.
+/// Links the whole core into one module and checks that its import section is empty; then builds the reader for browsers.
 ///
 /// A function that the core needs but does not have (a clock, random numbers, a file) would be an import, or would
 /// already stop the linker.
 pub fn run(workspace: &Workspace) -> Outcome {
     setup::ready(workspace, setup::FOR_WASM)?;
+    core(workspace)?;
+    reader::build(workspace, Features::App)
+}
+
+fn core(workspace: &Workspace) -> Outcome {
     let mut build = workspace.cargo(["rustc", "--quiet", "--package", "longear-core", "--lib", "--target", TARGET]);
     // Without --no-gc-sections the linker would drop everything: a library exports nothing to the host by itself.
     // Symbols that nobody defines must become imports here, so that they can be named below.
     build.args(["--crate-type", "cdylib", "--", "-Clink-dead-code", "-Clink-arg=--no-gc-sections"]);
     build.arg("-Clink-arg=--import-undefined");
     step::run_loud("core as WebAssembly", &mut build)?;
-    let path = workspace.target.join(TARGET).join("debug/longear_core.wasm");
-    let bytes = fs::read(&path).map_err(|error| Failure::step(format!("reading {}: {error}", path.display()), ""))?;
-    let module = Module::read(&bytes).ok_or_else(|| Failure::step(format!("{}: not a module", path.display()), ""))?;
-    if !module.imports.is_empty() {
-        return Err(Failure::step(
-            format!("the core imports {}", module.imports.join(", ")),
-            "the core gets time, randomness, network and disk as arguments; look at its dependencies and their features",
-        ));
-    }
+    let module = checked(&workspace.target.join(TARGET).join("debug/longear_core.wasm"), "the core")?;
     let own = module.function_names.iter().filter(|name| name.contains(CORE_NAME)).count();
     if own == 0 {
         return Err(Failure::step("the module holds no function of the core, so nothing is proven", ""));
@@ -47,154 +43,15 @@ pub fn run(workspace: &Workspace) -> Outcome {
     Ok(())
 }
 
-/// What of a WebAssembly module matters here.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Module {
-    /// `module.name` of everything that the host would have to bring.
-    imports: Vec<String>,
-    /// How many functions the module has itself.
-    functions: u64,
-    /// The mangled names of functions, as far as they are known.
-    function_names: Vec<String>,
-}
-
-impl Module {
-    /// Reads the sections of a module; `None` if the bytes are none.
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader { rest: bytes.strip_prefix(MODULE_START)? };
-        let mut module = Self::default();
-        while !reader.rest.is_empty() {
-            let kind = reader.byte()?;
-            let length = usize::try_from(reader.number()?).ok()?;
-            let mut section = Reader { rest: reader.take(length)? };
-            match kind {
-                SECTION_IMPORT => module.imports = section.imports()?,
-                SECTION_FUNCTION => module.functions = section.number()?,
-                SECTION_CUSTOM if section.name()? == NAME_SECTION => {
-                    module.function_names = section.function_names()?;
-                }
-                _ => {}
-            }
-        }
-        Some(module)
+/// Reads a module, which must import nothing.
+fn checked(path: &Path, what: &str) -> Outcome<Module> {
+    let bytes = fs::read(path).map_err(|error| Failure::step(format!("reading {}: {error}", path.display()), ""))?;
+    let module = Module::read(&bytes).ok_or_else(|| Failure::step(format!("{}: not a module", path.display()), ""))?;
+    if module.imports.is_empty() {
+        return Ok(module);
     }
-}
-
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        Some(self.take(1)?[0])
-    }
-
-    /// Reads an unsigned number of at most 64 bits in LEB128: seven bits a byte, the lowest first.
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn name(&mut self) -> Option<String> {
-        let length = usize::try_from(self.number()?).ok()?;
-        Some(String::from_utf8_lossy(self.take(length)?).into_owned())
-    }
-
-    fn function_names(&mut self) -> Option<Vec<String>> {
-        let mut names = Vec::new();
-        while !self.rest.is_empty() {
-            let part = self.byte()?;
-            let length = usize::try_from(self.number()?).ok()?;
-            let mut body = Reader { rest: self.take(length)? };
-            if part == FUNCTION_NAMES {
-                for _ in 0..body.number()? {
-                    body.number()?;
-                    names.push(body.name()?);
-                }
-            }
-        }
-        Some(names)
-    }
-
-    fn imports(&mut self) -> Option<Vec<String>> {
-        let mut names = Vec::new();
-        for _ in 0..self.number()? {
-            let (module, name) = (self.name()?, self.name()?);
-            names.push(format!("{module}.{name}"));
-            self.skip_import_type()?;
-        }
-        Some(names)
-    }
-
-    fn skip_import_type(&mut self) -> Option<()> {
-        match self.byte()? {
-            0 => self.number().map(drop),
-            1 => self.byte().and_then(|_| self.skip_limits()),
-            2 => self.skip_limits(),
-            3 => self.take(2).map(drop),
-            _ => None,
-        }
-    }
-
-    fn skip_limits(&mut self) -> Option<()> {
-        let has_maximum = self.byte()? & 1 == 1;
-        self.number()?;
-        if has_maximum {
-            self.number()?;
-        }
-        Some(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn module(sections: &[(u8, &[u8])]) -> Vec<u8> {
-        let mut bytes = MODULE_START.to_vec();
-        for (kind, body) in sections {
-            bytes.extend([*kind, u8::try_from(body.len()).expect("test sections are short")]);
-            bytes.extend(*body);
-        }
-        bytes
-    }
-
-    #[test]
-    fn imports_of_every_type_are_named() {
-        let body = b"\x03\x03env\x03now\x00\x05\x03env\x06memory\x02\x01\x10\x80\x20\x01m\x01g\x03\x7f\x00";
-        let bytes = module(&[(1, b"\x00"), (SECTION_IMPORT, body), (SECTION_FUNCTION, b"\x90\x03")]);
-        let read = Module::read(&bytes).expect("this is a module");
-        assert_eq!(read.imports, ["env.now", "env.memory", "m.g"]);
-        assert_eq!(read.functions, 400);
-    }
-
-    #[test]
-    fn functions_are_named_and_other_custom_sections_passed_over() {
-        let names = b"\x04name\x00\x02\x01a\x01\x09\x02\x00\x03one\x01\x01g";
-        let bytes = module(&[(SECTION_CUSTOM, b"\x05other\xff"), (SECTION_CUSTOM, names)]);
-        let read = Module::read(&bytes).expect("this is a module");
-        assert_eq!(read.function_names, ["one", "g"]);
-        assert!(read.imports.is_empty());
-    }
-
-    #[test]
-    fn broken_modules_are_none() {
-        let whole = module(&[(SECTION_IMPORT, b"\x01\x03env\x03now\x00\x05")]);
-        assert_eq!(Module::read(b"not a module"), None);
-        assert_eq!(Module::read(&whole[..whole.len() - 2]), None);
-        assert_eq!(Module::read(&module(&[(SECTION_IMPORT, b"\x02\x03env\x03now\x00\x05")])), None);
-    }
+    Err(Failure::step(
+        format!("{what} imports {}", module.imports.join(", ")),
+        "time, randomness, network and disk are arguments; look at the dependencies and their features",
+    ))
 }

@@ -1,0 +1,41 @@
+// The core as the app loads it, for Node and for a page: `web/src/shared/core.ts` without its types.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+// The packages of the browser tests are these tests' too.
+const require = createRequire(new URL("../browser/package.json", import.meta.url));
+const { transformSync } = require("esbuild");
+export const { chromium } = require("playwright-core");
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+const source = readFileSync(path.join(root, "web/src/shared/core.ts"), "utf8");
+/** The file as a module of plain JavaScript. */
+export const coreSource = transformSync(source, { loader: "ts", target: "es2022" }).code;
+
+export const { Core, CoreError } = await import(`data:text/javascript,${encodeURIComponent(coreSource)}`);
+
+/** The bytes of a built module: `reader` or `reader-simd`, or the same in `vectors/`. */
+export function moduleBytes(name) {
+  return readFileSync(path.join(process.env.READER, `${name}.wasm`));
+}
+
+/** Opens a page that has `Core` and a started core of this module as `core`. */
+export async function pageWithCore(browser, name) {
+  const page = await browser.newPage();
+  await page.addScriptTag({ type: "module", content: `${coreSource}\nwindow.Core = Core;` });
+  await page.waitForFunction("window.Core !== undefined");
+  await page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    window.core = await window.Core.load(bytes);
+  }, moduleBytes(name).toString("base64"));
+  return page;
+}
+
+export function launch() {
+  const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+  const more = ["--disable-component-update", "--disable-sync"];
+  return chromium.launch({ executablePath: process.env.CHROMIUM, args: [...quiet, ...more] });
+}

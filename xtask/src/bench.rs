@@ -1,0 +1,51 @@
+//! `cargo xtask bench`: speed and memory, of the program and of the reader for browsers.
+
+use crate::setup;
+use crate::step::{self, Outcome};
+use crate::wasm;
+use crate::workspace::Workspace;
+
+/// The one benchmark that is run by Node; all others are the bench program's.
+const READER_NAMES: [&str; 2] = ["p14", "reader"];
+const READER_PROGRAM: &str = "benches/reader/bench.mjs";
+
+/// Hands the arguments to the bench program, which knows its own names and says itself what it misses. Without a name
+/// everything runs.
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    let names_reader = |word: &String| READER_NAMES.contains(&word.as_str());
+    let (chosen, rest): (Vec<String>, Vec<String>) = arguments.iter().cloned().partition(names_reader);
+    let is_named = |rest: &[String]| rest.iter().any(|word| !word.starts_with('-') && word.parse::<u64>().is_err());
+    if chosen.is_empty() || is_named(&rest) {
+        let mut cargo = workspace.cargo(["run", "--release", "--package", "longear-bench", "--"]);
+        step::run_loud("bench", cargo.args(&rest))?;
+    }
+    if !chosen.is_empty() || arguments.is_empty() {
+        reader(workspace, repeats(&rest))?;
+    }
+    Ok(())
+}
+
+/// The number behind `--repeats`, as the bench program takes it.
+fn repeats(words: &[String]) -> Option<&String> {
+    let place = words.iter().position(|word| word == "--repeats")?;
+    words.get(place + 1)
+}
+
+fn reader(workspace: &Workspace, repeats: Option<&String>) -> Outcome {
+    setup::ready(workspace, setup::FOR_READER_TESTS)?;
+    wasm::build_reader(workspace, wasm::Features::App)?;
+    let mut node = wasm::node_with_reader(workspace);
+    step::run_loud("bench reader", node.arg(READER_PROGRAM).args(repeats))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_are_the_number_behind_the_word() {
+        let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
+        assert_eq!(repeats(&words("p1 --repeats 7")).map(String::as_str), Some("7"));
+        assert_eq!(repeats(&words("p1 --repeats")), None);
+    }
+}

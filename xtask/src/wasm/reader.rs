@@ -1,0 +1,110 @@
+//! The reader for browsers, in two variants: small, and with vector instructions.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{TARGET, checked};
+use crate::setup::system::CHROMIUM_NAMES;
+use crate::step::{self, Failure, Outcome};
+use crate::workspace::{Workspace, find_program};
+
+/// The folder among the build products to which the modules go.
+const FOLDER_NAME: &str = "reader";
+
+/// One way to build the reader.
+struct Variant {
+    /// Name of the module.
+    name: &'static str,
+    profile: &'static str,
+    /// Cargo features besides those of the tests.
+    features: &'static str,
+    /// For the compiler, of all crates.
+    flags: &'static str,
+    /// Size after `gzip -9` that the app can afford.
+    gzip_bytes_max: usize,
+}
+
+const VARIANTS: [Variant; 2] = [
+    Variant { name: "reader", profile: "browser-small", features: "", flags: "", gzip_bytes_max: 280_000 },
+    Variant {
+        name: "reader-simd",
+        profile: "browser-fast",
+        features: "simd",
+        flags: "-Ctarget-feature=+simd128",
+        gzip_bytes_max: 280_000,
+    },
+];
+
+/// What is built into the modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Features {
+    /// What the app needs.
+    App,
+    /// The runners of the vectors besides; the modules go to a folder of their own.
+    Vectors,
+}
+
+/// Builds both variants, and checks that they import nothing and that the app can afford them.
+pub fn build(workspace: &Workspace, features: Features) -> Outcome {
+    let folder = match features {
+        Features::App => workspace.target.join(FOLDER_NAME),
+        Features::Vectors => workspace.target.join(FOLDER_NAME).join("vectors"),
+    };
+    fs::create_dir_all(&folder).map_err(|error| failure(&folder, &error))?;
+    for variant in &VARIANTS {
+        // The crate type stands here, not in the manifest: what is linked to others as well is not optimized as a whole.
+        let mut cargo = workspace.cargo(["rustc", "--quiet", "--package", "longear-reader", "--lib"]);
+        cargo.args([
+            "--crate-type",
+            "cdylib",
+            "--target",
+            TARGET,
+            "--profile",
+            variant.profile,
+            "--features",
+            variant.features,
+        ]);
+        if features == Features::Vectors {
+            cargo.args(["--features", "vectors"]);
+        }
+        cargo.env("CARGO_TARGET_DIR", &workspace.target);
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", variant.flags);
+        step::run_loud(&format!("{} as WebAssembly", variant.name), &mut cargo)?;
+        let built = workspace.target.join(TARGET).join(variant.profile).join("longear_reader.wasm");
+        let module = checked(&built, variant.name)?;
+        let to = folder.join(format!("{}.wasm", variant.name));
+        fs::copy(&built, &to).map_err(|error| failure(&to, &error))?;
+        if features == Features::App {
+            weigh(workspace, variant, &to, module.functions)?;
+        }
+    }
+    Ok(())
+}
+
+/// Node, with the folder of the built modules in `READER` and the browser in `CHROMIUM`.
+pub fn node(workspace: &Workspace) -> Command {
+    let mut node = workspace.command("node");
+    node.env("READER", workspace.target.join(FOLDER_NAME));
+    if let Some(browser) = find_program(CHROMIUM_NAMES) {
+        node.env("CHROMIUM", browser);
+    }
+    node
+}
+
+fn weigh(workspace: &Workspace, variant: &Variant, module: &Path, functions: u64) -> Outcome {
+    let bytes = fs::metadata(module).map_err(|error| failure(module, &error))?.len();
+    let output = workspace.command("gzip").args(["-9", "-c", "-n"]).arg(module).output();
+    let packed = output.map_err(|error| Failure::step(format!("gzip: {error}"), "install gzip"))?.stdout.len();
+    eprintln!("          {functions} functions; {bytes} bytes, {packed} after gzip; no imports");
+    if packed == 0 || packed > variant.gzip_bytes_max {
+        let what =
+            format!("{} takes {packed} bytes after gzip, of {} that it may", variant.name, variant.gzip_bytes_max);
+        return Err(Failure::step(what, "look at what was added with `twiggy top`, or raise the limit with a reason"));
+    }
+    Ok(())
+}
+
+fn failure(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::step(format!("{}: {error}", path.display()), "")
+}
