@@ -96,6 +96,10 @@ proptest! {
         }
         prop_assert_eq!(book.head(), state.head());
         prop_assert_eq!(book.last_word(), state.last_word());
-        prop_assert_eq!(book.holes(), state.holes());
+        // Of a forked log the book keeps the texts of both branches, the store that of the one that stands: a place can be a
+        // hole here and none there.
+        if state.logs().keys().all(|log| state.fork(log).is_none()) {
+            prop_assert_eq!(book.holes(), state.holes());
+        }
     }
 }
