@@ -13,9 +13,13 @@ const WEEK_PERCENT: f64 = 90.0;
 const WEEK_MINUTES: f64 = 10_081.0;
 
 static STYLESHEET: LazyLock<String> = LazyLock::new(|| {
-    let mut sheet =
-        [include_str!("../style/tokens.css"), include_str!("../style/reader.css"), include_str!("../style/box.css")]
-            .concat();
+    let mut sheet = [
+        include_str!("../style/tokens.css"),
+        include_str!("../style/reader.css"),
+        include_str!("../style/parts.css"),
+        include_str!("../style/box.css"),
+    ]
+    .concat();
     // One class a percent, because the policy forbids style attributes.
     for percent in 0..=AGE_PERCENT_MAX {
         let written = writeln!(sheet, ".age-{percent}{{--age:{percent}%}}");

@@ -1,0 +1,102 @@
+// Builds the app: node build.mjs OUT WASM. Nothing is fetched; OUT is made anew.
+//
+// Ends with one line: the bytes that a first visit loads, packed with gzip.
+
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+import { checkCatalogues } from "./catalogues.mjs";
+
+const [out, wasm] = process.argv.slice(2);
+const here = path.dirname(fileURLToPath(import.meta.url));
+const style = path.join(here, "../crates/longear-pages/style");
+const source = (name) => path.join(here, "src", name);
+
+/** One of each is loaded, whichever fits the browser and its reader. */
+const ALTERNATIVES = [/^reader(-simd)?\.wasm$/, /^words\/.*\.json$/];
+
+checkCatalogues(path.join(here, "words"));
+rmSync(out, { recursive: true, force: true });
+mkdirSync(path.join(out, "words"), { recursive: true });
+
+const common = { bundle: true, minify: true, target: "es2022", format: "iife", legalComments: "none", logLevel: "warning" };
+await build({
+  ...common,
+  entryPoints: { page: source("page/main.tsx"), worker: source("worker/main.ts") },
+  outdir: out,
+  jsx: "automatic",
+  jsxImportSource: "preact",
+});
+await build({
+  stdin: {
+    contents: ["tokens", "reader", "parts", "app"].map((name) => `@import "./${name}.css";`).join("\n"),
+    resolveDir: style,
+    loader: "css",
+  },
+  bundle: true,
+  minify: true,
+  outfile: path.join(out, "style.css"),
+});
+for (const name of readdirSync(path.join(here, "static"))) {
+  cpSync(path.join(here, "static", name), path.join(out, name));
+}
+cpSync(path.join(style, "icon.svg"), path.join(out, "icon.svg"));
+for (const name of readdirSync(path.join(here, "words"))) {
+  // Without the spaces that keep a catalogue readable.
+  writeFileSync(path.join(out, "words", name), JSON.stringify(JSON.parse(readFileSync(path.join(here, "words", name), "utf8"))));
+}
+for (const name of ["reader.wasm", "reader-simd.wasm"]) {
+  if (!existsSync(path.join(wasm, name))) {
+    throw new Error(`${path.join(wasm, name)} is missing: cargo xtask wasm makes it`);
+  }
+  cpSync(path.join(wasm, name), path.join(out, name));
+}
+
+const files = list(out);
+const hashes = Object.fromEntries(files.map((name) => [name, sha256(readFileSync(path.join(out, name)))]));
+await build({
+  ...common,
+  entryPoints: { service: source("service/main.ts") },
+  outdir: out,
+  define: { FILES: JSON.stringify(hashes), VERSION: JSON.stringify(sha256(JSON.stringify(hashes)).slice(0, 16)) },
+});
+
+const packed = new Map([...files, "service.js"].map((name) => [name, pack(name)]));
+console.log(firstVisit());
+
+function list(folder, below = "") {
+  return readdirSync(path.join(folder, below))
+    .flatMap((name) => {
+      const inner = path.posix.join(below, name);
+      return statSync(path.join(folder, inner)).isDirectory() ? list(folder, inner) : [inner];
+    })
+    .sort();
+}
+
+function sha256(bytes) {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Puts packed copies beside a file, and tells the size of the one that every server can make. */
+function pack(name) {
+  const bytes = readFileSync(path.join(out, name));
+  const gzip = gzipSync(bytes, { level: 9 });
+  writeFileSync(path.join(out, `${name}.gz`), gzip);
+  const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+  writeFileSync(path.join(out, `${name}.br`), brotliCompressSync(bytes, { params: quality }));
+  return gzip.length;
+}
+
+/** Of files that stand for each other the largest counts. */
+function firstVisit() {
+  const names = [...packed.keys()];
+  const always = names.filter((name) => !ALTERNATIVES.some((kind) => kind.test(name)));
+  const largest = ALTERNATIVES.map((kind) => Math.max(...names.filter((name) => kind.test(name)).map((name) => packed.get(name))));
+  return always.reduce((sum, name) => sum + packed.get(name), 0) + largest.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,124 @@
+// The list of items, of one channel or of all.
+
+import { useEffect, useState } from "preact/hooks";
+import type { FeedPage } from "../shared/protocol";
+import { Card } from "./card";
+import { useReader } from "./context";
+import { Horns, Icon, Line } from "./drawing";
+import { FirstRun } from "./follow";
+import { Say } from "./frame";
+
+const PAGE_COUNT = 20;
+
+export function NewsPage() {
+  const { words, state } = useReader();
+  if (state.channels.length === 0) {
+    return <FirstRun />;
+  }
+  return (
+    <>
+      <h1 class="vh">{words.say("nav_news")}</h1>
+      <Warnings />
+      <Feed channel="" />
+    </>
+  );
+}
+
+/** `channel` empty: of all that are followed. */
+export function Feed({ channel }: { channel: string }) {
+  const { words, state } = useReader();
+  const { page, more } = useFeed(channel);
+  const channels = state.channels.filter(({ id }) => channel === "" || id === channel);
+  const total = channels.reduce((sum, { items }) => sum + items, 0);
+  if (!page) {
+    return null;
+  }
+  return (
+    <>
+      <div class="feed">
+        {channels.map(({ id, holes }) => holes > 0 && <Holes key={id} count={holes} />)}
+        {page.items.map((item) => (
+          <Card key={item.id} item={item} />
+        ))}
+      </div>
+      {page.cursor !== null ? (
+        <button type="button" class="btn full" onClick={more}>
+          {words.say("older")}
+        </button>
+      ) : (
+        <div>
+          <Horns />
+          <p class="fin">
+            {page.items.length > 0
+              ? words.say("end_of_list", { posts: words.count("posts_held", total) })
+              : `${words.say("empty")} ${words.say("empty_text")}`}
+          </p>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** The pages of the feed seen so far; read again, as long as it was, whenever there is news. */
+function useFeed(channel: string): { page: FeedPage | null; more: () => void } {
+  const { link, news } = useReader();
+  const [count, setCount] = useState(PAGE_COUNT);
+  const [page, setPage] = useState<FeedPage | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    link.call("feed", { channel, cursor: "", count }).then(
+      (given) => wanted && setPage(given),
+      () => undefined,
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [channel, count, news]);
+  return { page, more: () => setCount(count + PAGE_COUNT) };
+}
+
+function Holes({ count }: { count: number }) {
+  const { words, state, link } = useReader();
+  const holding = { blob: "", size: count, ranges: [], doing: "nothing" as const };
+  return (
+    <div class="gap">
+      <p>{words.count("posts_missing", count)}</p>
+      <div class="does">
+        <button type="button" class="btn" aria-disabled={state.syncing} onClick={() => !state.syncing && void link.call("sync", null)}>
+          <Icon name="search" />
+          <span>{words.say(state.syncing ? "looking" : "look_for_them")}</span>
+        </button>
+      </div>
+      <div aria-hidden="true">
+        <Line holding={holding} words={words} />
+      </div>
+    </div>
+  );
+}
+
+/** What must be known before reading: nothing is kept, a charter is in dispute, something kept was damaged. */
+function Warnings() {
+  const { words, state } = useReader();
+  return (
+    <>
+      {state.storage === "memory" && (
+        <Say icon="phone" kind="warm" title={words.say("memory_title")}>
+          <p>{words.say("memory_text")}</p>
+        </Say>
+      )}
+      {state.damaged.length > 0 && (
+        <Say icon="again" kind="warm" title={words.count("damaged_here", state.damaged.length)} />
+      )}
+      {state.channels.map((channel) => channel.stopped && <Stopped key={channel.id} number={channel.charter + 1} />)}
+    </>
+  );
+}
+
+export function Stopped({ number }: { number: number }) {
+  const { words } = useReader();
+  return (
+    <Say icon="warning" kind="stop" title={words.say("stopped", { n: words.number(number) })}>
+      <p>{words.say("stopped_text")}</p>
+    </Say>
+  );
+}

@@ -1,0 +1,212 @@
+// The page of one item.
+
+import { useState } from "preact/hooks";
+import type { Item, Variant } from "../shared/protocol";
+import { useAnswer, useHolding, useReader } from "./context";
+import { Icon, Line, held, share } from "./drawing";
+import { Badge, By, Caution, type Medium, all, best, inLanguage, mayBeRead, mediumOf, textFor } from "./item-parts";
+import { Player } from "./player";
+
+export function ItemPage({ id }: { id: string }) {
+  const { link, news } = useReader();
+  const item = useAnswer(() => link.call("item", { id }), [id, news]);
+  if (item === undefined) {
+    return null;
+  }
+  return item ? <Whole item={item} /> : <NotFound />;
+}
+
+export function NotFound() {
+  const { words } = useReader();
+  return (
+    <div class="stack">
+      <h1>{words.say("not_found")}</h1>
+      <p>{words.say("not_found_text")}</p>
+      <BackToNews />
+    </div>
+  );
+}
+
+function BackToNews() {
+  const { words } = useReader();
+  return (
+    <a class="btn bare" href="#/" style={{ justifySelf: "start" }}>
+      <Icon name="back" flip />
+      <span>{words.say("back_to_news")}</span>
+    </a>
+  );
+}
+
+function Whole({ item }: { item: Item }) {
+  const { words, settings } = useReader();
+  const [language, setLanguage] = useState<string>(settings.language);
+  const text = textFor(item, language);
+  const playable = [...all(item, "video"), ...all(item, "sound")];
+  const [chosen, setChosen] = useState(best(item, "video", settings.dataSaver) ?? playable[0]);
+  const holding = useHolding(item, chosen);
+  const rendition = chosen === undefined ? undefined : item.renditions[chosen];
+  if (!mayBeRead(item)) {
+    return (
+      <article class="stack" style={{ gap: "var(--s4)" }}>
+        <By item={item} />
+        <h1 class="vh">{words.say("untitled")}</h1>
+        <Badge item={item} holding={null} />
+        <Caution item={item} />
+        <BackToNews />
+      </article>
+    );
+  }
+  return (
+    <article class="stack" style={{ gap: "var(--s4)" }}>
+      <By item={item} />
+      {item.kind === "notice" && <p class="small soft">{words.say("notice")}</p>}
+      <h1 {...inLanguage(text)}>{text?.title || words.say("untitled")}</h1>
+      <div class="bar">
+        <Badge item={item} holding={holding} />
+      </div>
+      <Caution item={item} />
+      {chosen !== undefined && rendition && (
+        <>
+          <Player key={chosen} item={item} index={chosen} rendition={rendition} holding={holding} />
+          {playable.length > 1 && <Forms item={item} indexes={playable} chosen={chosen} choose={setChosen} />}
+        </>
+      )}
+      <Others item={item} medium="photo" />
+      <Tongues item={item} text={text} choose={setLanguage} />
+      {text?.html && <div class="prose" {...inLanguage(text)} dangerouslySetInnerHTML={{ __html: text.html }} />}
+      <Others item={item} medium="file" />
+      <HowChecked item={item} />
+      <BackToNews />
+    </article>
+  );
+}
+
+function Others({ item, medium }: { item: Item; medium: Medium }) {
+  return (
+    <>
+      {all(item, medium).map((index) => (
+        <Other key={index} item={item} index={index} />
+      ))}
+    </>
+  );
+}
+
+function Other({ item, index }: { item: Item; index: number }) {
+  const { words } = useReader();
+  const holding = useHolding(item, index);
+  const rendition = item.renditions[index];
+  if (!rendition) {
+    return null;
+  }
+  return (
+    <section class="stack" aria-label={rendition.name}>
+      {mediumOf(rendition) === "file" && (
+        <p class="bar">
+          <Icon name="file" />
+          <b dir="auto">{rendition.name}</b> <span class="soft">{words.size(rendition.size)}</span>
+        </p>
+      )}
+      <Player item={item} index={index} rendition={rendition} holding={holding} />
+    </section>
+  );
+}
+
+function Forms(props: { item: Item; indexes: number[]; chosen: number; choose: (index: number) => void }) {
+  const { words } = useReader();
+  return (
+    <section>
+      <h2 class="vh">{words.say("forms")}</h2>
+      <div role="radiogroup" aria-label={words.say("forms")}>
+        {props.indexes.map((index) => (
+          <Form key={index} item={props.item} index={index} isChosen={index === props.chosen} choose={props.choose} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Form(props: { item: Item; index: number; isChosen: boolean; choose: (index: number) => void }) {
+  const { words } = useReader();
+  const holding = useHolding(props.item, props.index);
+  const rendition = props.item.renditions[props.index];
+  if (!rendition) {
+    return null;
+  }
+  const have = holding ? held(holding) : 0;
+  const state = have === 0 ? words.say("not_here") : have < rendition.size && holding ? share(holding, words) : words.say("here");
+  const name = mediumOf(rendition) === "sound" ? words.say("sound") : `${words.number(rendition.height)}p`;
+  return (
+    <label class="opt">
+      <input type="radio" name="form" checked={props.isChosen} onChange={() => props.choose(props.index)} />
+      <span>
+        {name}
+        <small>{words.size(rendition.size)}</small>
+      </span>
+      <span class="small soft" style={{ flex: "0 1 7.5rem", gap: "6px" }}>
+        {state}
+        <span aria-hidden="true">
+          <Line holding={holding} words={words} />
+        </span>
+      </span>
+    </label>
+  );
+}
+
+/** Which text this is, and the others that there are. */
+function Tongues({ item, text, choose }: { item: Item; text: Variant | undefined; choose: (lang: string) => void }) {
+  const { words } = useReader();
+  if (!text) {
+    return null;
+  }
+  const origins = { original: "original", human: "by_person", machine: "by_machine" } as const;
+  return (
+    <>
+      <p class="by">
+        <Icon name="languages" />
+        <span>
+          <b lang={text.lang} dir="auto">
+            {words.languageName(text.lang)}
+          </b>
+          {words.say("separator")}
+          {words.say(origins[text.origin])}
+        </span>
+      </p>
+      {item.variants.length > 1 && (
+        <div class="does tongues" role="group" aria-label={words.say("texts")}>
+          {item.variants.map((variant) => (
+            <button
+              key={variant.lang}
+              type="button"
+              class="btn"
+              lang={variant.lang}
+              aria-pressed={variant === text}
+              onClick={() => choose(variant.lang)}
+            >
+              {words.languageName(variant.lang)}
+            </button>
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+function HowChecked({ item }: { item: Item }) {
+  const { words } = useReader();
+  return (
+    <details>
+      <summary>
+        <Icon name="checked" />
+        {words.say("how_checked")}
+      </summary>
+      <div class="stack soft" style={{ paddingBlockEnd: "var(--s3)" }}>
+        <p>{words.say("signed_on", { moment: words.moment(item.time) })}</p>
+        <p>{words.say("bytes_compared")}</p>
+        {item.corrects && <p>{words.say("corrects")}</p>}
+        <p>
+          <a href="#/checked">{words.say("how_checked")}</a>
+        </p>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,268 @@
+// What is kept on this phone, and how the app behaves.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Source, Usage } from "../shared/protocol";
+import { useAnswer, useReader } from "./context";
+import { Say } from "./frame";
+import { leave } from "./leave";
+import { type Theme, wipeSettings } from "./settings";
+import { LANGUAGES, type Language, OWN_NAMES, type TextKey } from "./words";
+
+const HOLD_MS = 2_000;
+const COLOURS: Record<keyof Usage, string> = {
+  text: "var(--ink)",
+  sound: "var(--ink-2)",
+  video: "var(--edge)",
+  photo: "var(--way)",
+  other: "var(--quiet)",
+};
+const NAMES: Record<keyof Usage, TextKey> = {
+  text: "kept_text",
+  sound: "sound",
+  video: "video",
+  photo: "photo",
+  other: "file",
+};
+
+export function KeptPage() {
+  const { words } = useReader();
+  return (
+    <>
+      <h1>{words.say("kept_title")}</h1>
+      <Meter />
+      <Behaviour />
+      <Look />
+      <Sources />
+      <section class="stack">
+        <h2>{words.say("how_checked")}</h2>
+        <p>
+          <a class="tap" href="#/checked">
+            {words.say("how_checked")}
+          </a>
+        </p>
+      </section>
+      <section class="stack">
+        <h2>{words.say("leave_title")}</h2>
+        <p class="soft">{words.say("leave_text")}</p>
+      </section>
+      <Wipe />
+    </>
+  );
+}
+
+function Meter() {
+  const { words, link, state, news } = useReader();
+  const usage = useAnswer(() => link.call("usage", null), [news]);
+  const limit = useAnswer(async () => (await navigator.storage?.estimate?.())?.quota ?? 0, []);
+  if (!usage) {
+    return null;
+  }
+  const kinds = (Object.keys(NAMES) as (keyof Usage)[]).filter((kind) => usage[kind] > 0 || kind === "text");
+  const total = kinds.reduce((sum, kind) => sum + usage[kind], 0);
+  const parts = kinds.map((kind) => `${words.say(NAMES[kind])} ${words.size(usage[kind])}`);
+  const width = (kind: keyof Usage) => `${(usage[kind] / Math.max(1, limit ?? 0, total)) * 100}%`;
+  return (
+    <section class="stack">
+      <p>
+        <b style={{ fontSize: "var(--t2)" }}>{words.size(total)}</b>{" "}
+        {!!limit && <span class="soft">{words.say("kept_of", { size: words.size(limit) })}</span>}
+      </p>
+      <div class="store" role="img" aria-label={parts.join(", ")}>
+        {kinds.map((kind) => (
+          <i key={kind} style={{ "--c": COLOURS[kind], width: width(kind), minWidth: "2px" }} />
+        ))}
+        <i />
+      </div>
+      <ul class="key">
+        {kinds.map((kind, index) => (
+          <li key={kind}>
+            <i style={{ "--c": COLOURS[kind] }} />
+            {parts[index]}
+          </li>
+        ))}
+      </ul>
+      {state.storage === "memory" ? (
+        <Say icon="phone" kind="warm" title={words.say("memory_title")}>
+          <p>{words.say("memory_text")}</p>
+        </Say>
+      ) : (
+        <Persistence />
+      )}
+      <Offline />
+    </section>
+  );
+}
+
+/** Whether the browser may throw everything away, and asking it not to. */
+function Persistence() {
+  const { words } = useReader();
+  const before = useAnswer(() => navigator.storage.persisted(), []);
+  const [answer, setAnswer] = useState<boolean | null>(null);
+  if (before === undefined) {
+    return null;
+  }
+  if (before || answer) {
+    return (
+      <Say icon="checked" kind="good" title={words.say("stays_title")}>
+        <p>{words.say("stays_text")}</p>
+      </Say>
+    );
+  }
+  return (
+    <Say icon="full" kind="warm" title={words.say("may_go_title")}>
+      <p>{words.say(answer === false ? "may_go_refused" : "may_go_text")}</p>
+      <div class="does">
+        <button type="button" class="btn main" onClick={() => void navigator.storage.persist().then(setAnswer)}>
+          {words.say("may_go_ask")}
+        </button>
+      </div>
+    </Say>
+  );
+}
+
+function Offline() {
+  const { words } = useReader();
+  const isKept = useAnswer(async () => !!(await navigator.serviceWorker?.getRegistration())?.active, []);
+  if (isKept === undefined) {
+    return null;
+  }
+  return isKept ? (
+    <Say icon="checked" kind="good" title={words.say("offline_title")}>
+      <p>{words.say("offline_text")}</p>
+    </Say>
+  ) : (
+    <Say icon="phone" kind="warm" title={words.say("offline_not")} />
+  );
+}
+
+function Behaviour() {
+  const { words, settings, change } = useReader();
+  return (
+    <section>
+      <label class="opt">
+        <span>
+          {words.say("data_saver")}
+          <small>{words.say("data_saver_text")}</small>
+        </span>
+        <input
+          type="checkbox"
+          role="switch"
+          checked={settings.dataSaver}
+          onChange={(event) => change({ dataSaver: event.currentTarget.checked })}
+        />
+      </label>
+    </section>
+  );
+}
+
+function Look() {
+  const { words, settings, change } = useReader();
+  const themes: Record<Theme, TextKey> = { auto: "theme_auto", light: "theme_light", dark: "theme_dark" };
+  const shape = { width: "auto", minHeight: "44px" };
+  return (
+    <section>
+      <h2>{words.say("look_title")}</h2>
+      <label class="opt">
+        <span>{words.say("language")}</span>
+        <select class="in" style={shape} onChange={(event) => change({ language: event.currentTarget.value as Language })}>
+          {LANGUAGES.map((language) => (
+            <option key={language} value={language} selected={language === settings.language}>
+              {OWN_NAMES[language]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="opt">
+        <span>{words.say("theme")}</span>
+        <select class="in" style={shape} onChange={(event) => change({ theme: event.currentTarget.value as Theme })}>
+          {(Object.keys(themes) as Theme[]).map((theme) => (
+            <option key={theme} value={theme} selected={theme === settings.theme}>
+              {words.say(themes[theme])}
+            </option>
+          ))}
+        </select>
+      </label>
+    </section>
+  );
+}
+
+/** Where news comes from. Only addresses of the app and of channels stand here, and only while the app is open. */
+function Sources() {
+  const { words, state } = useReader();
+  return (
+    <section class="stack">
+      <h2>{words.say("sources_title")}</h2>
+      <p class="soft">{words.say("sources_text")}</p>
+      <ul class="stack">
+        {state.sources.map((source) => (
+          <li key={source.url} class="stack tight">
+            <span dir="ltr" style={{ overflowWrap: "anywhere" }}>
+              {source.url}
+            </span>
+            <SourceState source={source} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function SourceState({ source }: { source: Source }) {
+  const { words } = useReader();
+  if (source.aside) {
+    return (
+      <details>
+        <summary class="small">{words.say("source_aside")}</summary>
+        <p class="small soft" dir="ltr" lang="en" style={{ overflowWrap: "anywhere" }}>
+          {words.say("source_reason", { what: source.aside.what, code: source.aside.code })}
+        </p>
+      </details>
+    );
+  }
+  const text = source.answered ? words.say("source_answered", { age: words.age(source.answered) }) : words.say("source_silent");
+  return <span class="small soft">{text}</span>;
+}
+
+function Wipe() {
+  const { words, link } = useReader();
+  const timer = useRef(0);
+  const begin = () => {
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => void wipe(() => link.call("wipe", null)), HOLD_MS);
+  };
+  const end = () => window.clearTimeout(timer.current);
+  useEffect(() => end, []);
+  return (
+    <section class="stack">
+      <h2>{words.say("wipe_title")}</h2>
+      <p class="soft">{words.say("wipe_text")}</p>
+      <button
+        type="button"
+        class="btn danger hold full"
+        style={{ minHeight: "56px" }}
+        onPointerDown={begin}
+        onPointerUp={end}
+        onPointerLeave={end}
+        onPointerCancel={end}
+        onKeyDown={(event) => [" ", "Enter"].includes(event.key) && !event.repeat && begin()}
+        onKeyUp={end}
+        onBlur={end}
+      >
+        {words.say("wipe_hold")}
+      </button>
+    </section>
+  );
+}
+
+/** News and settings, then the app's own files; each is tried, whatever became of the others. */
+async function wipe(wipeWorker: () => Promise<unknown>): Promise<void> {
+  wipeSettings();
+  await wipeWorker().catch(() => undefined);
+  for (const name of await caches.keys().catch(() => [])) {
+    await caches.delete(name);
+  }
+  for (const registration of (await navigator.serviceWorker?.getRegistrations()) ?? []) {
+    await registration.unregister();
+  }
+  leave();
+}

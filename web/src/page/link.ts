@@ -1,0 +1,65 @@
+// The page's line to its worker: calls with answers, and what the worker says by itself.
+
+import type { Answer, CallName, Calls, Event, Holding, State } from "../shared/protocol";
+
+type Waiting = { done: (result: unknown) => void; failed: (error: Error) => void };
+
+export class Link {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #holdings = new Map<string, Set<(holding: Holding) => void>>();
+  #next = 0;
+  onState: (state: State) => void = () => undefined;
+  onNews: () => void = () => undefined;
+
+  constructor() {
+    this.#worker = new Worker("worker.js");
+    this.#worker.onmessage = ({ data }: MessageEvent<Answer | Event>) => this.#hear(data);
+    // The service worker cannot hold files open; the worker can.
+    navigator.serviceWorker?.addEventListener("message", ({ data, ports }) => {
+      if (data?.media && ports[0]) {
+        this.#worker.postMessage(data, [ports[0]]);
+      }
+    });
+  }
+
+  call<Name extends CallName>(call: Name, argument: Calls[Name]["in"]): Promise<Calls[Name]["out"]> {
+    const id = this.#next;
+    this.#next += 1;
+    return new Promise((done, failed) => {
+      this.#waiting.set(id, { done: done as (result: unknown) => void, failed });
+      this.#worker.postMessage({ id, call, argument });
+    });
+  }
+
+  /** Hears how much of a blob is here, until the returned function is called. */
+  watch(blob: string, hear: (holding: Holding) => void): () => void {
+    const hearers = this.#holdings.get(blob) ?? new Set();
+    this.#holdings.set(blob, hearers.add(hear));
+    return () => void hearers.delete(hear);
+  }
+
+  #hear(data: Answer | Event): void {
+    if ("event" in data) {
+      this.#event(data);
+      return;
+    }
+    const waiting = this.#waiting.get(data.id);
+    this.#waiting.delete(data.id);
+    if ("failed" in data) {
+      waiting?.failed(new Error(data.failed));
+    } else {
+      waiting?.done(data.result);
+    }
+  }
+
+  #event(event: Event): void {
+    if (event.event === "state") {
+      this.onState(event.state);
+    } else if (event.event === "news") {
+      this.onNews();
+    } else {
+      this.#holdings.get(event.holding.blob)?.forEach((hear) => hear(event.holding));
+    }
+  }
+}

@@ -1,0 +1,175 @@
+// Playing, bringing, saving and removing one rendition.
+
+import { useEffect, useState } from "preact/hooks";
+import { type Holding, type Item, MEDIA_FOLDER, type Rendition } from "../shared/protocol";
+import { usePicture, useReader } from "./context";
+import { Icon, Line, held, share } from "./drawing";
+import { Say } from "./frame";
+import { mediumOf } from "./item-parts";
+
+interface Shown {
+  item: Item;
+  index: number;
+  rendition: Rendition;
+  holding: Holding | null;
+}
+
+/** Video and sound by the browser's own player, photos as they are; below it what is here and what can be done. */
+export function Player(shown: Shown) {
+  const { words } = useReader();
+  const medium = mediumOf(shown.rendition);
+  const { holding } = shown;
+  return (
+    <div class="stack player">
+      {medium === "photo" ? <Photo {...shown} /> : medium === "file" ? null : <Moving {...shown} />}
+      <Line holding={holding} words={words} />
+      {holding && held(holding) < holding.size && <p class="bar small">{share(holding, words)}</p>}
+      {holding && <Trouble holding={holding} />}
+      <Does {...shown} />
+    </div>
+  );
+}
+
+function Moving({ item, index, rendition, holding }: Shown) {
+  const [poster] = item.renditions.flatMap((other, at) => (other.inline && mediumOf(other) === "photo" ? [at] : []));
+  const still = usePicture(item, poster, true);
+  const source = usePlayable(item, index, rendition, holding);
+  const { settings } = useReader();
+  if (!source) {
+    return null;
+  }
+  const common = { src: source, controls: true, preload: settings.dataSaver ? ("none" as const) : ("metadata" as const) };
+  if (mediumOf(rendition) === "sound") {
+    return <audio key={source} {...common} />;
+  }
+  const shape = rendition.width && rendition.height ? { width: rendition.width, height: rendition.height } : {};
+  return <video key={source} {...common} {...shape} {...(still ? { poster: still } : {})} playsInline />;
+}
+
+/**
+ * The address that a player reads: through the service worker, which gives checked blocks and waits for missing ones.
+ * Without one, the whole file once it is here.
+ */
+function usePlayable(item: Item, index: number, rendition: Rendition, holding: Holding | null): string | null {
+  const { link } = useReader();
+  const [whole, setWhole] = useState<string | null>(null);
+  const streams = useController();
+  const isWhole = !!holding && held(holding) >= holding.size;
+  useEffect(() => {
+    if (streams || !isWhole) {
+      return undefined;
+    }
+    let url: string | null = null;
+    link.call("whole", { item: item.id, index }).then(
+      (bytes) => setWhole((url = URL.createObjectURL(new Blob([bytes], { type: rendition.mime })))),
+      () => undefined,
+    );
+    return () => url && URL.revokeObjectURL(url);
+  }, [item.id, index, streams, isWhole]);
+  return streams ? `${MEDIA_FOLDER}${item.id}/${index}` : whole;
+}
+
+/** Whether a service worker answers this page; at the first visit it begins to after a moment. */
+function useController(): boolean {
+  const [controlled, setControlled] = useState(!!navigator.serviceWorker?.controller);
+  useEffect(() => {
+    const changed = () => setControlled(!!navigator.serviceWorker?.controller);
+    navigator.serviceWorker?.addEventListener("controllerchange", changed);
+    return () => navigator.serviceWorker?.removeEventListener("controllerchange", changed);
+  }, []);
+  return controlled;
+}
+
+/** Pictures up to this size are shown without asking, also with the data saver. */
+const SMALL_BYTES_MAX = 64 << 10;
+
+function Photo({ item, index, rendition, holding }: Shown) {
+  const { words, settings } = useReader();
+  const [asked, setAsked] = useState(false);
+  const isHere = !!holding && held(holding) >= holding.size;
+  const picture = usePicture(item, index, asked || isHere || !settings.dataSaver || rendition.size <= SMALL_BYTES_MAX);
+  const photos = item.renditions.filter((other) => mediumOf(other) === "photo");
+  const place = { n: words.number(photos.indexOf(rendition) + 1), total: words.number(photos.length) };
+  if (!picture) {
+    return (
+      <div class="does">
+        <button type="button" class="btn" onClick={() => setAsked(true)}>
+          <Icon name="photo" />
+          <span>
+            {words.say("show_photo")} <small>{words.size(rendition.size)}</small>
+          </span>
+        </button>
+      </div>
+    );
+  }
+  const shape = rendition.width && rendition.height ? { width: rendition.width, height: rendition.height } : {};
+  return (
+    <figure class="photo">
+      <img src={picture} alt={photos.length > 1 ? words.say("photo_of", place) : words.say("photo")} {...shape} />
+    </figure>
+  );
+}
+
+/** Why nothing comes, where nothing does. */
+function Trouble({ holding }: { holding: Holding }) {
+  const { words } = useReader();
+  switch (holding.doing) {
+    case "damaged":
+      return (
+        <Say icon="again" kind="warm" title={words.say("badge_damaged")}>
+          <p>{words.say("damaged_text")}</p>
+        </Say>
+      );
+    case "waiting":
+      return <Say icon="clock" kind="warm" title={words.say("waiting")} />;
+    case "full":
+      return <Say icon="full" kind="warm" title={words.say("full")} />;
+    default:
+      return null;
+  }
+}
+
+function Does({ item, index, rendition, holding }: Shown) {
+  const { words, link } = useReader();
+  if (!holding || rendition.inline) {
+    return null;
+  }
+  const have = held(holding);
+  const which = { item: item.id, index };
+  if (have >= holding.size) {
+    return (
+      <div class="does">
+        <button type="button" class="btn" onClick={() => void save(link.call("whole", which), rendition)}>
+          <Icon name="bring" />
+          <span>
+            {words.say("save")} <small>{words.size(holding.size)}</small>
+          </span>
+        </button>
+        <button type="button" class="btn" onClick={() => void link.call("remove", which)}>
+          <span>{words.say("remove")}</span>
+        </button>
+      </div>
+    );
+  }
+  const comes = holding.doing === "bringing" || holding.doing === "damaged" || holding.doing === "waiting";
+  return (
+    <div class="does">
+      <button type="button" class={comes ? "btn" : "btn main"} onClick={() => void link.call(comes ? "pause" : "bring", which)}>
+        <Icon name={comes ? "pause" : "bring"} />
+        <span>
+          {words.say(comes ? "pause" : have > 0 ? "bring_rest" : "bring")} <small>{words.size(holding.size - have)}</small>
+        </span>
+      </button>
+    </div>
+  );
+}
+
+/** Saved as bytes of no kind, so that no browser opens a post's file as a page of the app. */
+async function save(bytes: Promise<ArrayBuffer>, rendition: Rendition): Promise<void> {
+  const url = URL.createObjectURL(new Blob([await bytes], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = rendition.name.replace(/[/\\]/g, "_") || "file";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,41 @@
+// Where the reader is: the part of the address behind the hash, which no server sees.
+
+export type Route =
+  | { page: "news" | "search" | "channels" | "kept" | "checked" }
+  | { page: "item" | "channel"; id: string }
+  | { page: "follow"; text: string };
+
+const PLAIN = ["search", "channels", "kept", "checked"] as const;
+
+export function readRoute(hash: string): Route {
+  const behind = hash.replace(/^#/, "");
+  if (/^longear:/i.test(behind)) {
+    return { page: "follow", text: behind };
+  }
+  const [, page, id] = behind.match(/^\/(item|channel)\/([0-9a-f]{64})$/) ?? [];
+  if (page && id) {
+    return { page: page as "item" | "channel", id };
+  }
+  const plain = PLAIN.find((name) => behind === `/${name}`);
+  return { page: plain ?? "news" };
+}
+
+/**
+ * Goes somewhere without a trace: the browser's list of pages holds one entry for the app, whatever was read in it, so
+ * that leaving takes all of it out of the Back button.
+ */
+export function go(hash: string): void {
+  location.replace(hash);
+}
+
+/** Lets ordinary links go the same way. */
+export function guideLinks(): void {
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest?.("a");
+    const hash = link?.getAttribute("href");
+    if (hash?.startsWith("#") && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      go(hash);
+    }
+  });
+}

@@ -1,0 +1,230 @@
+// Where bytes are kept: the browser's private files, or memory where it gives none.
+
+import type { Storage } from "../shared/protocol";
+
+/** A file whose parts are read and written; what was flushed survives a killed browser. */
+export interface OpenFile {
+  size(): number;
+  read(from: number, to: number): Uint8Array<ArrayBuffer>;
+  write(at: number, bytes: Uint8Array): void;
+  truncate(size: number): void;
+  flush(): void;
+  close(): void;
+}
+
+export interface Disk {
+  readonly storage: Storage;
+  /** Opens a file, and makes it where there is none. */
+  open(path: string): Promise<OpenFile>;
+  exists(path: string): Promise<boolean>;
+  remove(path: string): Promise<void>;
+  /** Every file below a folder, with its size. */
+  list(folder: string): Promise<{ path: string; size: number }[]>;
+  wipe(): Promise<void>;
+}
+
+/** The best disk that this browser gives. */
+export async function findDisk(): Promise<Disk> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    const disk = new PrivateFiles(await root.getDirectoryHandle(FOLDER, { create: true }), root);
+    const probe = await disk.open(PROBE);
+    probe.close();
+    await disk.remove(PROBE);
+    return disk;
+  } catch {
+    return new Memory();
+  }
+}
+
+/** The folder that holds everything: wiping is removing it. */
+const FOLDER = "longear";
+const PROBE = "probe";
+
+class PrivateFiles implements Disk {
+  readonly storage = "kept";
+  #folder: FileSystemDirectoryHandle;
+  readonly #root: FileSystemDirectoryHandle;
+
+  constructor(folder: FileSystemDirectoryHandle, root: FileSystemDirectoryHandle) {
+    this.#folder = folder;
+    this.#root = root;
+  }
+
+  async open(path: string): Promise<OpenFile> {
+    const { folder, name } = await this.#place(path, true);
+    const file = await folder.getFileHandle(name, { create: true });
+    return new PrivateFile(await (file as SyncFileHandle).createSyncAccessHandle());
+  }
+
+  async exists(path: string): Promise<boolean> {
+    try {
+      const { folder, name } = await this.#place(path, false);
+      await folder.getFileHandle(name);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    try {
+      const { folder, name } = await this.#place(path, false);
+      await folder.removeEntry(name);
+    } catch (error) {
+      if ((error as DOMException).name !== "NotFoundError") {
+        throw error;
+      }
+    }
+  }
+
+  async list(folder: string): Promise<{ path: string; size: number }[]> {
+    try {
+      return await listFolder(await this.#folder.getDirectoryHandle(folder), folder);
+    } catch {
+      return [];
+    }
+  }
+
+  async wipe(): Promise<void> {
+    await this.#root.removeEntry(FOLDER, { recursive: true });
+    this.#folder = await this.#root.getDirectoryHandle(FOLDER, { create: true });
+  }
+
+  async #place(path: string, create: boolean) {
+    const names = path.split("/");
+    const name = names.pop() ?? "";
+    let folder = this.#folder;
+    for (const step of names) {
+      folder = await folder.getDirectoryHandle(step, { create });
+    }
+    return { folder, name };
+  }
+}
+
+async function listFolder(folder: FileSystemDirectoryHandle, path: string) {
+  const found: { path: string; size: number }[] = [];
+  for await (const entry of (folder as unknown as Folder).values()) {
+    const inner = `${path}/${entry.name}`;
+    if (entry.kind === "directory") {
+      found.push(...(await listFolder(entry as FileSystemDirectoryHandle, inner)));
+    } else {
+      found.push({ path: inner, size: (await (entry as FileSystemFileHandle).getFile()).size });
+    }
+  }
+  return found;
+}
+
+class PrivateFile implements OpenFile {
+  readonly #handle: SyncHandle;
+
+  constructor(handle: SyncHandle) {
+    this.#handle = handle;
+  }
+
+  size(): number {
+    return this.#handle.getSize();
+  }
+
+  read(from: number, to: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(to - from);
+    return bytes.subarray(0, this.#handle.read(bytes, { at: from }));
+  }
+
+  write(at: number, bytes: Uint8Array): void {
+    if (this.#handle.write(bytes, { at }) !== bytes.length) {
+      throw new DOMException("the disk took less than it was given", "QuotaExceededError");
+    }
+  }
+
+  truncate(size: number): void {
+    this.#handle.truncate(size);
+  }
+
+  flush(): void {
+    this.#handle.flush();
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+}
+
+/** Keeps nothing beyond the session; the page says so. */
+class Memory implements Disk {
+  readonly storage = "memory";
+  readonly #files = new Map<string, MemoryFile>();
+
+  async open(path: string): Promise<OpenFile> {
+    const file = this.#files.get(path) ?? new MemoryFile();
+    this.#files.set(path, file);
+    return file;
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return this.#files.has(path);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#files.delete(path);
+  }
+
+  async list(folder: string): Promise<{ path: string; size: number }[]> {
+    const files = [...this.#files].filter(([path]) => path.startsWith(`${folder}/`));
+    return files.map(([path, file]) => ({ path, size: file.size() }));
+  }
+
+  async wipe(): Promise<void> {
+    this.#files.clear();
+  }
+}
+
+class MemoryFile implements OpenFile {
+  #bytes = new Uint8Array(0);
+  #size = 0;
+
+  size(): number {
+    return this.#size;
+  }
+
+  read(from: number, to: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(from, Math.min(to, this.#size));
+  }
+
+  write(at: number, bytes: Uint8Array): void {
+    const end = at + bytes.length;
+    if (end > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(bytes, at);
+    this.#size = Math.max(this.#size, end);
+  }
+
+  truncate(size: number): void {
+    this.#size = Math.min(this.#size, size);
+  }
+
+  flush(): void {}
+
+  close(): void {}
+}
+
+// What browsers have and TypeScript's list of a browser's interfaces does not promise in every kind of script.
+interface SyncHandle {
+  getSize(): number;
+  read(into: Uint8Array, options: { at: number }): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  truncate(size: number): void;
+  flush(): void;
+  close(): void;
+}
+
+interface SyncFileHandle {
+  createSyncAccessHandle(): Promise<SyncHandle>;
+}
+
+interface Folder {
+  values(): AsyncIterable<FileSystemHandle>;
+}

@@ -1,0 +1,219 @@
+// One blob: what of it is on the disk, and how the rest comes.
+
+import type { Holding, Item } from "../shared/protocol";
+import type { Core } from "./core";
+import { blobFile, rendered } from "./blob-file";
+import type { Disk, OpenFile } from "./disk";
+import { Marks } from "./marks";
+import { Damaged, Proofs } from "./proofs";
+import { Missing, type Sources } from "./sources";
+
+/** How many blocks come at once. */
+const FETCHES_AT_ONCE = 3;
+/** How often a page hears of progress, at most. */
+const TELL_INTERVAL_MS = 250;
+/** How long after no source gave anything they are all asked again. */
+const PATIENCE_MS = 5_000;
+
+/** No source has the block now. */
+export class Nowhere extends Error {}
+
+export class HeldBlob {
+  readonly #fetching = new Map<number, Promise<void>>();
+  #proofs: Promise<Proofs> | null = null;
+  #doing: Holding["doing"] = "nothing";
+  #bringing = false;
+  #readers = 0;
+  #told = 0;
+  #closed = false;
+
+  private constructor(
+    private readonly core: Core,
+    private readonly sources: Sources,
+    private readonly item: Item,
+    private readonly index: number,
+    private readonly file: OpenFile,
+    private readonly marksFile: OpenFile,
+    private readonly marks: Marks,
+    private readonly tell: (holding: Holding) => void,
+  ) {}
+
+  static async open(
+    core: Core,
+    disk: Disk,
+    sources: Sources,
+    item: Item,
+    index: number,
+    tell: (holding: Holding) => void,
+  ): Promise<HeldBlob> {
+    const { blob, size } = rendered(item, index);
+    const file = await disk.open(blobFile(blob));
+    const marksFile = await disk.open(`${blobFile(blob)}.m`);
+    const marks = new Marks(size, marksFile.read(0, marksFile.size()));
+    return new HeldBlob(core, sources, item, index, file, marksFile, marks, tell);
+  }
+
+  /** Bytes that a file of marks stands for; the blob's own file is as long as its last block that came. */
+  static bytesMarked(bits: Uint8Array, length: number): number {
+    const marks = new Marks(length, bits);
+    return marks.ranges().reduce((sum, [from, to]) => sum + to - from, 0);
+  }
+
+  get mime(): string {
+    return rendered(this.item, this.index).mime;
+  }
+
+  get size(): number {
+    return this.marks.size;
+  }
+
+  get isBusy(): boolean {
+    return this.#bringing || this.#readers > 0 || this.#fetching.size > 0;
+  }
+
+  holding(): Holding {
+    const doing = this.marks.missing().length === 0 ? "nothing" : this.#doing;
+    return { blob: this.#hash, size: this.size, ranges: this.marks.ranges(), doing };
+  }
+
+  /** Brings what is missing, from the beginning on, until it is whole or paused. Goes on when sources come back. */
+  async bring(): Promise<void> {
+    if (this.#bringing) {
+      return;
+    }
+    this.#bringing = true;
+    try {
+      await Promise.all(Array.from({ length: FETCHES_AT_ONCE }, () => this.#bringSome()));
+      this.#say("nothing");
+    } catch (error) {
+      this.#say(isFull(error) ? "full" : "nothing");
+    } finally {
+      this.#bringing = false;
+    }
+  }
+
+  pause(): void {
+    this.#bringing = false;
+  }
+
+  /** Gives checked bytes only; waits for those that are not here. */
+  async read(from: number, to: number, isWanted: () => boolean): Promise<Uint8Array<ArrayBuffer>> {
+    this.#readers += 1;
+    try {
+      for (const block of this.marks.of(from, to)) {
+        while (!this.marks.has(block)) {
+          await this.#fetch(block).catch((error: unknown) => this.#wait(error));
+          if (!isWanted() || this.#closed) {
+            throw new Nowhere(this.#hash);
+          }
+        }
+      }
+      return this.file.read(from, Math.min(to, this.size));
+    } finally {
+      this.#readers -= 1;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#bringing = false;
+    this.file.close();
+    this.marksFile.close();
+    void this.#proofs?.then((proofs) => proofs.close()).catch(() => undefined);
+  }
+
+  get #hash(): string {
+    return rendered(this.item, this.index).blob;
+  }
+
+  async #bringSome(): Promise<void> {
+    while (this.#bringing && !this.#closed) {
+      const block = this.marks.missing().find((block) => !this.#fetching.has(block));
+      if (block === undefined) {
+        return;
+      }
+      await this.#fetch(block).catch((error: unknown) => this.#wait(error));
+    }
+  }
+
+  /** Fetches a block once, whoever asks for it. */
+  #fetch(block: number): Promise<void> {
+    const under = this.#fetching.get(block) ?? this.#fetchFrom(block).finally(() => this.#fetching.delete(block));
+    this.#fetching.set(block, under);
+    return under;
+  }
+
+  async #fetchFrom(block: number): Promise<void> {
+    const urls = this.sources.ofBlob(this.item.channel, this.#hash);
+    // Those that wait for different blocks begin with different sources.
+    const turned = urls.map((_, index) => urls[(index + block) % urls.length] ?? "");
+    for (const url of turned) {
+      try {
+        this.#say(this.#doing === "damaged" ? "damaged" : "bringing");
+        const proofs = await this.#opened(url);
+        const { at, bytes } = await proofs.fetch(url, block);
+        this.#keep(at, bytes);
+        return;
+      } catch (error) {
+        this.#blame(url, error);
+      }
+    }
+    throw new Nowhere(this.#hash);
+  }
+
+  #opened(url: string): Promise<Proofs> {
+    this.#proofs ??= Proofs.open(this.core, this.sources, this.item, this.index, url).catch((error) => {
+      this.#proofs = null;
+      throw error;
+    });
+    return this.#proofs;
+  }
+
+  /** Writes, flushes, and only then marks. */
+  #keep(at: number, bytes: Uint8Array): void {
+    if (this.#closed) {
+      return;
+    }
+    this.file.write(at, bytes);
+    this.file.flush();
+    this.marks.of(at, at + bytes.length).forEach((block) => this.marks.add(block));
+    this.marksFile.write(0, this.marks.bits);
+    this.marksFile.flush();
+    this.#say("bringing");
+  }
+
+  #blame(url: string, error: unknown): void {
+    if (error instanceof Damaged) {
+      this.sources.lacks(url, this.#hash);
+      this.#say("damaged");
+    } else if (error instanceof Missing) {
+      this.sources.lacks(url, this.#hash);
+    } else if (isFull(error)) {
+      throw error;
+    }
+  }
+
+  async #wait(error: unknown): Promise<void> {
+    if (!(error instanceof Nowhere)) {
+      throw error;
+    }
+    this.#say("waiting");
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    this.sources.hopeAgain();
+  }
+
+  #say(doing: Holding["doing"]): void {
+    const changed = doing !== this.#doing;
+    this.#doing = doing;
+    const now = Date.now();
+    if (!this.#closed && (changed || now - this.#told > TELL_INTERVAL_MS)) {
+      this.#told = now;
+      this.tell(this.holding());
+    }
+  }
+}
+
+
+function isFull(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "QuotaExceededError";
+}

@@ -1,0 +1,229 @@
+// The one worker: brings the parts together and answers the page.
+
+import type { Answer, CallName, Calls, Event, Holding, Item, Request, State, Usage } from "../shared/protocol";
+import { rendered } from "./blob-file";
+import { Blobs } from "./blobs";
+import { Core, CoreError } from "./core";
+import { findDisk } from "./disk";
+import { answerMedia } from "./media";
+import { Shelf } from "./shelf";
+import { Sources } from "./sources";
+import { Sync } from "./sync";
+import type { Entry } from "./archive";
+
+/** One instance writes; another tab waits for this name. */
+const LOCK = "longear";
+/** How often sources are asked while the app is open. */
+const ROUND_MS = 60_000;
+/** How many items at once the storage page walks through. */
+const WALK_COUNT = 100;
+
+type Handlers = { [Name in CallName]: (argument: Calls[Name]["in"]) => Promise<Calls[Name]["out"]> };
+
+const state: State = { phase: "starting", storage: "memory", syncing: false, channels: [], sources: [], damaged: [] };
+const scope = self as unknown as { postMessage(message: unknown, transfer?: Transferable[]): void };
+
+self.addEventListener("message", (message: MessageEvent) => void receive(message));
+const ready = start().catch((error: unknown) => {
+  state.phase = "failed";
+  say({ event: "state", state });
+  throw error;
+});
+
+async function start() {
+  await aloneInThisBrowser();
+  const folder = new URL(".", self.location.href).href;
+  const [core, disk] = await Promise.all([Core.load(folder), findDisk()]);
+  state.storage = disk.storage;
+  const sources = new Sources(folder);
+  const shelf = new Shelf(core, disk);
+  await shelf.replay();
+  shelf.addresses().forEach(([channel, address]) => hint(core, sources, channel, address));
+  const blobs = new Blobs(core, disk, sources, (holding: Holding) => say({ event: "holding", holding }));
+  const parts = { core, disk, sources, shelf, blobs };
+  const sync = new Sync(core, shelf, sources, { news: () => say({ event: "news" }), changed: () => tell(parts, sync) });
+  state.phase = "ready";
+  state.damaged = shelf.damaged;
+  tell(parts, sync);
+  setInterval(() => void sync.round(), ROUND_MS);
+  self.addEventListener("online", () => void sync.round());
+  void sync.round();
+  return { ...parts, handlers: handlers({ ...parts, sync }) };
+}
+
+/** Two instances would write the same files. Where there are no locks there are no private files either. */
+function aloneInThisBrowser(): Promise<void> {
+  if (!("locks" in navigator)) {
+    return Promise.resolve();
+  }
+  return new Promise((alone, failed) => {
+    const waiting = setTimeout(() => {
+      state.phase = "elsewhere";
+      say({ event: "state", state });
+    }, 500);
+    const held = navigator.locks.request(LOCK, () => {
+      clearTimeout(waiting);
+      state.phase = "starting";
+      alone();
+      return new Promise(() => undefined);
+    });
+    held.catch(failed);
+  });
+}
+
+interface Parts {
+  core: Core;
+  disk: Awaited<ReturnType<typeof findDisk>>;
+  sources: Sources;
+  shelf: Shelf;
+  blobs: Blobs;
+  sync: Sync;
+}
+
+function handlers({ core, disk, sources, shelf, blobs, sync }: Parts): Handlers {
+  /** What was seen of a channel that was looked up and is not followed yet. */
+  const looked = new Map<string, Entry[]>();
+  const item = (id: string) => core.item(id);
+  const changed = () => tell({ sources, shelf }, sync);
+  return {
+    address: async ({ text }) => orNull(() => core.address(text)),
+    look: async ({ text }) => {
+      const address = orNull(() => core.address(text));
+      if (!address) {
+        return null;
+      }
+      const followed = shelf.follows(address.channel);
+      if (!followed) {
+        core.open(address.channel);
+        address.hints.forEach((url) => sources.hint(address.channel, url));
+        looked.set(address.channel, await sync.look(address.channel));
+      }
+      const channel = { ...shelf.channel(address.channel), address: address.written };
+      return { address, channel, followed };
+    },
+    follow: async ({ text }) => {
+      const { channel, written, hints } = core.address(text);
+      hints.forEach((url) => sources.hint(channel, url));
+      if (!shelf.follows(channel)) {
+        await shelf.follow(channel, written, looked.get(channel) ?? []);
+        looked.delete(channel);
+      }
+      changed();
+      void sync.round().then(() => sync.round());
+      return null;
+    },
+    forget: async ({ channel }) => {
+      looked.delete(channel);
+      if (!shelf.follows(channel)) {
+        core.close(channel);
+      }
+      return null;
+    },
+    unfollow: async ({ channel }) => {
+      await shelf.unfollow(channel);
+      changed();
+      say({ event: "news" });
+      return null;
+    },
+    feed: async ({ channel, cursor, count }) => core.feed(channel, cursor, count),
+    item: async ({ id }) => orNull(() => item(id)),
+    search: async ({ query, count }) => core.search(query, count).map(item),
+    holding: async ({ item: id, index }) => blobs.holding(item(id), index),
+    bring: async ({ item: id, index }) => {
+      const held = await blobs.of(item(id), index);
+      held.bring().catch(() => undefined);
+      return null;
+    },
+    pause: async ({ item: id, index }) => {
+      (await blobs.of(item(id), index)).pause();
+      return null;
+    },
+    whole: async ({ item: id, index }) => {
+      const found = item(id);
+      if (rendered(found, index).inline) {
+        return core.file(id, index).slice().buffer;
+      }
+      const held = await blobs.of(found, index);
+      return (await held.read(0, held.size, () => true)).buffer;
+    },
+    remove: async ({ item: id, index }) => {
+      await blobs.remove(item(id), index);
+      return null;
+    },
+    sync: async () => sync.round().then(() => null),
+    usage: async () => blobs.usage(kindsOfBlobs(core)),
+    wipe: async () => {
+      shelf.close();
+      await blobs.close();
+      await disk.wipe();
+      return null;
+    },
+  };
+}
+
+function hint(core: Core, sources: Sources, channel: string, address: string): void {
+  orNull(() => core.address(address))?.hints.forEach((url) => sources.hint(channel, url));
+}
+
+/** What the core refuses is an answer here: there is no such thing. */
+function orNull<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof CoreError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** What each blob of the items here is to a reader. */
+function kindsOfBlobs(core: Core): Map<string, keyof Usage> {
+  const kinds = new Map<string, keyof Usage>();
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const page: { items: Item[]; cursor: string | null } = core.feed("", cursor, WALK_COUNT);
+    for (const { blob, mime } of page.items.flatMap((item) => item.renditions)) {
+      kinds.set(blob, kindOfMime(mime));
+    }
+    cursor = page.cursor;
+  }
+  return kinds;
+}
+
+function kindOfMime(mime: string): keyof Usage {
+  const kinds: Record<string, keyof Usage> = { audio: "sound", video: "video", image: "photo" };
+  return kinds[mime.split("/")[0] ?? ""] ?? "other";
+}
+
+function tell({ sources, shelf }: Pick<Parts, "sources" | "shelf">, sync: Sync): void {
+  state.syncing = sync.running;
+  state.channels = shelf.channels();
+  state.sources = sources.list();
+  say({ event: "state", state });
+}
+
+async function receive({ data, ports }: MessageEvent): Promise<void> {
+  const port = ports[0];
+  if ("media" in data && port) {
+    const { core, blobs } = await ready;
+    return answerMedia(port, data, core, blobs);
+  }
+  const { id, call, argument } = data as Request;
+  try {
+    const { handlers } = await ready;
+    const handle = handlers[call] as (argument: unknown) => Promise<unknown>;
+    const result = await handle(argument);
+    answer({ id, result }, result instanceof ArrayBuffer ? [result] : []);
+  } catch (error) {
+    answer({ id, failed: String(error) }, []);
+  }
+}
+
+function answer(message: Answer, transfer: Transferable[]): void {
+  scope.postMessage(message, transfer);
+}
+
+function say(event: Event): void {
+  scope.postMessage(event);
+}

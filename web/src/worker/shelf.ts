@@ -1,0 +1,167 @@
+// The channels that are followed, each with its journal on the disk.
+
+import type { Channel, Refusal } from "../shared/protocol";
+import { archiveStart, decodeArchive, encodeEntry, type Entry } from "./archive";
+import type { Core } from "./core";
+import type { Disk, OpenFile } from "./disk";
+
+const JOURNALS = "journals";
+const JOURNAL_ENDING = ".lea";
+/** Beside a journal: the address as it was followed, with its hints. Losing it loses hints only. */
+const ADDRESS_ENDING = ".address";
+/** How many damaged entries of one journal are named. */
+const DAMAGED_NAMED_MAX = 20;
+
+interface Followed {
+  journal: OpenFile;
+  address: string | null;
+  /** The head that was written last: an equal one is not written again. */
+  head: Uint8Array | null;
+}
+
+export class Shelf {
+  readonly damaged: Refusal[] = [];
+  readonly #core: Core;
+  readonly #disk: Disk;
+  readonly #followed = new Map<string, Followed>();
+
+  constructor(core: Core, disk: Disk) {
+    this.#core = core;
+    this.#disk = disk;
+  }
+
+  /** Reads every journal through the same check as anything that comes from outside. */
+  async replay(): Promise<void> {
+    for (const { path } of await this.#disk.list(JOURNALS)) {
+      const channel = path.match(/\/([0-9a-f]{64})\.lea$/)?.[1];
+      if (channel) {
+        this.#core.open(channel);
+        const journal = await this.#disk.open(path);
+        const followed = { journal, address: await this.#readAddress(channel), head: null };
+        this.#followed.set(channel, followed);
+        this.#read(channel, followed);
+      }
+    }
+  }
+
+  channels(): Channel[] {
+    return [...this.#followed.keys()].map((channel) => this.channel(channel));
+  }
+
+  channel(channel: string): Channel {
+    const known = this.#core.channel(channel);
+    return { ...known, name: known.name || null, address: this.#followed.get(channel)?.address ?? null };
+  }
+
+  follows(channel: string): boolean {
+    return this.#followed.has(channel);
+  }
+
+  ids(): string[] {
+    return [...this.#followed.keys()];
+  }
+
+  addresses(): [string, string][] {
+    return [...this.#followed].flatMap(([channel, { address }]) => (address ? [[channel, address]] : []));
+  }
+
+  /** Begins a journal with what was seen of the channel when it was looked up. */
+  async follow(channel: string, address: string, seen: Entry[]): Promise<void> {
+    this.#core.open(channel);
+    const note = await this.#disk.open(addressPath(channel));
+    note.truncate(0);
+    note.write(0, new TextEncoder().encode(address));
+    note.flush();
+    note.close();
+    const journal = await this.#disk.open(journalPath(channel));
+    journal.truncate(0);
+    journal.write(0, archiveStart());
+    journal.flush();
+    this.#followed.set(channel, { journal, address, head: null });
+    seen.forEach(({ path, bytes }) => this.append(channel, path, bytes));
+  }
+
+  async unfollow(channel: string): Promise<void> {
+    this.#followed.get(channel)?.journal.close();
+    this.#followed.delete(channel);
+    this.#core.close(channel);
+    await this.#disk.remove(journalPath(channel));
+    await this.#disk.remove(addressPath(channel));
+  }
+
+  /** Adds an object that the book took in; durable when this returns. */
+  append(channel: string, path: string, bytes: Uint8Array): void {
+    const followed = this.#followed.get(channel);
+    if (!followed || (isHead(path) && followed.head && equal(followed.head, bytes))) {
+      return;
+    }
+    const { journal } = followed;
+    const end = journal.size();
+    try {
+      journal.write(end, encodeEntry(path, bytes));
+      journal.flush();
+    } catch (error) {
+      // A full disk may have taken half of it.
+      journal.truncate(end);
+      throw error;
+    }
+    if (isHead(path)) {
+      followed.head = bytes;
+    }
+  }
+
+  close(): void {
+    this.#followed.forEach(({ journal }) => journal.close());
+    this.#followed.clear();
+  }
+
+  #read(channel: string, followed: Followed): void {
+    const { journal } = followed;
+    const { entries, end } = decodeArchive(journal.read(0, journal.size()));
+    for (const { path, bytes } of entries) {
+      const { refused } = this.#core.take(channel, path, bytes);
+      this.damaged.push(...refused.slice(0, DAMAGED_NAMED_MAX));
+      if (isHead(path)) {
+        followed.head = bytes;
+      }
+    }
+    if (end < journal.size()) {
+      journal.truncate(end);
+    }
+    if (end === 0) {
+      journal.write(0, archiveStart());
+    }
+    journal.flush();
+  }
+
+  async #readAddress(channel: string): Promise<string | null> {
+    if (!(await this.#disk.exists(addressPath(channel)))) {
+      return null;
+    }
+    const note = await this.#disk.open(addressPath(channel));
+    const text = new TextDecoder().decode(note.read(0, note.size()));
+    note.close();
+    try {
+      // A torn note could name somebody else's channel.
+      return this.#core.address(text).channel === channel ? text : null;
+    } catch {
+      return null;
+    }
+  }
+}
+
+function journalPath(channel: string): string {
+  return `${JOURNALS}/${channel}${JOURNAL_ENDING}`;
+}
+
+function addressPath(channel: string): string {
+  return `${JOURNALS}/${channel}${ADDRESS_ENDING}`;
+}
+
+function isHead(path: string): boolean {
+  return path.endsWith("/head");
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

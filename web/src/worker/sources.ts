@@ -1,0 +1,211 @@
+// Sources: base addresses under which a tree stands. None is believed; one that gives what does not fit is left alone.
+
+import type { Refusal, Source } from "../shared/protocol";
+
+/** A head is at most this long (docs/spec/tree.md). */
+export const HEAD_BYTES_MAX = 32 << 10;
+/** No pack of 4096 items of 256 KiB comes near it in practice; a longer answer is cut off, not held. */
+export const OBJECT_BYTES_MAX = 64 << 20;
+/** A source that gives nothing for so long is left. */
+const SILENCE_MS_MAX = 20_000;
+/** Sources of one channel: the app's own, those of its address. */
+const SOURCES_MAX = 16;
+
+/** The source does not have the object. */
+export class Missing extends Error {}
+
+/** The source gave more, or another part, than was asked for. */
+export class Unfit extends Error {}
+
+export interface Range {
+  from: number;
+  to: number;
+}
+
+interface Known extends Source {
+  /** The channels it is asked for; all where it came with the app. */
+  channels: Set<string> | null;
+  /** Blobs that it does not have, or gave damaged. */
+  without: Set<string>;
+}
+
+export class Sources {
+  readonly #known = new Map<string, Known>();
+
+  constructor(appFolder: string) {
+    this.#add(new URL("..", appFolder).href, null);
+  }
+
+  /** Names a further source of a channel; anything but a web address is passed over. */
+  hint(channel: string, hint: string): void {
+    const url = webAddress(hint);
+    if (url) {
+      this.#add(url, channel);
+    }
+  }
+
+  list(): Source[] {
+    return [...this.#known.values()].map(({ url, answered, aside }) => ({ url, answered, aside }));
+  }
+
+  /** Those to ask for a channel now. */
+  of(channel: string): string[] {
+    const fit = [...this.#known.values()].filter((source) => !source.aside && isFor(source, channel));
+    return fit.map((source) => source.url);
+  }
+
+  /** Those to ask for a blob of a channel now, the ones that gave something lately first. */
+  ofBlob(channel: string, blob: string): string[] {
+    const urls = this.of(channel).filter((url) => !this.#known.get(url)?.without.has(blob));
+    return urls.sort((a, b) => (this.#known.get(b)?.answered ?? 0) - (this.#known.get(a)?.answered ?? 0));
+  }
+
+  /** Leaves a source alone for this session. */
+  setAside(url: string, refusal: Refusal): void {
+    const source = this.#known.get(url);
+    if (source) {
+      source.aside = refusal;
+    }
+  }
+
+  lacks(url: string, blob: string): void {
+    this.#known.get(url)?.without.add(blob);
+  }
+
+  /** What was missing may have come by now. */
+  hopeAgain(): void {
+    this.#known.forEach((source) => source.without.clear());
+  }
+
+  /** Fetches a whole object of the tree, or a part of one. */
+  async fetch(url: string, path: string, bytesMax: number, range?: Range): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await fetchObject(url + path, bytesMax, range);
+    const source = this.#known.get(url);
+    if (source) {
+      source.answered = Date.now();
+    }
+    return bytes;
+  }
+
+  #add(url: string, channel: string | null): void {
+    const known = this.#known.get(url);
+    if (known) {
+      channel ? known.channels?.add(channel) : (known.channels = null);
+    } else if (this.#known.size < SOURCES_MAX) {
+      const channels = channel ? new Set([channel]) : null;
+      this.#known.set(url, { url, answered: null, aside: null, channels, without: new Set() });
+    }
+  }
+}
+
+function isFor(source: Known, channel: string): boolean {
+  return source.channels === null || source.channels.has(channel);
+}
+
+/** A carrier's address as docs/spec/tree.md has it, with its closing slash; none for other kinds of carriers. */
+function webAddress(hint: string): string | null {
+  try {
+    const url = new URL(hint);
+    const isWeb = url.protocol === "https:" || url.protocol === "http:";
+    if (!isWeb || url.username || url.password || url.search || url.hash) {
+      return null;
+    }
+    return url.href.endsWith("/") ? url.href : `${url.href}/`;
+  } catch {
+    return null;
+  }
+}
+
+async function fetchObject(url: string, bytesMax: number, range?: Range): Promise<Uint8Array<ArrayBuffer>> {
+  const silence = new Silence();
+  try {
+    const headers: Record<string, string> = range ? { range: `bytes=${range.from}-${range.to - 1}` } : {};
+    const answer = await fetch(url, {
+      headers,
+      signal: silence.signal,
+      // Nothing of what is read goes to the source or into the browser's own cache.
+      cache: "no-store",
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+    });
+    return await body(answer, bytesMax, range, silence);
+  } finally {
+    silence.over();
+  }
+}
+
+async function body(answer: Response, bytesMax: number, range: Range | undefined, silence: Silence) {
+  if ([403, 404, 410, 416].includes(answer.status)) {
+    throw new Missing(`${answer.status}`);
+  }
+  if (answer.status !== 200 && answer.status !== 206) {
+    throw new Error(`${answer.status}`);
+  }
+  if (!range || answer.status === 206) {
+    checkPart(answer, range);
+    return await readAll(answer, bytesMax, silence);
+  }
+  // The whole object came although a part was asked for: pass over what stands before it, and stop behind it.
+  const bytes = await readAll(answer, range.to, silence, true);
+  return bytes.slice(range.from, range.to);
+}
+
+/** A part must begin where it was asked for. A source may hide that header from pages; then the checks decide. */
+function checkPart(answer: Response, range: Range | undefined): void {
+  const said = answer.headers.get("content-range")?.match(/^bytes (\d+)-/);
+  if (range && said && Number(said[1]) !== range.from) {
+    throw new Unfit("another part than asked for");
+  }
+}
+
+async function readAll(answer: Response, bytesMax: number, silence: Silence, cut = false) {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const reader = answer.body?.getReader();
+  for (;;) {
+    const piece = await reader?.read();
+    if (!piece || piece.done) {
+      break;
+    }
+    silence.broken();
+    pieces.push(piece.value);
+    length += piece.value.length;
+    if (length > bytesMax) {
+      void reader?.cancel();
+      if (cut) {
+        break;
+      }
+      throw new Unfit(`longer than ${bytesMax} bytes`);
+    }
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** Ends a request that nothing comes of. */
+class Silence {
+  readonly #stop = new AbortController();
+  #timer = this.#wait();
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  broken(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#wait();
+  }
+
+  over(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait() {
+    return setTimeout(() => this.#stop.abort(), SILENCE_MS_MAX);
+  }
+}
