@@ -60,6 +60,14 @@ const TASKS: &[Task] = &[
                   longear-reader into target/reader, small and with vector instructions, and weighs both.",
     },
     Task {
+        name: "web",
+        usage: "web",
+        summary: "build the reader app",
+        details: "Installs its npm packages, checks types and catalogues, and builds the app to web/app among the build\n\
+                  products, from where the next build of longear takes it in. Fails when a first visit would load more\n\
+                  than 115 kB. The core must have been built before: cargo xtask wasm.",
+    },
+    Task {
         name: "sim",
         usage: "sim --seeds A..B [--release] [--threads N] [--quiet] | sim --seed N [--break 1..10] [--trace]",
         summary: "play hostile worlds on a virtual clock and check the invariants",

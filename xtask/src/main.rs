@@ -17,6 +17,7 @@ mod step;
 mod test;
 mod tidy;
 mod wasm;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -67,6 +68,7 @@ fn run(words: &[String]) -> Outcome {
         "attack" => attack::run(&workspace, rest),
         "leak" => forge::leak(&workspace, rest),
         "wasm" => without_arguments(command, rest).and_then(|()| wasm::run(&workspace)),
+        "web" => without_arguments(command, rest).and_then(|()| web::run(&workspace)),
         "tidy" => without_arguments(command, rest).and_then(|()| tidy::run(&workspace)),
         "ci" => without_arguments(command, rest).and_then(|()| ci::run(&workspace)),
         unknown => Err(Failure::usage(format!("there is no task named {unknown}"))),

@@ -21,6 +21,8 @@ pub enum Need {
     Node,
     /// Drives the browser, and translates TypeScript; installed into `tests/browser`.
     BrowserDriver,
+    /// Builds the reader app; installed into `web`.
+    WebPackages,
     /// Runs the independent verifier.
     Python,
     /// The verifier's hash and signature packages; installed beside the build products.
@@ -46,6 +48,8 @@ pub const FOR_BROWSER_TESTS: &[Need] =
     &[Need::Ffmpeg, Need::Nginx, Need::Chromium, Need::Fonts, Need::Node, Need::BrowserDriver];
 /// What the tests of the reader as WebAssembly need.
 pub const FOR_READER_TESTS: &[Need] = &[Need::WasmTarget, Need::Chromium, Need::Node, Need::BrowserDriver];
+/// What the reader app is built with.
+pub const FOR_WEB: &[Need] = &[Need::Node, Need::WebPackages];
 /// What the demo needs: it shows the pages in the browser of whoever looks.
 pub const FOR_DEMO: &[Need] = &[Need::Ffmpeg];
 /// What the crash harness needs.
@@ -60,7 +64,7 @@ pub const FOR_FUZZ: &[Need] = &[Need::CppCompiler];
 /// Makes sure that tests and demo find everything they need.
 pub fn everything(workspace: &Workspace) -> Outcome {
     let mut needs = Vec::new();
-    for list in [FOR_RUST_TESTS, FOR_VERIFIER, FOR_BROWSER_TESTS, FOR_CRASH, FOR_DEMO, FOR_WASM] {
+    for list in [FOR_RUST_TESTS, FOR_VERIFIER, FOR_BROWSER_TESTS, FOR_WEB, FOR_CRASH, FOR_DEMO, FOR_WASM] {
         needs.extend_from_slice(list);
     }
     ready(workspace, &needs)

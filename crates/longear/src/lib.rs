@@ -5,6 +5,7 @@
 //! [`failure`] is the one place where an outcome becomes an exit code; [`home`] is a node's folder; [`newsroom`]
 //! signs; [`terminal`] draws; [`media`] looks at files before they are published.
 
+pub mod app;
 pub mod arguments;
 pub mod boxview;
 pub mod commands;

@@ -9,13 +9,18 @@ use crate::workspace::{Workspace, find_program};
 
 /// The browser test's folder, with its `package.json` and lock file.
 const BROWSER_FOLDER: &str = "tests/browser";
+/// The reader app's folder, with the same.
+pub const WEB_FOLDER: &str = "web";
 /// A copy of the list that was installed last; an equal copy means that there is nothing to do.
 const STAMP: &str = "installed-list.txt";
 
 /// Installs what of `needs` belongs to the project and is missing or was installed from another list.
 pub fn ready(workspace: &Workspace, needs: &[Need]) -> Outcome {
     if needs.contains(&Need::BrowserDriver) {
-        browser_driver(workspace)?;
+        npm_packages(workspace, BROWSER_FOLDER, "npm packages of the browser test")?;
+    }
+    if needs.contains(&Need::WebPackages) {
+        npm_packages(workspace, WEB_FOLDER, "npm packages of the reader app")?;
     }
     if needs.contains(&Need::VerifierPackages) {
         PythonFolder::verifier(workspace).ready(workspace)?;
@@ -88,8 +93,8 @@ impl PythonFolder {
     }
 }
 
-fn browser_driver(workspace: &Workspace) -> Outcome {
-    let folder = workspace.root.join(BROWSER_FOLDER);
+fn npm_packages(workspace: &Workspace, folder: &str, name: &str) -> Outcome {
+    let folder = workspace.root.join(folder);
     let stamp = folder.join("node_modules").join(STAMP);
     let list = read(&folder.join("package-lock.json"))?;
     if is_current(&stamp, &list) {
@@ -97,9 +102,9 @@ fn browser_driver(workspace: &Workspace) -> Outcome {
     }
     let npm = find_program(&["npm"]).unwrap_or_else(|| PathBuf::from("npm"));
     let mut command = workspace.command(npm);
-    // npm's scripts could run anything; the driver needs none of them.
+    // npm's scripts could run anything; what we use needs none of them.
     command.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    step::run_quiet("npm packages of the browser test", &mut command)?;
+    step::run_quiet(name, &mut command)?;
     write(&stamp, &list)
 }
 

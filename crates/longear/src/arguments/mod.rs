@@ -115,6 +115,8 @@ pub enum Command {
     Export(node::ExportArguments),
     /// Serve the feed, the files and the tree to any browser and any node near by
     Serve(node::ServeArguments),
+    /// Write the reader app as a static site beside a tree
+    Site(node::SiteArguments),
     /// Carry channels on a stick or card
     #[command(subcommand)]
     Stick(carriers::StickCommand),

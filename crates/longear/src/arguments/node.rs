@@ -65,6 +65,21 @@ pub struct ServeArguments {
     pub sync: Vec<String>,
 }
 
+/// Holds the arguments of `site`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  longear site /srv/news
+  longear sync /srv/news
+
+Any web server that serves the folder then serves the app at app/, and the tree beside it. \
+Browsers keep news only of pages that came by HTTPS")]
+pub struct SiteArguments {
+    /// Write to this folder; the app stands in its folder app
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
 /// Holds the arguments of `check`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\

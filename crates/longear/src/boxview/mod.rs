@@ -3,6 +3,7 @@
 //! [`router`] answers pages, made by `longear-pages` from what the [`shelf`] finds in the store, and the files that
 //! they play and save. It keeps no log and no cookie, and remembers nothing about who asked.
 
+pub mod app;
 mod asked;
 mod files;
 mod headers;

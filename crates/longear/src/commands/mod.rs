@@ -7,6 +7,7 @@ mod demo;
 mod items;
 pub(crate) mod publish;
 mod serve;
+mod site;
 mod status;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -43,6 +44,7 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Stick(command) => carriers::stick(&context, command),
         Command::Check(arguments) => check::check(&context, arguments),
         Command::Serve(arguments) => serve::serve(&context, arguments),
+        Command::Site(arguments) => site::site(&context, arguments),
         Command::Status => status::status(&context),
         Command::Completions(arguments) => generate::completions(arguments, screen),
         Command::Man(arguments) => generate::man(arguments, screen),

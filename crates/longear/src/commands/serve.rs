@@ -64,7 +64,7 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
         let stopped = stop_signal()?;
         let listener = TcpListener::bind(arguments.listen).await.map_err(|error| bind_failure(arguments, &error))?;
         announce(context.screen, &listener)?;
-        let router = boxview::router(store.clone()).merge(tree_router(store.clone()));
+        let router = boxview::router(store.clone()).merge(boxview::app::router()).merge(tree_router(store.clone()));
         if !arguments.read_only {
             tokio::spawn(keep_word(home, store.clone(), context.screen.clone()));
             tokio::spawn(keep_deleting(store.clone(), context.screen.clone()));
