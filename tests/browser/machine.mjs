@@ -75,6 +75,13 @@ export function makeVideo(machine) {
   return ffmpeg(machine, `${inputs} ${video} -c:a aac -b:a 96k -movflags +faststart`, "clip.mp4");
 }
 
+/** Twenty seconds of H.264 and AAC, about 5 MB: several groups of a MiB, the last not whole. */
+export function makeClip(machine) {
+  const inputs = "-f lavfi -i testsrc2=size=640x360:rate=25:duration=20 -f lavfi -i sine=frequency=440:duration=20";
+  const video = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25 -b:v 2M -minrate 2M -maxrate 2M -bufsize 1M";
+  return ffmpeg(machine, `${inputs} ${video} -c:a aac -b:a 96k -movflags +faststart`, "clip.mp4");
+}
+
 export function makePhoto(machine) {
   return ffmpeg(machine, "-f lavfi -i mandelbrot=size=1280x720 -frames:v 1", "photo.jpg");
 }

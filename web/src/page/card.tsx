@@ -67,7 +67,7 @@ function Still({ item, main, href, whole }: { item: Item; main: number; href: st
         </span>
       )}
       {!plays && !picture && (
-        <span class="go">
+        <span class="go ask">
           <Icon name="photo" />
         </span>
       )}

@@ -1,0 +1,81 @@
+// A plain web server with a folder: nginx, on loopback, with nothing of ours in it.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** How long nginx may take to listen. */
+const START_MS_MAX = 10_000;
+
+export class Mirror {
+  #folder = mkdtempSync(path.join(os.tmpdir(), "longear-mirror-"));
+  #child;
+
+  /** Serves a folder at a free port, or at the one that it was served at before. */
+  static async start(served, port) {
+    const mirror = new Mirror();
+    mirror.port = port ?? (await freePort());
+    mirror.url = `http://localhost:${mirror.port}/`;
+    mirror.#run(served);
+    await mirror.#listens();
+    return mirror;
+  }
+
+  async stop() {
+    const ended = new Promise((done) => this.#child.once("exit", done));
+    this.#child.kill("SIGTERM");
+    await ended;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #run(served) {
+    const inner = (name) => path.join(this.#folder, name);
+    mkdirSync(inner("temporary"));
+    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+      .map((kind) => `${kind}_temp_path ${inner("temporary")}/${kind};`)
+      .join(" ");
+    writeFileSync(
+      inner("nginx.conf"),
+      `daemon off; worker_processes 1; pid ${inner("pid")}; error_log ${inner("error.log")};
+      events {}
+      http {
+        ${temporary} access_log off;
+        types { text/html html; text/javascript js; text/css css; image/svg+xml svg; application/json json; }
+        default_type application/octet-stream;
+        server { listen 127.0.0.1:${this.port}; root ${served}; index index.html; }
+      }`,
+    );
+    this.#child = spawn("nginx", ["-p", this.#folder, "-c", inner("nginx.conf"), "-e", inner("error.log")]);
+  }
+
+  async #listens() {
+    const end = Date.now() + START_MS_MAX;
+    while (!(await answers(this.port))) {
+      if (this.#child.exitCode !== null || Date.now() > end) {
+        throw new Error("nginx did not start");
+      }
+      await sleep(20);
+    }
+  }
+}
+
+function answers(port) {
+  return new Promise((done) => {
+    const socket = net.connect(port, "127.0.0.1", () => done(true));
+    socket.on("error", () => done(false));
+    socket.on("connect", () => socket.destroy());
+  });
+}
+
+function freePort() {
+  return new Promise((done) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}

@@ -1,0 +1,227 @@
+// The reader app in a real browser: followed by link from a plain mirror, read, watched, and opened again when the
+// mirror is gone.
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { chromium } from "playwright-core";
+
+import { Machine, makeClip, makePhoto } from "./machine.mjs";
+import { Mirror } from "./mirror.mjs";
+
+const UNCHANGED = "From the publisher, unchanged";
+/** How long anything may take on a slow machine. */
+const PATIENCE_MS = 60_000;
+const WIDTHS = [320, 768, 1440];
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const screenshots = path.join(path.dirname(process.env.LONGEAR), "..", "screenshots");
+const newsroom = new Machine();
+const profile = mkdtempSync(path.join(os.tmpdir(), "longear-profile-"));
+const tree = newsroom.path("tree");
+let mirror, address, video, context, page;
+let wrong = [];
+
+before(async () => {
+  mkdirSync(screenshots, { recursive: true });
+  ({ address } = newsroom.json("channel", "new", "Sarybulaq News", "--roots", newsroom.path("roots")));
+  const texts = [
+    ["kk", "Талды көшесіндегі нан", "Дүкенде **нан** бар.\n"],
+    ["ru", "Хлеб на улице Талды", "В лавке есть **хлеб**.\n\n- с восьми утра\n- до вечера\n"],
+    ["en", "Bread in Taldy Street", "There is **bread** in the shop.\n\n- from eight\n- until dark\n"],
+  ].flatMap(([tag, title, text]) => ["--lang", tag, "--title", title, "--text", newsroom.file(`${tag}.md`, text)]);
+  video = newsroom.json("publish", makeClip(newsroom), ...texts).id;
+  newsroom.json("publish", makePhoto(newsroom), "--lang", "en", "--title", "The bridge at noon");
+  newsroom.json("publish", "--lang", "ru", "--title", "Дороги открыты", "--lang", "en", "--title", "Roads are open");
+  newsroom.run("sync", tree);
+  newsroom.run("site", tree);
+  mirror = await Mirror.start(tree);
+  await open();
+});
+
+after(async () => {
+  await context?.close();
+  await mirror?.stop().catch(() => undefined);
+  newsroom.stop();
+  await rm(newsroom.folder, { recursive: true, force: true });
+  await rm(profile, { recursive: true, force: true });
+});
+
+test("the first page says what is protected and what not", async () => {
+  await page.goto(`${mirror.url}app/`);
+  await sees("News that comes by any road");
+  await sees("What this protects, and what not");
+  await sees("Whoever runs the website that this app came from could have changed the app itself.");
+  await look("first");
+});
+
+test("a link shows whose key it is, and following brings the feed", async () => {
+  await page.goto(`${mirror.url}app/#${address}`);
+  await sees("Is this the channel you mean?");
+  await sees("Sarybulaq News");
+  assert.match(await page.locator(".code").first().innerText(), /^(\d{5}\s*){6}$/);
+  await look("follow");
+  await page.getByRole("button", { name: "Yes, follow" }).click();
+  await sees("Bread in Taldy Street");
+  await sees("Roads are open");
+  await sees("The bridge at noon");
+  assert.equal(await page.getByText(UNCHANGED).count(), 3);
+  assert.match(await page.locator(".word").innerText(), /Last word from the publisher: (just now|\d+ min ago)/);
+  await look("feed");
+});
+
+test("an item is read in the language that is chosen", async () => {
+  await page.getByRole("link", { name: "Bread in Taldy Street" }).click();
+  await sees("There is bread in the shop.");
+  await page.getByRole("button", { name: "Қазақша" }).click();
+  await sees("Дүкенде нан бар.");
+  await page.getByRole("button", { name: "English" }).click();
+  await look("item");
+});
+
+test("the video plays and seeks, of checked blocks only", async () => {
+  const player = page.locator("video");
+  await play(player);
+  await until(async () => (await state(player)).time > 2, "2 seconds to play");
+  assert.equal((await state(player)).error, null);
+  await player.evaluate((element) => void (element.currentTime = 17));
+  await until(async () => (await state(player)).time > 17.5, "the seek");
+  await player.evaluate((element) => element.pause());
+  await page.getByRole("button", { name: /Bring/ }).click();
+  await until(() => page.getByRole("button", { name: "Save as a file" }).isVisible(), "the whole video");
+  const [saved] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save as a file" }).click(),
+  ]);
+  assert.ok(readFileSync(await saved.path()).equals(newsroom.read("clip.mp4")), "saved byte for byte");
+});
+
+test("a photo is shown when it is asked for", async () => {
+  await page.goto(`${mirror.url}app/#/`);
+  await page.getByRole("link", { name: "The bridge at noon" }).click();
+  await page.getByRole("button", { name: /Show the photo/ }).click();
+  await until(() => isDrawn(page.locator("figure img")), "the photo");
+});
+
+test("a name is found in another script, and nothing is sent", async () => {
+  await page.goto(`${mirror.url}app/#/search`);
+  let asked = 0;
+  page.on("request", () => (asked += 1));
+  await page.getByRole("searchbox").fill("хлеб");
+  await sees("1 found on this phone. Nothing was sent anywhere.");
+  assert.equal(asked, 0);
+});
+
+for (const locale of ["en-GB", "fa-IR"]) {
+  test(`every page fits three widths and breaks no rule of access, ${locale}`, async () => {
+    await choose(locale.slice(0, 2));
+    const channel = await page.evaluate(() => document.querySelector('.side a[href^="#/channel/"]')?.getAttribute("href"));
+    const places = { feed: "#/", item: `#/item/${video}`, channel, channels: "#/channels", search: "#/search", kept: "#/kept", checked: "#/checked" };
+    for (const [name, hash] of Object.entries(places)) {
+      await page.goto(`${mirror.url}app/${hash}`);
+      await page.waitForSelector("main h1");
+      await look(name, locale);
+    }
+  });
+}
+
+test("with the mirror gone and the browser started anew everything kept still opens", async () => {
+  await choose("en");
+  await until(() => page.evaluate(async () => !!(await navigator.serviceWorker.getRegistration())?.active), "the app's own files");
+  await context.close();
+  await mirror.stop();
+  await open();
+  await page.goto(`${mirror.url}app/`);
+  await sees("Bread in Taldy Street");
+  assert.equal(await page.getByText(UNCHANGED).count(), 3);
+  await page.getByRole("link", { name: "The bridge at noon" }).click();
+  await until(() => isDrawn(page.locator("figure img")), "the photo");
+  await page.goto(`${mirror.url}app/#/item/${video}`);
+  await sees("There is bread in the shop.");
+  const player = page.locator("video");
+  await play(player);
+  await until(async () => (await state(player)).time > 1, "the video to play");
+  await page.goto(`${mirror.url}app/#/kept`);
+  await sees("Opens without any network");
+});
+
+/** Starts the browser with the profile of this story. What goes wrong in it fails the test that looks next. */
+async function open() {
+  wrong = [];
+  context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM,
+    args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+    locale: "en-GB",
+    viewport: { width: 360, height: 740 },
+  });
+  page = context.pages()[0] ?? (await context.newPage());
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  context.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && origin !== new URL(mirror.url).origin) {
+      wrong.push(`somebody else was asked: ${request.url()}`);
+    }
+  });
+}
+
+/** Chooses a language where readers do. */
+async function choose(language) {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto(`${mirror.url}app/#/kept`);
+  await page.locator("select").first().selectOption(language);
+  await page.waitForFunction((wanted) => document.documentElement.lang === wanted, language);
+}
+
+/** Looks at the page at three widths, in light and dark: it fits, and breaks no rule of access. */
+async function look(name, locale = "en-GB") {
+  for (const width of WIDTHS) {
+    const colorScheme = width === 768 ? "dark" : "light";
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.setViewportSize({ width, height: 800 });
+    await sleep(150);
+    const needed = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(needed <= width, `${name} needs ${needed} pixels of ${width}`);
+    const { violations } = await page.evaluate(`${axe}; axe.run()`);
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+    assert.deepEqual(found, [], `${name}, ${width} pixels`);
+    await page.screenshot({ path: path.join(screenshots, `reader-${name}-${locale}-${width}.png`), fullPage: true });
+  }
+  await page.setViewportSize({ width: 360, height: 740 });
+  assert.deepEqual(wrong, []);
+}
+
+async function sees(text) {
+  await until(() => page.getByText(text).first().isVisible(), `“${text}” to be seen`);
+}
+
+function play(player) {
+  return player.evaluate((element) => {
+    element.muted = true;
+    return element.play();
+  });
+}
+
+function isDrawn(image) {
+  return image.evaluate((element) => element.complete && element.naturalWidth === 1280).catch(() => false);
+}
+
+function state(player) {
+  return player.evaluate((element) => ({ time: element.currentTime, error: element.error?.message ?? null }));
+}
+
+async function until(holds, what) {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() >= end) {
+      await page.screenshot({ path: path.join(screenshots, "reader-failed.png"), fullPage: true }).catch(() => undefined);
+      assert.fail(`waited in vain for ${what}; ${wrong.join("; ")}`);
+    }
+    await sleep(100);
+  }
+}
