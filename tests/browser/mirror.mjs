@@ -38,9 +38,10 @@ export class Mirror {
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
       .map((kind) => `${kind}_temp_path ${inner("temporary")}/${kind};`)
       .join(" ");
+    // One process: it reads what we may read, also when we are root, and ending it ends everything.
     writeFileSync(
       inner("nginx.conf"),
-      `daemon off; worker_processes 1; pid ${inner("pid")}; error_log ${inner("error.log")};
+      `daemon off; master_process off; pid ${inner("pid")}; error_log ${inner("error.log")};
       events {}
       http {
         ${temporary} access_log off;

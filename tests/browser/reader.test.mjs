@@ -39,8 +39,8 @@ before(async () => {
   video = newsroom.json("publish", makeClip(newsroom), ...texts).id;
   newsroom.json("publish", makePhoto(newsroom), "--lang", "en", "--title", "The bridge at noon");
   newsroom.json("publish", "--lang", "ru", "--title", "Дороги открыты", "--lang", "en", "--title", "Roads are open");
-  newsroom.run("sync", tree);
   newsroom.run("site", tree);
+  newsroom.run("sync", tree);
   mirror = await Mirror.start(tree);
   await open();
 });
@@ -93,7 +93,11 @@ test("the video plays and seeks, of checked blocks only", async () => {
   await player.evaluate((element) => void (element.currentTime = 17));
   await until(async () => (await state(player)).time > 17.5, "the seek");
   await player.evaluate((element) => element.pause());
-  await page.getByRole("button", { name: /Bring/ }).click();
+  // What the player did not ask for; of a short video it may have been all.
+  const rest = page.getByRole("button", { name: "Bring the rest" });
+  if (await rest.isVisible()) {
+    await rest.click();
+  }
   await until(() => page.getByRole("button", { name: "Save as a file" }).isVisible(), "the whole video");
   const [saved] = await Promise.all([
     page.waitForEvent("download"),
@@ -111,11 +115,12 @@ test("a photo is shown when it is asked for", async () => {
 
 test("a name is found in another script, and nothing is sent", async () => {
   await page.goto(`${mirror.url}app/#/search`);
-  let asked = 0;
-  page.on("request", () => (asked += 1));
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
   await page.getByRole("searchbox").fill("хлеб");
   await sees("1 found on this phone. Nothing was sent anywhere.");
-  assert.equal(asked, 0);
+  // Whether there is news is asked every minute, whatever is searched.
+  assert.deepEqual(asked.filter((url) => !/\/c\/[0-9a-f]{64}\/head$|^blob:/.test(url)), []);
 });
 
 for (const locale of ["en-GB", "fa-IR"]) {

@@ -138,9 +138,17 @@ export class HeldBlob {
 
   /** Fetches a block once, whoever asks for it. */
   #fetch(block: number): Promise<void> {
-    const under = this.#fetching.get(block) ?? this.#fetchFrom(block).finally(() => this.#fetching.delete(block));
+    const under = this.#fetching.get(block) ?? this.#fetchFrom(block).finally(() => this.#fetched(block));
     this.#fetching.set(block, under);
     return under;
+  }
+
+  /** A player that has enough asks for nothing more; then nothing is being brought. */
+  #fetched(block: number): void {
+    this.#fetching.delete(block);
+    if (this.#fetching.size === 0 && !this.#bringing && this.#doing === "bringing") {
+      this.#say("nothing");
+    }
   }
 
   async #fetchFrom(block: number): Promise<void> {

@@ -11,6 +11,9 @@ use crate::app::{self, AppFile};
 use crate::arguments::node::SiteArguments;
 use crate::failure::Failure;
 
+/// The folders of a tree. Made where they are missing, so that `sync` sees that a tree belongs here.
+const TREE_FOLDERS: [&str; 2] = ["b", "c"];
+
 /// Writes the app to `DIR/app`; it finds the tree beside it, in DIR.
 ///
 /// # Errors
@@ -24,10 +27,11 @@ pub fn site(context: &Context<'_>, arguments: &SiteArguments) -> Result<(), Fail
     // The page comes last: whoever opens it meanwhile finds all that it asks for.
     let (page, others): (Vec<_>, Vec<_>) = app::files().iter().partition(|file| file.path == app::INDEX);
     for file in others.into_iter().chain(page) {
-        write_all(&folder, file).map_err(|error| {
-            Failure::refused(format!("{} cannot be written: {error}", folder.join(file.path).display()))
-                .hint("Name a folder that you may write to and that has room")
-        })?;
+        write_all(&folder, file).map_err(|error| cannot_write(&folder.join(file.path), &error))?;
+    }
+    for beside in TREE_FOLDERS {
+        let beside = arguments.folder.join(beside);
+        fs::create_dir_all(&beside).map_err(|error| cannot_write(&beside, &error))?;
     }
     if context.screen.json() {
         return context.screen.print_json(&json!({"version": 1, "folder": folder, "files": app::files().len()}));
@@ -35,6 +39,11 @@ pub fn site(context: &Context<'_>, arguments: &SiteArguments) -> Result<(), Fail
     context.screen.print(&format!("{}\n", folder.display()))?;
     context.screen.note("Put the tree into the same folder: longear sync DIR. Serve it with any web server, by HTTPS.");
     Ok(())
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::refused(format!("{} cannot be written: {error}", path.display()))
+        .hint("Name a folder that you may write to and that has room")
 }
 
 /// The file and its packed copies, which servers may send instead of it.
