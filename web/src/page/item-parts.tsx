@@ -21,6 +21,11 @@ export function all(item: Item, medium: Medium): number[] {
   return item.renditions.flatMap((rendition, index) => (mediumOf(rendition) === medium ? [index] : []));
 }
 
+/** The picture that stands for a video before it plays: the one that came inside the item. */
+export function posterOf(item: Item): number | undefined {
+  return all(item, "video").length > 0 ? all(item, "photo").find((index) => item.renditions[index]?.inline) : undefined;
+}
+
 /** What plays when nothing is asked for: the largest that phones can play; with the data saver, the smallest file. */
 export function best(item: Item, medium: Medium, dataSaver: boolean): number | undefined {
   const order = (index: number) => {

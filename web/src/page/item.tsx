@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Item, Variant } from "../shared/protocol";
 import { useAnswer, useHolding, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
-import { Badge, By, Caution, type Medium, all, best, inLanguage, mayBeRead, mediumOf, textFor } from "./item-parts";
+import { Badge, By, Caution, type Medium, all, best, inLanguage, mayBeRead, mediumOf, posterOf, textFor } from "./item-parts";
 import { Player } from "./player";
 
 export function ItemPage({ id }: { id: string }) {
@@ -84,9 +84,11 @@ function Whole({ item }: { item: Item }) {
 function Others({ item, medium }: { item: Item; medium: Medium }) {
   return (
     <>
-      {all(item, medium).map((index) => (
-        <Other key={index} item={item} index={index} />
-      ))}
+      {all(item, medium)
+        .filter((index) => index !== posterOf(item))
+        .map((index) => (
+          <Other key={index} item={item} index={index} />
+        ))}
     </>
   );
 }

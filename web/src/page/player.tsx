@@ -5,7 +5,7 @@ import { type Holding, type Item, MEDIA_FOLDER, type Rendition } from "../shared
 import { usePicture, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
 import { Say } from "./frame";
-import { mediumOf } from "./item-parts";
+import { mediumOf, posterOf } from "./item-parts";
 
 interface Shown {
   item: Item;
@@ -31,8 +31,7 @@ export function Player(shown: Shown) {
 }
 
 function Moving({ item, index, rendition, holding }: Shown) {
-  const [poster] = item.renditions.flatMap((other, at) => (other.inline && mediumOf(other) === "photo" ? [at] : []));
-  const still = usePicture(item, poster, true);
+  const still = usePicture(item, posterOf(item), true);
   const source = usePlayable(item, index, rendition, holding);
   const { settings } = useReader();
   if (!source) {
