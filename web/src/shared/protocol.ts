@@ -1,78 +1,12 @@
 // What page, worker and service worker say to each other. Plain values only: whoever shows them decides nothing.
 
-/** One language of an item. `html` comes with a single item only, made by the core. */
-export interface Variant {
-  lang: string;
-  origin: "original" | "human" | "machine";
-  title: string;
-  text: string;
-  html?: string;
-}
+import type { Address, Channel as KnownChannel, Feed as FeedPage, Item, Refused as Refusal } from "./core";
 
-/** One encoding of the same thing. */
-export interface Rendition {
-  name: string;
-  blob: string;
-  size: number;
-  mime: string;
-  ms: number;
-  width: number;
-  height: number;
-  /** The file stands in the item itself. */
-  inline: boolean;
-  groups: "none" | "inline" | "blob";
-}
+export type { Rendition, Status, Variant } from "./core";
+export type { Address, FeedPage, Item, Refusal };
 
-export type Status = "shown" | "unconfirmed" | "disputed" | "retracted" | "refused";
-
-export interface Item {
-  id: string;
-  channel: string;
-  log: string;
-  seq: number;
-  kind: "post" | "media" | "notice";
-  /** Milliseconds since 1970 UTC, as the newsroom signed it. */
-  time: number;
-  status: Status;
-  why: string | null;
-  corrects: string | null;
-  variants: Variant[];
-  renditions: Rendition[];
-}
-
-export interface FeedPage {
-  items: Item[];
-  cursor: string | null;
-}
-
-export interface Address {
-  channel: string;
-  digits: string;
-  hints: string[];
-  written: string;
-}
-
-/** A channel as the core knows it; `name` is null until its first charter has come. */
-export interface Channel {
-  id: string;
-  digits: string;
-  name: string | null;
-  address: string | null;
-  charter: number;
-  delegates: number;
-  last_word: number | null;
-  items: number;
-  holes: number;
-  /** Two valid charters claim the next number. */
-  stopped: boolean;
-}
-
-/** Why something a source gave was refused. */
-export interface Refusal {
-  what: string;
-  code: string;
-  why: string;
-}
+/** A channel as readers see it; `name` is null until its first charter has come. */
+export type Channel = Omit<KnownChannel, "name"> & { name: string | null; address: string | null };
 
 export interface Source {
   url: string;

@@ -2,7 +2,7 @@
 
 import type { Holding, Item, Usage } from "../shared/protocol";
 import { BLOBS, blobFile, rendered } from "./blob-file";
-import type { Core } from "./core";
+import type { Core } from "../shared/core";
 import type { Disk } from "./disk";
 import { HeldBlob } from "./held-blob";
 import type { Sources } from "./sources";

@@ -1,7 +1,7 @@
 // One blob: what of it is on the disk, and how the rest comes.
 
 import type { Holding, Item } from "../shared/protocol";
-import type { Core } from "./core";
+import type { Core } from "../shared/core";
 import { blobFile, rendered } from "./blob-file";
 import type { Disk, OpenFile } from "./disk";
 import { Marks } from "./marks";

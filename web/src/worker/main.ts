@@ -3,7 +3,7 @@
 import type { Answer, CallName, Calls, Event, Holding, Item, Request, State, Usage } from "../shared/protocol";
 import { rendered } from "./blob-file";
 import { Blobs } from "./blobs";
-import { Core, CoreError } from "./core";
+import { Core, CoreError } from "../shared/core";
 import { findDisk } from "./disk";
 import { answerMedia } from "./media";
 import { Shelf } from "./shelf";
@@ -33,7 +33,7 @@ const ready = start().catch((error: unknown) => {
 async function start() {
   await aloneInThisBrowser();
   const folder = new URL(".", self.location.href).href;
-  const [core, disk] = await Promise.all([Core.load(folder), findDisk()]);
+  const [core, disk] = await Promise.all([loadCore(folder), findDisk()]);
   state.storage = disk.storage;
   const sources = new Sources(folder);
   const shelf = new Shelf(core, disk);
@@ -49,6 +49,17 @@ async function start() {
   self.addEventListener("online", () => void sync.round());
   void sync.round();
   return { ...parts, handlers: handlers({ ...parts, sync }) };
+}
+
+/** The faster build where the browser can run it. */
+async function loadCore(folder: string): Promise<Core> {
+  const name = Core.runsSimd() ? "reader-simd.wasm" : "reader.wasm";
+  const answer = await fetch(new URL(name, folder));
+  if (!answer.ok) {
+    throw new Error(`${name}: ${answer.status}`);
+  }
+  // Not streamed: a plain web server may not know what a .wasm file is.
+  return Core.load(await answer.arrayBuffer());
 }
 
 /** Two instances would write the same files. Where there are no locks there are no private files either. */

@@ -3,7 +3,7 @@
 import type { MediaAnswer, MediaRange, MediaRequest } from "../shared/protocol";
 import { rendered } from "./blob-file";
 import type { Blobs } from "./blobs";
-import type { Core } from "./core";
+import type { Core } from "../shared/core";
 
 /** The longest piece that is given at once. */
 const PIECE_BYTES_MAX = 1 << 20;

@@ -2,7 +2,7 @@
 
 import type { Item } from "../shared/protocol";
 import { blobFile, rendered } from "./blob-file";
-import { type Core, CoreError, type OpenBlob } from "./core";
+import { type Core, CoreError, type OpenBlob } from "../shared/core";
 import { BLOCK_BYTES } from "./marks";
 import { Missing, type Sources } from "./sources";
 

@@ -2,7 +2,7 @@
 
 import type { Channel, Refusal } from "../shared/protocol";
 import { archiveStart, decodeArchive, encodeEntry, type Entry } from "./archive";
-import type { Core } from "./core";
+import type { Core } from "../shared/core";
 import type { Disk, OpenFile } from "./disk";
 
 const JOURNALS = "journals";

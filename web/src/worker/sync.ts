@@ -1,7 +1,7 @@
 // Brings objects from sources to the book, and what the book took in to the disk.
 
 import type { Entry } from "./archive";
-import type { Core, Taken } from "./core";
+import type { Core, Taken } from "../shared/core";
 import type { Shelf } from "./shelf";
 import { HEAD_BYTES_MAX, Missing, OBJECT_BYTES_MAX, type Sources, Unfit } from "./sources";
 
