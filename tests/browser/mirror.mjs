@@ -47,7 +47,7 @@ export class Mirror {
         ${temporary} access_log off;
         types { text/html html; text/javascript js; text/css css; image/svg+xml svg; application/json json; }
         default_type application/octet-stream;
-        server { listen 127.0.0.1:${this.port}; root ${served}; index index.html; }
+        server { listen 127.0.0.1:${this.port}; root ${served}; index index.html; add_header Access-Control-Allow-Origin *; }
       }`,
     );
     this.#child = spawn("nginx", ["-p", this.#folder, "-c", inner("nginx.conf"), "-e", inner("error.log")]);

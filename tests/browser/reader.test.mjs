@@ -10,14 +10,11 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { chromium } from "playwright-core";
-
 import { Machine, makeClip, makePhoto } from "./machine.mjs";
 import { Mirror } from "./mirror.mjs";
+import { Phone, isDrawn, play, until } from "./phone.mjs";
 
 const UNCHANGED = "From the publisher, unchanged";
-/** How long anything may take on a slow machine. */
-const PATIENCE_MS = 60_000;
 const WIDTHS = [320, 768, 1440];
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -25,8 +22,7 @@ const screenshots = path.join(path.dirname(process.env.LONGEAR), "..", "screensh
 const newsroom = new Machine();
 const profile = mkdtempSync(path.join(os.tmpdir(), "longear-profile-"));
 const tree = newsroom.path("tree");
-let mirror, address, video, context, page;
-let wrong = [];
+let mirror, address, video, phone, page;
 
 before(async () => {
   mkdirSync(screenshots, { recursive: true });
@@ -46,7 +42,7 @@ before(async () => {
 });
 
 after(async () => {
-  await context?.close();
+  await phone?.close();
   await mirror?.stop().catch(() => undefined);
   newsroom.stop();
   await rm(newsroom.folder, { recursive: true, force: true });
@@ -55,22 +51,22 @@ after(async () => {
 
 test("the first page says what is protected and what not", async () => {
   await page.goto(`${mirror.url}app/`);
-  await sees("News that comes by any road");
-  await sees("What this protects, and what not");
-  await sees("Whoever runs the website that this app came from could have changed the app itself.");
+  await phone.sees("News that comes by any road");
+  await phone.sees("What this protects, and what not");
+  await phone.sees("Whoever runs the website that this app came from could have changed the app itself.");
   await look("first");
 });
 
 test("a link shows whose key it is, and following brings the feed", async () => {
   await page.goto(`${mirror.url}app/#${address}`);
-  await sees("Is this the channel you mean?");
-  await sees("Sarybulaq News");
+  await phone.sees("Is this the channel you mean?");
+  await phone.sees("Sarybulaq News");
   assert.match(await page.locator(".code").first().innerText(), /^(\d{5}\s*){6}$/);
   await look("follow");
   await page.getByRole("button", { name: "Yes, follow" }).click();
-  await sees("Bread in Taldy Street");
-  await sees("Roads are open");
-  await sees("The bridge at noon");
+  await phone.sees("Bread in Taldy Street");
+  await phone.sees("Roads are open");
+  await phone.sees("The bridge at noon");
   assert.equal(await page.getByText(UNCHANGED).count(), 3);
   assert.match(await page.locator(".word").innerText(), /Last word from the publisher: (just now|\d+ min ago)/);
   await look("feed");
@@ -78,9 +74,9 @@ test("a link shows whose key it is, and following brings the feed", async () => 
 
 test("an item is read in the language that is chosen", async () => {
   await page.getByRole("link", { name: "Bread in Taldy Street" }).click();
-  await sees("There is bread in the shop.");
+  await phone.sees("There is bread in the shop.");
   await page.getByRole("button", { name: "Қазақша" }).click();
-  await sees("Дүкенде нан бар.");
+  await phone.sees("Дүкенде нан бар.");
   await page.getByRole("button", { name: "English" }).click();
   await look("item");
 });
@@ -118,7 +114,7 @@ test("a name is found in another script, and nothing is sent", async () => {
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
   await page.getByRole("searchbox").fill("хлеб");
-  await sees("1 found on this phone. Nothing was sent anywhere.");
+  await phone.sees("1 found on this phone. Nothing was sent anywhere.");
   // Whether there is news is asked every minute, whatever is searched.
   assert.deepEqual(asked.filter((url) => !/\/c\/[0-9a-f]{64}\/head$|^blob:/.test(url)), []);
 });
@@ -139,40 +135,27 @@ for (const locale of ["en-GB", "fa-IR"]) {
 test("with the mirror gone and the browser started anew everything kept still opens", async () => {
   await choose("en");
   await until(() => page.evaluate(async () => !!(await navigator.serviceWorker.getRegistration())?.active), "the app's own files");
-  await context.close();
+  await phone.close();
   await mirror.stop();
   await open();
   await page.goto(`${mirror.url}app/`);
-  await sees("Bread in Taldy Street");
+  await phone.sees("Bread in Taldy Street");
   assert.equal(await page.getByText(UNCHANGED).count(), 3);
   await page.getByRole("link", { name: "The bridge at noon" }).click();
   await until(() => isDrawn(page.locator("figure img")), "the photo");
   await page.goto(`${mirror.url}app/#/item/${video}`);
-  await sees("There is bread in the shop.");
+  await phone.sees("There is bread in the shop.");
   const player = page.locator("video");
   await play(player);
   await until(async () => (await state(player)).time > 1, "the video to play");
   await page.goto(`${mirror.url}app/#/kept`);
-  await sees("Opens without any network");
+  await phone.sees("Opens without any network");
 });
 
-/** Starts the browser with the profile of this story. What goes wrong in it fails the test that looks next. */
+/** Starts the browser with the profile of this story. */
 async function open() {
-  wrong = [];
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
-    locale: "en-GB",
-    viewport: { width: 360, height: 740 },
-  });
-  page = context.pages()[0] ?? (await context.newPage());
-  page.on("pageerror", (error) => wrong.push(String(error)));
-  context.on("request", (request) => {
-    const { origin, protocol } = new URL(request.url());
-    if (protocol.startsWith("http") && origin !== new URL(mirror.url).origin) {
-      wrong.push(`somebody else was asked: ${request.url()}`);
-    }
-  });
+  phone = await Phone.open(profile, [mirror.url]);
+  page = phone.page;
 }
 
 /** Chooses a language where readers do. */
@@ -198,35 +181,9 @@ async function look(name, locale = "en-GB") {
     await page.screenshot({ path: path.join(screenshots, `reader-${name}-${locale}-${width}.png`), fullPage: true });
   }
   await page.setViewportSize({ width: 360, height: 740 });
-  assert.deepEqual(wrong, []);
-}
-
-async function sees(text) {
-  await until(() => page.getByText(text).first().isVisible(), `“${text}” to be seen`);
-}
-
-function play(player) {
-  return player.evaluate((element) => {
-    element.muted = true;
-    return element.play();
-  });
-}
-
-function isDrawn(image) {
-  return image.evaluate((element) => element.complete && element.naturalWidth === 1280).catch(() => false);
+  assert.deepEqual(phone.wrong, []);
 }
 
 function state(player) {
   return player.evaluate((element) => ({ time: element.currentTime, error: element.error?.message ?? null }));
-}
-
-async function until(holds, what) {
-  const end = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() >= end) {
-      await page.screenshot({ path: path.join(screenshots, "reader-failed.png"), fullPage: true }).catch(() => undefined);
-      assert.fail(`waited in vain for ${what}; ${wrong.join("; ")}`);
-    }
-    await sleep(100);
-  }
 }

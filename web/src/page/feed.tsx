@@ -106,6 +106,7 @@ function Warnings() {
           <p>{words.say("memory_text")}</p>
         </Say>
       )}
+      {state.full && <Say icon="full" kind="warm" title={words.say("full")} />}
       {state.damaged.length > 0 && (
         <Say icon="again" kind="warm" title={words.count("damaged_here", state.damaged.length)} />
       )}

@@ -27,7 +27,7 @@ export function Frame({ route, children }: { route: Route; children: ComponentCh
       <Horizon />
       <div class="page">
         <Navigation route={route} />
-        <main class="col" id="main">
+        <main class="col" id="main" tabIndex={-1}>
           {children}
         </main>
         <Beside />

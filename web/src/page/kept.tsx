@@ -258,7 +258,7 @@ function Wipe() {
 async function wipe(wipeWorker: () => Promise<unknown>): Promise<void> {
   wipeSettings();
   await wipeWorker().catch(() => undefined);
-  for (const name of await caches.keys().catch(() => [])) {
+  for (const name of "caches" in window ? await caches.keys() : []) {
     await caches.delete(name);
   }
   for (const registration of (await navigator.serviceWorker?.getRegistrations()) ?? []) {

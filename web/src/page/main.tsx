@@ -1,7 +1,7 @@
 // The page: shows what the worker knows, and decides nothing.
 
 import { render } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { State } from "../shared/protocol";
 import { ChannelPage, ChannelsPage } from "./channels";
 import { CheckedPage } from "./checked";
@@ -18,7 +18,7 @@ import { SearchPage } from "./search";
 import { keepSettings, readSettings, type Settings } from "./settings";
 import { type Language, type TextKey, Words } from "./words";
 
-const STARTING: State = { phase: "starting", storage: "kept", syncing: false, channels: [], sources: [], damaged: [] };
+const STARTING: State = { phase: "starting", storage: "kept", syncing: false, full: false, channels: [], sources: [], damaged: [] };
 
 function App({ link }: { link: Link }) {
   const [settings, setSettings] = useState(readSettings);
@@ -57,11 +57,19 @@ function App({ link }: { link: Link }) {
 function Here({ route }: { route: Route }) {
   const { words, state } = useReader();
   const shown = JSON.stringify(route);
+  const first = useRef(shown);
   useEffect(() => {
-    window.scrollTo(0, 0);
     const title = TITLES[route.page];
     document.title = (title ? `${words.say(title)} · ` : "") + words.say("brand");
   }, [shown, words]);
+  useEffect(() => {
+    window.scrollTo(0, 0);
+    if (shown !== first.current) {
+      // Whoever listens goes on at the beginning of what is new, not where the old link was.
+      document.getElementById("main")?.focus({ preventScroll: true });
+    }
+    first.current = "";
+  }, [shown]);
   switch (state.phase) {
     case "starting":
       return <p role="status">{words.say("starting")}</p>;

@@ -111,7 +111,13 @@ function Photo({ item, index, rendition, holding }: Shown) {
 
 /** Why nothing comes, where nothing does. */
 function Trouble({ holding }: { holding: Holding }) {
-  const { words } = useReader();
+  const { words, announce } = useReader();
+  useEffect(() => {
+    const said = { damaged: "badge_damaged", waiting: "waiting", full: "full" } as const;
+    if (holding.doing in said) {
+      announce(words.say(said[holding.doing as keyof typeof said]));
+    }
+  }, [holding.doing]);
   switch (holding.doing) {
     case "damaged":
       return (

@@ -21,6 +21,8 @@ export interface State {
   phase: "starting" | "elsewhere" | "ready" | "failed";
   storage: Storage;
   syncing: boolean;
+  /** The last round could not write everything it got. */
+  full: boolean;
   channels: Channel[];
   sources: Source[];
   /** Entries of the journals that did not verify any more when they were read. */

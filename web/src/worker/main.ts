@@ -1,6 +1,6 @@
 // The one worker: brings the parts together and answers the page.
 
-import type { Answer, CallName, Calls, Event, Holding, Item, Request, State, Usage } from "../shared/protocol";
+import type { Answer, CallName, Calls, Event, FeedPage, Holding, Item, Request, State, Usage } from "../shared/protocol";
 import { rendered } from "./blob-file";
 import { Blobs } from "./blobs";
 import { Core, CoreError } from "../shared/core";
@@ -15,12 +15,12 @@ import type { Entry } from "./archive";
 const LOCK = "longear";
 /** How often sources are asked while the app is open. */
 const ROUND_MS = 60_000;
-/** How many items at once the storage page walks through. */
+/** How many items at once are walked through. */
 const WALK_COUNT = 100;
 
 type Handlers = { [Name in CallName]: (argument: Calls[Name]["in"]) => Promise<Calls[Name]["out"]> };
 
-const state: State = { phase: "starting", storage: "memory", syncing: false, channels: [], sources: [], damaged: [] };
+const state: State = { phase: "starting", storage: "memory", syncing: false, full: false, channels: [], sources: [], damaged: [] };
 const scope = self as unknown as { postMessage(message: unknown, transfer?: Transferable[]): void };
 
 self.addEventListener("message", (message: MessageEvent) => void receive(message));
@@ -131,6 +131,11 @@ function handlers({ core, disk, sources, shelf, blobs, sync }: Parts): Handlers 
       return null;
     },
     unfollow: async ({ channel }) => {
+      for (const found of itemsOf(core, channel)) {
+        for (const index of found.renditions.keys()) {
+          await blobs.remove(found, index);
+        }
+      }
       await shelf.unfollow(channel);
       changed();
       say({ event: "news" });
@@ -190,16 +195,20 @@ function orNull<T>(make: () => T): T | null {
 
 /** What each blob of the items here is to a reader. */
 function kindsOfBlobs(core: Core): Map<string, keyof Usage> {
-  const kinds = new Map<string, keyof Usage>();
+  const renditions = itemsOf(core, "").flatMap((item) => item.renditions);
+  return new Map(renditions.map(({ blob, mime }) => [blob, kindOfMime(mime)]));
+}
+
+/** Every visible item of a channel, or of all. */
+function itemsOf(core: Core, channel: string): Item[] {
+  const items: Item[] = [];
   let cursor: string | null = "";
   while (cursor !== null) {
-    const page: { items: Item[]; cursor: string | null } = core.feed("", cursor, WALK_COUNT);
-    for (const { blob, mime } of page.items.flatMap((item) => item.renditions)) {
-      kinds.set(blob, kindOfMime(mime));
-    }
+    const page: FeedPage = core.feed(channel, cursor, WALK_COUNT);
+    items.push(...page.items);
     cursor = page.cursor;
   }
-  return kinds;
+  return items;
 }
 
 function kindOfMime(mime: string): keyof Usage {
@@ -209,6 +218,7 @@ function kindOfMime(mime: string): keyof Usage {
 
 function tell({ sources, shelf }: Pick<Parts, "sources" | "shelf">, sync: Sync): void {
   state.syncing = sync.running;
+  state.full = sync.full;
   state.channels = shelf.channels();
   state.sources = sources.list();
   say({ event: "state", state });

@@ -22,6 +22,8 @@ export class Sync {
   readonly #sources: Sources;
   readonly #listener: Listener;
   #round: Promise<void> | null = null;
+  /** The disk took less than the last round brought. */
+  full = false;
 
   constructor(core: Core, shelf: Shelf, sources: Sources, listener: Listener) {
     this.#core = core;
@@ -56,7 +58,14 @@ export class Sync {
   async #all(): Promise<void> {
     this.#listener.changed();
     this.#sources.hopeAgain();
-    await Promise.all(this.#shelf.ids().map((channel) => this.#channel(channel)));
+    this.full = false;
+    const channels = this.#shelf.ids().map((channel) => this.#channel(channel).catch((error) => this.#failed(error)));
+    await Promise.all(channels);
+  }
+
+  /** One channel that fails is no reason to leave the others; it is asked about again in the next round. */
+  #failed(error: unknown): void {
+    this.full ||= error instanceof DOMException && error.name === "QuotaExceededError";
   }
 
   async #channel(channel: string): Promise<void> {

@@ -1,0 +1,61 @@
+// A reader's browser: real Chromium with a profile of its own, which may be closed and started again.
+
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { chromium } from "playwright-core";
+
+/** How long anything may take on a slow machine. */
+const PATIENCE_MS = 15_000;
+
+export class Phone {
+  /** What went wrong in the page, and whoever was asked for something without being one of `servers`. */
+  wrong = [];
+
+  static async open(profile, servers) {
+    const phone = new Phone();
+    phone.context = await chromium.launchPersistentContext(profile, {
+      executablePath: process.env.CHROMIUM,
+      args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+      locale: "en-GB",
+      viewport: { width: 360, height: 740 },
+    });
+    phone.page = phone.context.pages()[0] ?? (await phone.context.newPage());
+    phone.page.on("pageerror", (error) => phone.wrong.push(String(error)));
+    const origins = servers.map((url) => new URL(url).origin);
+    phone.context.on("request", (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (protocol.startsWith("http") && !origins.includes(origin)) {
+        phone.wrong.push(`somebody else was asked: ${request.url()}`);
+      }
+    });
+    return phone;
+  }
+
+  async sees(text) {
+    await until(() => this.page.getByText(text).first().isVisible(), `“${text}” to be seen`);
+  }
+
+  close() {
+    return this.context.close();
+  }
+}
+
+export function play(player) {
+  return player.evaluate((element) => {
+    element.muted = true;
+    return element.play();
+  });
+}
+
+export function isDrawn(image) {
+  return image.evaluate((element) => element.complete && element.naturalWidth === 1280).catch(() => false);
+}
+
+export async function until(holds, what) {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, `waited in vain for ${what}`);
+    await sleep(100);
+  }
+}
