@@ -65,7 +65,7 @@ const TASKS: &[Task] = &[
         summary: "build the reader app",
         details: "Installs its npm packages, checks types and catalogues, and builds the app to web/app among the build\n\
                   products, from where the next build of longear takes it in. Fails when a first visit would load more\n\
-                  than 115 kB. The core must have been built before: cargo xtask wasm.",
+                  than 115 kB; the app stands there all the same.",
     },
     Task {
         name: "sim",

@@ -49,7 +49,7 @@ pub const FOR_BROWSER_TESTS: &[Need] =
 /// What the tests of the reader as WebAssembly need.
 pub const FOR_READER_TESTS: &[Need] = &[Need::WasmTarget, Need::Chromium, Need::Node, Need::BrowserDriver];
 /// What the reader app is built with.
-pub const FOR_WEB: &[Need] = &[Need::Node, Need::WebPackages];
+pub const FOR_WEB: &[Need] = &[Need::WasmTarget, Need::Node, Need::WebPackages];
 /// What the demo needs: it shows the pages in the browser of whoever looks.
 pub const FOR_DEMO: &[Need] = &[Need::Ffmpeg];
 /// What the crash harness needs.

@@ -8,6 +8,7 @@ use crate::setup::{self, Need};
 use crate::step::{self, Failure, Outcome};
 use crate::tidy;
 use crate::wasm;
+use crate::web;
 use crate::workspace::{Workspace, find_program};
 
 /// The independent verifier: called with the folder of vectors, it closes with a line `N passed, N failed`.
@@ -150,6 +151,8 @@ fn run_reader(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
 }
 
 fn run_browser(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
+    // Before the program, which takes the app in.
+    web::build(workspace)?;
     step::run_loud("building longear", &mut workspace.cargo(["build", "--quiet", "--package", "longear"]))?;
     let mut node = wasm::node_with_reader(workspace);
     node.args(NODE_TESTS).args(node_test_files(workspace, BROWSER_TESTS)?);

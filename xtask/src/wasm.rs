@@ -11,7 +11,7 @@ use crate::step::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
 use module::Module;
-pub use reader::{Features, build as build_reader, node as node_with_reader};
+pub use reader::{Features, build as build_reader, folder as reader_folder, node as node_with_reader};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// What stands in the name of every function of the core.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::setup::{self, project::WEB_FOLDER};
 use crate::step::{self, Failure, Outcome};
+use crate::wasm;
 use crate::workspace::Workspace;
 
 /// Bytes that a first visit may load, packed with gzip: four seconds on a line of 256 kbit/s.
@@ -14,19 +15,25 @@ pub fn app_folder(workspace: &Workspace) -> PathBuf {
     workspace.target.join("web/app")
 }
 
-/// Checks types and catalogues, builds, and measures.
+/// Builds the app and fails if it has grown too large.
 pub fn run(workspace: &Workspace) -> Outcome {
+    build(workspace).and_then(judge)
+}
+
+/// Builds the core for browsers, checks types and catalogues, and builds the app around it.
+///
+/// Returns how many bytes a first visit loads, packed with gzip.
+pub fn build(workspace: &Workspace) -> Outcome<u64> {
     setup::ready(workspace, setup::FOR_WEB)?;
+    wasm::build_reader(workspace, wasm::Features::App)?;
     let folder = workspace.root.join(WEB_FOLDER);
     step::run_loud("types of the reader app", node(workspace, &folder).arg("node_modules/typescript/bin/tsc"))?;
     let mut build = node(workspace, &folder);
-    build.arg("build.mjs").arg(app_folder(workspace)).arg(workspace.target.join("reader"));
+    build.arg("build.mjs").arg(app_folder(workspace)).arg(wasm::reader_folder(workspace));
     let mut size = None;
     let good = step::run_watched("reader app", &mut build, &mut |line| size = line.trim().parse().ok().or(size))?;
-    match size {
-        Some(size) if good => judge(size),
-        _ => Err(Failure::step("the reader app was not built", "what is wrong stands above")),
-    }
+    size.filter(|_| good)
+        .ok_or_else(|| Failure::step("the reader app was not built", "what is wrong stands above"))
 }
 
 fn node(workspace: &Workspace, folder: &Path) -> std::process::Command {

@@ -1,7 +1,7 @@
 //! The reader for browsers, in two variants: small, and with vector instructions.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{TARGET, checked};
@@ -48,8 +48,8 @@ pub enum Features {
 /// Builds both variants, and checks that they import nothing and that the app can afford them.
 pub fn build(workspace: &Workspace, features: Features) -> Outcome {
     let folder = match features {
-        Features::App => workspace.target.join(FOLDER_NAME),
-        Features::Vectors => workspace.target.join(FOLDER_NAME).join("vectors"),
+        Features::App => self::folder(workspace),
+        Features::Vectors => self::folder(workspace).join("vectors"),
     };
     fs::create_dir_all(&folder).map_err(|error| failure(&folder, &error))?;
     for variant in &VARIANTS {
@@ -82,10 +82,15 @@ pub fn build(workspace: &Workspace, features: Features) -> Outcome {
     Ok(())
 }
 
+/// Where the modules for the app stand.
+pub fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.target.join(FOLDER_NAME)
+}
+
 /// Node, with the folder of the built modules in `READER` and the browser in `CHROMIUM`.
 pub fn node(workspace: &Workspace) -> Command {
     let mut node = workspace.command("node");
-    node.env("READER", workspace.target.join(FOLDER_NAME));
+    node.env("READER", folder(workspace));
     if let Some(browser) = find_program(CHROMIUM_NAMES) {
         node.env("CHROMIUM", browser);
     }
