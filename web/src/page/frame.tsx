@@ -30,7 +30,7 @@ export function Frame({ route, children }: { route: Route; children: ComponentCh
         <main class="col" id="main" tabIndex={-1}>
           {children}
         </main>
-        <Beside />
+        {route.page !== "channels" && <Beside />}
       </div>
     </>
   );

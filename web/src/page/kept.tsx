@@ -33,14 +33,11 @@ export function KeptPage() {
       <Behaviour />
       <Look />
       <Sources />
-      <section class="stack">
-        <h2>{words.say("how_checked")}</h2>
-        <p>
-          <a class="tap" href="#/checked">
-            {words.say("how_checked")}
-          </a>
-        </p>
-      </section>
+      <p>
+        <a class="tap" href="#/checked">
+          {words.say("how_checked")}
+        </a>
+      </p>
       <section class="stack">
         <h2>{words.say("leave_title")}</h2>
         <p class="soft">{words.say("leave_text")}</p>
