@@ -32,8 +32,7 @@ pub fn build(workspace: &Workspace) -> Outcome<u64> {
     build.arg("build.mjs").arg(app_folder(workspace)).arg(wasm::reader_folder(workspace));
     let mut size = None;
     let good = step::run_watched("reader app", &mut build, &mut |line| size = line.trim().parse().ok().or(size))?;
-    size.filter(|_| good)
-        .ok_or_else(|| Failure::step("the reader app was not built", "what is wrong stands above"))
+    size.filter(|_| good).ok_or_else(|| Failure::step("the reader app was not built", "what is wrong stands above"))
 }
 
 fn node(workspace: &Workspace, folder: &Path) -> std::process::Command {

@@ -448,3 +448,29 @@ fn a_box_fetches_from_another_one_while_it_serves() {
     without.get(&format!("/item/{id}")).assert_page(404);
     without.get(&format!("/media/{id}/0")).assert_page(404);
 }
+
+#[test]
+fn the_app_is_served_and_written_beside_the_tree_or_said_to_be_missing() {
+    let newsroom = Newsroom::new();
+    let site = newsroom.path("site");
+    let written = newsroom.run(&["site", site.to_str().unwrap()]);
+    let serving = newsroom.serve(&[]);
+    let answer = serving.get("/app/");
+    let Some(page) = longear::app::files().iter().find(|file| file.path == longear::app::INDEX) else {
+        let said = String::from_utf8(written.stderr).unwrap();
+        assert!(!written.status.success() && said.contains("built without the reader app"), "{said}");
+        assert!(!site.exists());
+        answer.assert_page(404);
+        return;
+    };
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    assert_eq!(std::fs::read(site.join("app/index.html")).unwrap(), page.plain);
+    assert_eq!(std::fs::read(site.join("app/index.html.gz")).unwrap(), page.gzip);
+    assert_eq!((answer.status(), &answer.body[..]), (200, page.plain));
+    let packed = serving.ask("GET", "/app/", &["Accept-Encoding: gzip"]);
+    assert_eq!((packed.header("content-encoding"), &packed.body[..]), (Some("gzip"), page.gzip));
+    assert_eq!(serving.get("/app").header("location"), Some("app/"));
+    // A tree finds its place beside the app.
+    assert!(newsroom.run(&["sync", site.to_str().unwrap()]).status.success());
+    assert!(std::fs::read_dir(site.join("c")).unwrap().next().is_some());
+}
