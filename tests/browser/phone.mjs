@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
 
 /** How long anything may take on a slow machine. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 export class Phone {
   /** What went wrong in the page, and whoever was asked for something without being one of `servers`. */
