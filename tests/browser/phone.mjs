@@ -20,8 +20,7 @@ export class Phone {
       locale: "en-GB",
       viewport: { width: 360, height: 740 },
     });
-    phone.page = phone.context.pages()[0] ?? (await phone.context.newPage());
-    phone.page.on("pageerror", (error) => phone.wrong.push(String(error)));
+    await phone.anew();
     const origins = servers.map((url) => new URL(url).origin);
     phone.context.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
@@ -30,6 +29,14 @@ export class Phone {
       }
     });
     return phone;
+  }
+
+  /** A tab without a past, in place of the ones before. */
+  async anew() {
+    const old = this.context.pages();
+    this.page = await this.context.newPage();
+    this.page.on("pageerror", (error) => this.wrong.push(String(error)));
+    await Promise.all(old.map((page) => page.close()));
   }
 
   async sees(text) {

@@ -85,6 +85,22 @@ test("another key under the same name is another channel", async () => {
   }
 });
 
+test("wiping leaves nothing", async () => {
+  await page.goto(`${liar.url}app/#/kept`);
+  const wipe = page.getByRole("button", { name: "Hold for 2 seconds to wipe" });
+  await wipe.scrollIntoViewIfNeeded();
+  await wipe.hover();
+  await page.mouse.down();
+  await until(() => page.url() === "about:blank", "the app to be left");
+  await page.goto(`${liar.url}app/`);
+  await phone.sees("News that comes by any road");
+  const kept = await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("longear");
+    return Array.fromAsync(folder.keys());
+  });
+  assert.deepEqual(kept, []);
+});
+
 /** Turns over the last byte of every file below a folder whose name fits. */
 function spoil(folder, fits) {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {

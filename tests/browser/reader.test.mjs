@@ -132,6 +132,21 @@ for (const locale of ["en-GB", "fa-IR"]) {
   });
 }
 
+test("Shift three times leaves, and the way back does not lead into the app", async () => {
+  await choose("en");
+  await phone.anew();
+  page = phone.page;
+  await page.goto(`${mirror.url}app/`);
+  await page.getByRole("link", { name: "Bread in Taldy Street" }).click();
+  await phone.sees("There is bread in the shop.");
+  for (let pressed = 0; pressed < 3; pressed += 1) {
+    await page.keyboard.press("Shift");
+  }
+  await until(() => page.url() === "about:blank", "the empty page");
+  await page.goBack();
+  assert.equal(page.url(), "about:blank");
+});
+
 test("with the mirror gone and the browser started anew everything kept still opens", async () => {
   await choose("en");
   await until(() => page.evaluate(async () => !!(await navigator.serviceWorker.getRegistration())?.active), "the app's own files");
