@@ -99,6 +99,8 @@ fn an_open_log_has_as_many_items_as_anybody_knows_of() {
     assert_eq!((held.items_expected(&aida.id), held.holes()), (5, 3));
     held.hear(&bolat.branch(2).statement(1, vec![aida.cite(6)]));
     assert_eq!((held.items_expected(&aida.id), held.holes()), (7, 5 + 2));
+    held.hear(&bolat.branch(2).statement(2, vec![]));
+    assert_eq!(held.items_expected(&aida.id), 7, "silence takes no word back");
     assert_eq!(held.expected_logs(), BTreeSet::from([aida.id, bolat.id]));
 }
 
@@ -191,6 +193,7 @@ fn a_word_is_kept_where_it_is_the_newest() {
     held.hear(&citing);
     assert!(!held.is_news(&citing));
     let newer = aida.statement(2, vec![]);
+    assert!(held.is_news(&newer));
     assert_eq!(held.slots_won(&newer), [(aida.id, None)]);
     held.hear(&newer);
     assert_eq!((held.statement(&aida.id), held.newest_statements().count()), (Some(&newer), 1));

@@ -10,11 +10,20 @@ mod gauge;
 mod objects;
 mod texts;
 
+use std::sync::{Mutex, MutexGuard};
+
 use gauge::Bomb;
+
+/// Memory is that of the whole process: what one test takes at the same time would be held against the other's bombs.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
 
 /// A bomb with a reader that has lost its limit must be noticed by the gauge.
 #[test]
 fn a_reader_without_a_limit_is_noticed() {
+    let _turn = alone();
     let careless = Bomb::new("a list as long as it says", 1 << 20, || {
         let says = 24_000_000u64;
         let list = (0..says / 8).collect::<Vec<u64>>();
@@ -31,6 +40,7 @@ fn a_reader_without_a_limit_is_noticed() {
 
 #[test]
 fn bombs_are_refused_within_their_limits() {
+    let _turn = alone();
     let long = std::env::var_os("LONGEAR_FORGE_LONG").is_some();
     let (mut count, mut objections) = (0, Vec::new());
     // One kind after the other is made and dropped: together they would be the largest bomb here.
