@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use longear_core::blob::{BlobHash, Hashed, TreeHasher};
 use longear_core::header::Payload;
+use longear_core::holdings::Holdings;
 use longear_core::keys::Roles;
 use longear_core::verify;
 use longear_store::backend::{MemoryBackend, OpenMode, StorageBackend};

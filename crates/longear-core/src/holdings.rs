@@ -46,13 +46,17 @@ pub trait Holdings {
     }
 
     /// The newest statement of each log.
+    ///
+    /// Not of keys that stand only in a charter which has lost its force to a rival: nobody could verify those, and who
+    /// took them in before must see and say the same as who did not.
     fn newest_statements(&self) -> impl Iterator<Item = (&LogId, &Statement)> {
-        self.statements().iter().filter(|((_, cited), _)| cited.is_none()).map(|((log, _), word)| (log, word))
+        let newest = self.statements().iter().filter(|((_, cited), _)| cited.is_none());
+        newest.map(|((log, _), word)| (log, word)).filter(|(_, word)| self.lineage().entry(&word.opening.key).is_some())
     }
 
-    /// The newest statement of a log.
+    /// The newest statement of a log, with the same exception.
     fn statement(&self, log: &LogId) -> Option<&Statement> {
-        self.statements().get(&(*log, None))
+        self.statements().get(&(*log, None)).filter(|word| self.lineage().entry(&word.opening.key).is_some())
     }
 
     /// When the publisher spoke last, by the statements held.

@@ -70,6 +70,11 @@ impl Intervals {
         &self.ranges
     }
 
+    /// One more than the highest number; 0 for an empty set.
+    pub fn end(&self) -> u64 {
+        self.ranges.last().map_or(0, |range| range.end)
+    }
+
     /// What of `0..end` is missing.
     pub fn holes(&self, end: u64) -> Vec<Range<u64>> {
         let mut holes = Vec::new();
@@ -122,5 +127,11 @@ mod tests {
             prop_assert!((0..80).all(|number| missing.contains(&number) != plain.contains(&number)));
             prop_assert_eq!(set.count_within(10..30), plain.range(10..30).count() as u64);
         }
+    }
+
+    #[test]
+    fn the_end_is_behind_the_highest_number() {
+        assert_eq!(Intervals::new().end(), 0);
+        assert_eq!(Intervals::from_iter([2..4, 7..9]).end(), 9);
     }
 }

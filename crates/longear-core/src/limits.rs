@@ -62,10 +62,12 @@ pub const LANGUAGE_BYTES_MAX: usize = 35;
 pub const INLINE_GROUPS_BYTES_MAX: usize = 32_768;
 /// A file that travels inside its item: a still picture must not cost a request of its own.
 pub const INLINE_FILE_BYTES_MAX: usize = 16_384;
+/// Milliseconds of a UTC day, by which several limits count.
+pub const DAY_MS: u64 = 86_400_000;
 /// Items named by one retraction, and by one log in one UTC day.
 pub const RETRACTION_TARGETS_MAX: usize = 64;
 /// How long the bytes of what was taken back are kept: so long a stolen key can have its say before a charter reverses it.
-pub const TAKEN_BACK_KEPT_MS: u64 = 30 * 86_400_000;
+pub const TAKEN_BACK_KEPT_MS: u64 = 30 * DAY_MS;
 /// Different headers of one seq that are kept as evidence of a fork.
 pub const BRANCHES_KEPT_MAX: usize = 2;
 /// Objects that wait for their charter.

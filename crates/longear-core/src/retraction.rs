@@ -5,11 +5,8 @@ use crate::header::Header;
 use crate::id::{ItemId, LogId};
 use crate::keys::Roles;
 use crate::kind::Kind;
-use crate::limits::{RETRACTION_TARGETS_MAX, TITLE_BYTES_MAX};
+use crate::limits::{DAY_MS, RETRACTION_TARGETS_MAX, TITLE_BYTES_MAX};
 use crate::reason::Reason;
-
-/// Milliseconds of a UTC day.
-const DAY_MS: u64 = 86_400_000;
 
 /// The payload of a retraction.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::sync::MutexGuard;
 
 use longear_core::header::Payload;
 use longear_core::holdings::{Holdings, fork_comes_first};
+use longear_core::limits::DAY_MS;
 use longear_core::{
     Applied, ChannelId, Charter, ForkProof, ItemId, Judgement, Kind, LogId, LogOpening, Run, SignedHeader, Statement,
     Verified, verify,
@@ -22,8 +23,6 @@ use crate::store::{Inner, Store, WriteLock};
 
 /// Rows gathered before they are written to the index.
 const PENDING_ROWS_MAX: usize = 4_096;
-/// Milliseconds of a UTC day.
-const DAY_MS: u64 = 86_400_000;
 
 /// What became of the headers of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! What the store knows of one channel, as a value that readers can keep while others write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use longear_core::holdings::{Holdings, Statements};
-use longear_core::{ChannelId, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, Statement};
+use longear_core::{ChannelId, ForkProof, Intervals, Lineage, LogId, LogOpening};
 
 use crate::segment::Place;
 
-/// A channel as the store holds it.
+/// A channel as the store holds it. What follows from it, [`Holdings`] tells.
 #[derive(Clone, Debug)]
 pub struct ChannelState {
     pub(crate) no: i64,
@@ -50,7 +50,7 @@ impl LogState {
 
     /// One more than the highest seq whose header is here.
     pub fn end(&self) -> u64 {
-        self.headers.ranges().last().map_or(0, |range| range.end)
+        self.headers.end()
     }
 }
 
@@ -88,64 +88,9 @@ impl ChannelState {
         &self.logs
     }
 
-    /// The name in the newest charter; empty before charter 1.
-    pub fn name(&self) -> &str {
-        Holdings::name(self)
-    }
-
-    /// The newest statement of each log.
-    pub fn newest_statements(&self) -> impl Iterator<Item = (&LogId, &Statement)> {
-        Holdings::newest_statements(self)
-    }
-
-    /// The newest statement of a log.
-    pub fn statement(&self, log: &LogId) -> Option<&Statement> {
-        Holdings::statement(self, log)
-    }
-
     /// The proven fork of a log.
     pub fn fork(&self, log: &LogId) -> Option<&ForkProof> {
         self.forks.get(log)
-    }
-
-    /// When the publisher spoke last, by the statements held.
-    pub fn last_word(&self) -> Option<u64> {
-        Holdings::last_word(self)
-    }
-
-    /// How many items a log has, by the newest word on it.
-    pub fn items_expected(&self, log: &LogId) -> u64 {
-        Holdings::items_expected(self, log)
-    }
-
-    /// Logs of which items are known to exist: those that somebody spoke of, cited ones among them, or that are held.
-    pub fn expected_logs(&self) -> BTreeSet<LogId> {
-        Holdings::expected_logs(self)
-    }
-
-    /// Logs that somebody spoke of or that are held.
-    pub fn known_logs(&self) -> Vec<(LogId, LogOpening)> {
-        Holdings::known_logs(self)
-    }
-
-    /// How many items are known to exist and are not wholly here.
-    pub fn holes(&self) -> u64 {
-        Holdings::holes(self)
-    }
-
-    /// How many items of a log its closing lets stand: `None` for a log that is open.
-    pub fn items_closed(&self, opening: &LogOpening) -> Option<u64> {
-        Holdings::items_closed(self, opening)
-    }
-
-    /// The head that this store serves.
-    pub fn head(&self) -> Head {
-        Holdings::head(self)
-    }
-
-    /// Whether a statement would be kept: it is the newest in some respect, and not held.
-    pub fn is_news(&self, statement: &Statement) -> bool {
-        Holdings::is_news(self, statement)
     }
 }
 

@@ -10,6 +10,7 @@
 use longear_core::blob::BlobHash;
 use longear_core::bytes::Writer;
 use longear_core::deletion::{Clocks, Copy, FileUse, Held, Noted, Step, file_may_go, next_step};
+use longear_core::holdings::Holdings;
 use longear_core::{ChannelId, Groups, ItemId, Kind, LogId};
 
 use crate::batch::Batch;

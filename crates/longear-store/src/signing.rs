@@ -5,6 +5,7 @@
 
 use longear_core::hash::plain;
 use longear_core::header::Payload;
+use longear_core::holdings::Holdings;
 use longear_core::limits::{CITATIONS_MAX, LOG_ITEMS_MAX};
 use longear_core::lineage::Standing;
 use longear_core::{
@@ -158,7 +159,7 @@ impl Signer {
         let counter = state.statement(&log).map_or(0, |word| word.counter.saturating_add(1));
         let mut citations = Vec::new();
         for (other, held) in state.logs() {
-            let Some(seq) = held.complete().ranges().last().map(|range| range.end - 1) else { continue };
+            let Some(seq) = held.complete().end().checked_sub(1) else { continue };
             let open = state.lineage().standing(held.opening()) == Standing::Open;
             if *other != log && open && state.fork(other).is_none() {
                 let items = store.log_items(other, seq, 1)?;

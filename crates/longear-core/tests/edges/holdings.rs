@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use longear_core::holdings::{Holdings, Statements, charter_contradicts, fork_comes_first, next_charter};
 use longear_core::keys::Roles;
 use longear_core::limits::FORKS_LISTED_MAX;
-use longear_core::{CharterHash, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, Statement};
+use longear_core::{CharterHash, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, Statement, verify};
 
 use crate::support::publisher::{HOUR_MS, Log, NOON_MS, Publisher};
 
@@ -170,6 +170,36 @@ fn what_a_revoked_key_said_beyond_its_closing_is_not_passed_on() {
     held.hear(&bolat.statement(3, vec![]));
     assert_eq!(held.last_word(), Some(NOON_MS + 3 * HOUR_MS));
     assert_eq!(held.name(), "Holdings");
+}
+
+/// Whoever had taken in the words of a delegate whose charter then lost its force to a rival passed them on, and counted
+/// what they promised as missing; who had not, did not. Found by giving a book and a store the same stories.
+#[test]
+fn words_by_a_charter_without_force_say_nothing() {
+    let (mut publisher, aida, _) = newsroom();
+    let first = publisher.lineage.clone();
+    let mut carol = publisher.log("Carol", 1);
+    for text in ["a", "b", "c"] {
+        carol.post(text);
+    }
+    let mut body = publisher.next_body();
+    body.delegates.push(publisher.entry("Carol", Roles::POST));
+    let with_carol = publisher.signed(body);
+    let rival = publisher.signed(publisher.next_body());
+    publisher.apply(with_carol.clone());
+    let mut held = Held::of(&publisher);
+    held.hear(&carol.statement(1, vec![]));
+    held.hear(&aida.branch(0).statement(1, vec![]));
+    assert_eq!((held.holes(), held.head().statements.len()), (3, 2));
+    held.lineage = first;
+    for charter in [with_carol, rival] {
+        let verified = verify(&held.lineage, charter).unwrap();
+        held.lineage.apply(verified);
+    }
+    assert!(!held.lineage.rivals().is_empty());
+    assert_eq!(held.holes(), 0);
+    assert_eq!(held.head().statements.keys().collect::<Vec<_>>(), [&aida.id]);
+    assert_eq!((held.statement(&carol.id), held.known_logs().len()), (None, 1));
 }
 
 #[test]

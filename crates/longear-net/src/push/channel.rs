@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use longear_core::deletion::may_be_gone;
+use longear_core::holdings::Holdings;
 use longear_core::lineage::Standing;
 use longear_core::tree::TreePath;
 use longear_core::{Intervals, LogId, PackName, Status};

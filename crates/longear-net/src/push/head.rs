@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use longear_core::holdings::Holdings;
 use longear_core::limits::{CHARTER_BYTES_MAX, CHARTERS_MAX, HEAD_BYTES_MAX};
 use longear_core::tree::TreePath;
 use longear_core::{Applied, Charter, Head, Lineage, verify};

@@ -1,6 +1,7 @@
 //! What stands in the tree that a store serves, whoever asks and over whichever route.
 
 use longear_core::blob::BlobHash;
+use longear_core::holdings::Holdings;
 use longear_core::tree::TreePath;
 use longear_core::{ChannelId, LogId};
 use longear_store::{Store, StoreError};

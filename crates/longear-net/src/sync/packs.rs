@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use longear_core::holdings::Holdings;
 use longear_core::tree::TreePath;
 use longear_core::{ChannelId, LogId, PackName};
 use longear_store::{ChannelState, Store};

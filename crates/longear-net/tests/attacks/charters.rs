@@ -1,6 +1,7 @@
 //! Attacks on who may speak: thresholds, succession, enrolment.
 
 use longear_core::charter::Origin;
+use longear_core::holdings::Holdings;
 use longear_core::{Charter, CharterBody, Delegate, PublicKey, Reason, Roles, RootSet, verify};
 
 use super::publisher::{Publisher, key, keys, root_set, signed_by};

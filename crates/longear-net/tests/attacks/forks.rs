@@ -1,5 +1,6 @@
 //! Attacks by two truths: branches of one log, false accusations, words for one's own log.
 
+use longear_core::holdings::Holdings;
 use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::status::Objection;
 use longear_core::{ForkProof, Kind, Status};

@@ -1,5 +1,6 @@
 //! Attacks on how new the news is: old copies, frozen ones, mixtures, numbers from the far end of their range.
 
+use longear_core::holdings::Holdings;
 use longear_core::limits::{CLOCK_JUMP_MS_MAX, LOG_ITEMS_MAX};
 use longear_core::{Citation, Head, ItemId, Kind, Statement, Status};
 use longear_net::sync::Syncer;

@@ -1,5 +1,6 @@
 //! Where the attacks take place: a newsroom, a reader who has read all of it, and trees that an attacker puts together.
 
+use longear_core::holdings::Holdings;
 use longear_core::pack::{PackSlot, encode_front};
 use longear_core::tree::TreePath;
 use longear_core::{Charter, CharterHash, ForkProof, Head, PackName, Roles, Statement};

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use longear_core::PackName;
 use longear_core::blob::BlobHash;
+use longear_core::holdings::Holdings;
 use longear_core::tree::TreePath;
 use longear_core::{Head, PackReader, Statement};
 use longear_net::carrier::{CarrierOptions, FolderCarrier, FolderLayout};

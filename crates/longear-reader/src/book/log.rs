@@ -4,12 +4,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use longear_core::limits::BRANCHES_KEPT_MAX;
+use longear_core::limits::{BRANCHES_KEPT_MAX, DAY_MS};
 use longear_core::status::{Link, LogItems, Objection};
 use longear_core::{ForkProof, Intervals, ItemId, Judgement, LogOpening, SignedHeader, Status};
-
-/// Milliseconds of a UTC day.
-const DAY_MS: u64 = 86_400_000;
 
 /// Everything held of one log.
 #[derive(Clone, Debug)]
@@ -59,7 +56,7 @@ impl LogItems for Log {
     }
 
     fn end(&self) -> u64 {
-        self.headers.ranges().last().map_or(0, |range| range.end)
+        self.headers.end()
     }
 
     fn next_held(&self, seq: u64) -> Option<u64> {
@@ -70,13 +67,8 @@ impl LogItems for Log {
 impl HeldItem {
     /// The UTC day by which limits count.
     pub fn day(&self) -> u64 {
-        day_of(self.signed.header().time)
+        self.signed.header().time / DAY_MS
     }
-}
-
-/// The UTC day of a time.
-pub(crate) fn day_of(time_ms: u64) -> u64 {
-    time_ms / DAY_MS
 }
 
 impl Log {

@@ -12,11 +12,11 @@ mod wants;
 use std::collections::{BTreeMap, BTreeSet};
 
 use longear_core::header::Payload;
+use longear_core::holdings::Statements;
 use longear_core::quarantine::Quarantine;
 use longear_core::tree::TreePath;
 use longear_core::{
-    Article, ChannelId, ForkProof, Header, ItemId, Kind, Lineage, LogId, Retraction, SignedHeader, Statement, Status,
-    Verified,
+    Article, ChannelId, ForkProof, Header, ItemId, Kind, Lineage, LogId, Retraction, SignedHeader, Status, Verified,
 };
 
 pub use status::TakenBackBy;
@@ -30,8 +30,7 @@ use crate::search::Index;
 #[derive(Debug)]
 pub struct Book {
     lineage: Lineage,
-    /// Newest statement of each log, and of each log the newest that cites another log.
-    words: BTreeMap<(LogId, Option<LogId>), Statement>,
+    words: Statements,
     logs: BTreeMap<LogId, Log>,
     forks: BTreeMap<LogId, ForkProof>,
     /// Where each item stands.
@@ -94,7 +93,7 @@ impl Book {
     pub fn new(channel: ChannelId) -> Self {
         Book {
             lineage: Lineage::new(channel),
-            words: BTreeMap::new(),
+            words: Statements::new(),
             logs: BTreeMap::new(),
             forks: BTreeMap::new(),
             places: BTreeMap::new(),

@@ -40,7 +40,7 @@ impl Holdings for Book {
     }
 
     fn end(&self, log: &LogId) -> u64 {
-        self.logs.get(log).and_then(|log| log.headers.ranges().last()).map_or(0, |range| range.end)
+        self.logs.get(log).map_or(0, |log| log.headers.end())
     }
 
     fn complete_below(&self, log: &LogId, items: u64) -> u64 {

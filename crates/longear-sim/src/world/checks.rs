@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use longear_core::holdings::Holdings;
 use longear_core::limits::{
     CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, FORKS_LISTED_MAX, HEAD_BYTES_MAX, HEAD_STATEMENTS_MAX, PAYLOAD_BYTES_MAX,
     QUARANTINE_BYTES_MAX, STATEMENT_BYTES_MAX,

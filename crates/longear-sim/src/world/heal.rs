@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use longear_core::deletion::may_be_gone;
+use longear_core::holdings::Holdings;
 use longear_core::lineage::Standing;
 use longear_core::{ChannelId, ItemId, LogId, Status};
 use longear_store::StoredItem;

@@ -1,6 +1,7 @@
 //! What people do: publish, give word, steal a key and use it, and decide what of a stolen log was good.
 
 use longear_core::header::Payload;
+use longear_core::holdings::Holdings;
 use longear_core::lineage::Standing;
 use longear_core::{ItemId, Kind, Roles, verify};
 use longear_store::{Signer, StoreError};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use longear_core::holdings::Holdings;
 use longear_core::tree::TreePath;
 use longear_core::{Head, LogId, PackName};
 use longear_net::sync::decisions::{Listings, SourceMemory, pack_path};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use longear_core::blob::BlobHash;
+use longear_core::holdings::Holdings;
 use longear_core::limits::TAKEN_BACK_KEPT_MS;
 use longear_core::status::Status;
 use longear_core::{Article, Groups, Kind, Rendition, Roles};

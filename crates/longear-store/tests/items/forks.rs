@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longear_core::holdings::Holdings;
 use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::status::{Objection, Status};
 use longear_core::{ForkProof, ItemId, PackName, Roles, SignedHeader};

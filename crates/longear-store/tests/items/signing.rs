@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longear_core::holdings::Holdings;
 use longear_core::{Kind, Roles, Statement, verify};
 use longear_store::backend::MemoryBackend;
 use longear_store::{Signer, Store, StoreOptions};

@@ -1,5 +1,6 @@
 //! Everything that a store shows, as text: two stores that show the same give the same text.
 
+use longear_core::holdings::Holdings;
 use longear_core::{ChannelId, ItemId, PackName, Status};
 use longear_store::Store;
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use longear_core::blob::BlobHash;
+use longear_core::holdings::Holdings;
 use longear_core::{Address, Article, ChannelId, ItemId, Kind, Rendition};
 use longear_pages as pages;
 use longear_pages::{BoxPage, ChannelView, ItemView, RenditionView, VariantView, Visit};

@@ -1,6 +1,7 @@
 //! `longear channel …`: founding a channel, and changing who may speak for it.
 
 use longear_core::charter::Delegate;
+use longear_core::holdings::Holdings;
 use longear_core::lineage::Standing;
 use longear_core::{Address, ChannelId, Charter, CharterBody, PublicKey, Roles};
 use longear_store::ChannelState;

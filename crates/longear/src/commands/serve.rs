@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longear_core::ChannelId;
+use longear_core::holdings::Holdings;
 use longear_net::serve::{ConnectionLimits, serve_connections, tree_router};
 use longear_store::Store;
 use serde_json::json;

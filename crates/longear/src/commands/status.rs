@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use longear_core::blob::BlobHash;
+use longear_core::holdings::Holdings;
 use longear_core::{Address, Article};
 use longear_store::{ChannelState, Store};
 use serde_json::json;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use longear_core::bytes::{Reader, Writer};
 use longear_core::charter::{Delegate, Origin};
 use longear_core::closing::closing_root;
+use longear_core::holdings::Holdings;
 use longear_core::id::LogOpening;
 use longear_core::limits::{LABEL_BYTES_MAX, LOG_ITEMS_MAX};
 use longear_core::{

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use longear_core::deletion::may_be_gone;
+use longear_core::holdings::Holdings;
 use longear_core::limits::{HEADER_BYTES_MAX, LOG_ITEMS_MAX, PAYLOAD_BYTES_MAX};
 use longear_core::lineage::Standing;
 use longear_core::schedule::packs_to_fetch;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use longear_core::holdings::Holdings;
 use longear_core::lineage::Standing;
 use longear_core::{Applied, ChannelId, Charter, ForkProof, Head, LogId, Reason, Statement, Verified, verify};
 use longear_store::{ChannelState, Store, StoreError};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use longear_core::blob::BlobHash;
+use longear_core::holdings::Holdings;
 use longear_core::status::Status;
 use longear_core::{ItemId, LogId};
 use longear_store::backend::{Fault, MemoryBackend, OpenMode, StorageBackend, Survivors};
