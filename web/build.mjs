@@ -19,7 +19,8 @@ const style = path.join(here, "../crates/longear-pages/style");
 const source = (name) => path.join(here, "src", name);
 
 /** One of each is loaded, whichever fits the browser and its reader. */
-const ALTERNATIVES = [/^reader(-simd)?\.wasm$/, /^words\/.*\.json$/];
+const MODULES = /^reader(-simd)?\.wasm$/;
+const LANGUAGES = /^words\/.*\.json$/;
 
 checkCatalogues(path.join(here, "words"));
 rmSync(out, { recursive: true, force: true });
@@ -68,7 +69,9 @@ await build({
 });
 
 const packed = new Map([...files, "service.js"].map((name) => [name, pack(name)]));
-console.log(firstVisit());
+const [first, whole] = [weigh([MODULES, LANGUAGES]), weigh([MODULES])];
+console.error(`          with all languages, which are kept for when there is no network, ${whole} bytes`);
+console.log(first);
 
 function list(folder, below = "") {
   return readdirSync(path.join(folder, below))
@@ -93,10 +96,10 @@ function pack(name) {
   return gzip.length;
 }
 
-/** Of files that stand for each other the largest counts. */
-function firstVisit() {
+/** Bytes of all files, packed; of each kind of `alternatives` the largest. */
+function weigh(alternatives) {
   const names = [...packed.keys()];
-  const always = names.filter((name) => !ALTERNATIVES.some((kind) => kind.test(name)));
-  const largest = ALTERNATIVES.map((kind) => Math.max(...names.filter((name) => kind.test(name)).map((name) => packed.get(name))));
+  const always = names.filter((name) => !alternatives.some((kind) => kind.test(name)));
+  const largest = alternatives.map((kind) => Math.max(...names.filter((name) => kind.test(name)).map((name) => packed.get(name))));
   return always.reduce((sum, name) => sum + packed.get(name), 0) + largest.reduce((sum, size) => sum + size, 0);
 }

@@ -23,9 +23,9 @@ const TASKS: &[Task] = &[
         usage: "test [--only tidy|rust|python|reader|browser]…",
         summary: "run every test",
         details: "Installs what the tests need, then runs the source rules (tidy), the Rust tests, the independent\n\
-                  verifier in Python, the reader as WebAssembly and the browser tests. --only runs one part and installs only what that part\n\
-                  needs; it can be given several times. The last line counts what passed and failed; a part in\n\
-                  which no test ran has failed.",
+                  verifier in Python, the reader as WebAssembly and the browser tests. --only runs one part and\n\
+                  installs only what that part needs; it can be given several times. The last line counts what\n\
+                  passed and failed; a part in which no test ran has failed.",
     },
     Task {
         name: "crash",
@@ -64,8 +64,8 @@ const TASKS: &[Task] = &[
         usage: "web",
         summary: "build the reader app",
         details: "Installs its npm packages, checks types and catalogues, and builds the app to web/app among the build\n\
-                  products, from where the next build of longear takes it in. Fails when a first visit would load more\n\
-                  than 115 kB; the app stands there all the same.",
+                  products, from where the next build of longear takes it in. Says how much a first visit loads, and fails\n\
+                  when that has grown; the app stands there all the same.",
     },
     Task {
         name: "sim",

@@ -143,8 +143,9 @@ fn run_python(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
 }
 
 fn run_reader(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
-    wasm::build_reader(workspace, wasm::Features::App)?;
+    // The app's modules last: the browser tests find them built then.
     wasm::build_reader(workspace, wasm::Features::Vectors)?;
+    wasm::build_reader(workspace, wasm::Features::App)?;
     let mut node = wasm::node_with_reader(workspace);
     node.args(NODE_TESTS).args(node_test_files(workspace, READER_TESTS)?);
     step::run_watched("reader tests", &mut node, &mut |line| read_tap_total(line, count))

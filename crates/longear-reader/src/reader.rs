@@ -7,7 +7,7 @@ use longear_core::holdings::Holdings;
 use longear_core::id::from_hex;
 use longear_core::tree::TreePath;
 use longear_core::{Article, ChannelId, Groups, Head, ItemId, Origin, PublicKey, Rendition};
-use longear_pages::{clean_line, excerpt, markdown_to_html};
+use longear_pages::{clean_line, excerpt, markdown_to_html, tamga};
 
 use crate::blob::{OpenFile, Opening};
 use crate::book::{Book, BookItem, Taken};
@@ -110,6 +110,7 @@ impl Reader {
         let book = self.book(channel)?;
         Ok(json::object(|object| {
             object.shown("id", book.channel()).text("digits", &Address::new(book.channel()).digits());
+            object.text("mark", &tamga(&book.channel().0));
             object.text("name", &clean_line(book.name())).number("charter", book.lineage().number());
             object.number("delegates", book.lineage().newest().map_or(0, |charter| charter.delegates.len() as u64));
             object.number_or_null("last_word", book.last_word());

@@ -24,7 +24,7 @@ export function ChannelsPage() {
         {state.channels.map((channel) => (
           <li key={channel.id} class="item">
             <p class="by">
-              <Tamga channel={channel.id} />
+              <Tamga mark={channel.mark} />
               <span>
                 <a class="tap" href={`#/channel/${channel.id}`}>
                   <b dir="auto">{channel.name ?? words.say("unnamed")}</b>
@@ -57,7 +57,7 @@ export function ChannelPage({ id }: { id: string }) {
   return (
     <>
       <div class="by" style={{ gap: "var(--s4)" }}>
-        <Tamga channel={id} big />
+        <Tamga mark={channel.mark} big />
         <h1 dir="auto">{channel.name ?? words.say("unnamed")}</h1>
       </div>
       {channel.stopped && <Stopped number={channel.charter + 1} />}

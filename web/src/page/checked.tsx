@@ -27,7 +27,7 @@ export function CheckedPage() {
       {state.channels.map((channel) => (
         <section key={channel.id} class="stack tight">
           <div class="by">
-            <Tamga channel={channel.id} />
+            <Tamga mark={channel.mark} />
             <b dir="auto">{channel.name ?? words.say("unnamed")}</b>
           </div>
           <Digits digits={channel.digits} />

@@ -69,11 +69,17 @@ const PICTURES = /^image\/(jpeg|png|webp|gif|avif)$/;
 
 /** The address of a picture whose bytes were all checked; none until `wanted` and here. */
 export function usePicture(item: Item, index: number | undefined, wanted: boolean): string | null {
+  const mime = index === undefined ? "" : (item.renditions[index]?.mime ?? "");
+  return useWhole(item, index, wanted && PICTURES.test(mime));
+}
+
+/** The address of a file whose bytes were all checked; none until `wanted` and here, and as long as somebody looks. */
+export function useWhole(item: Item, index: number | undefined, wanted: boolean): string | null {
   const { link } = useReader();
   const [url, setUrl] = useState<string | null>(null);
-  const mime = index === undefined ? "" : (item.renditions[index]?.mime ?? "");
+  const type = index === undefined ? "" : (item.renditions[index]?.mime ?? "");
   useEffect(() => {
-    if (!wanted || index === undefined || !PICTURES.test(mime)) {
+    if (!wanted || index === undefined) {
       return undefined;
     }
     let made: string | null = null;
@@ -81,7 +87,7 @@ export function usePicture(item: Item, index: number | undefined, wanted: boolea
     link.call("whole", { item: item.id, index }).then(
       (bytes) => {
         if (!gone) {
-          made = URL.createObjectURL(new Blob([bytes], { type: mime }));
+          made = URL.createObjectURL(new Blob([bytes], { type }));
           setUrl(made);
         }
       },
@@ -91,8 +97,9 @@ export function usePicture(item: Item, index: number | undefined, wanted: boolea
       gone = true;
       if (made) {
         URL.revokeObjectURL(made);
+        setUrl(null);
       }
     };
-  }, [item.id, index, wanted, mime]);
+  }, [item.id, index, wanted, type]);
   return url;
 }

@@ -1,7 +1,6 @@
 // Icons, marks and lines. All are hidden from those who listen, where the words beside them say the same.
 
 import type { Holding } from "../shared/protocol";
-import { tamga } from "./tamga";
 import type { Words } from "./words";
 
 const CIRCLE = "M18 10a8 8 0 1 1-16 0 8 8 0 0 1 16 0z";
@@ -66,10 +65,11 @@ export function Horns() {
   );
 }
 
-export function Tamga({ channel, big }: { channel: string; big?: boolean }) {
+/** A channel's mark, as the core draws it. */
+export function Tamga({ mark, big }: { mark: string; big?: boolean }) {
   return (
     <svg class={big ? "tamga big" : "tamga"} viewBox="0 0 24 24" aria-hidden="true">
-      <path d={tamga(channel)} />
+      <path d={mark} />
     </svg>
   );
 }

@@ -94,7 +94,7 @@ function Question({ found }: { found: Found }) {
     <section class="stack" style={{ gap: "var(--s4)" }}>
       <h2>{words.say("follow_question")}</h2>
       <div class="by" style={{ gap: "var(--s4)" }}>
-        <Tamga channel={channel.id} big />
+        <Tamga mark={channel.mark} big />
         <span style={{ fontSize: "var(--t1)" }}>
           <b dir="auto">{name}</b>
         </span>
@@ -104,7 +104,7 @@ function Question({ found }: { found: Found }) {
         <Say icon="warning" kind="stop" title={words.say("follow_same_name")}>
           <p>{words.say("follow_same_name_text")}</p>
           <div class="bar">
-            <Tamga channel={namesake.id} />
+            <Tamga mark={namesake.mark} />
             <span class="code small">{namesake.digits}</span>
           </div>
         </Say>

@@ -111,7 +111,7 @@ function Beside() {
           return (
             <li key={channel.id}>
               <p class="by">
-                <Tamga channel={channel.id} />
+                <Tamga mark={channel.mark} />
                 <span>
                   <a href={`#/channel/${channel.id}`}>
                     <b dir="auto">{channel.name ?? words.say("unnamed")}</b>

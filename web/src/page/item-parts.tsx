@@ -53,7 +53,7 @@ export function By({ item }: { item: Item }) {
   const channel = state.channels.find(({ id }) => id === item.channel);
   return (
     <p class="by">
-      <Tamga channel={item.channel} />
+      {channel && <Tamga mark={channel.mark} />}
       <span>
         <b dir="auto">{channel?.name ?? words.say("unnamed")}</b>
         {words.say("separator")}

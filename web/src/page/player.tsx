@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { type Holding, type Item, MEDIA_FOLDER, type Rendition } from "../shared/protocol";
-import { usePicture, useReader } from "./context";
+import { usePicture, useReader, useWhole } from "./context";
 import { Icon, Line, held, share } from "./drawing";
 import { Say } from "./frame";
 import { mediumOf, posterOf } from "./item-parts";
@@ -32,7 +32,7 @@ export function Player(shown: Shown) {
 
 function Moving({ item, index, rendition, holding }: Shown) {
   const still = usePicture(item, posterOf(item), true);
-  const source = usePlayable(item, index, rendition, holding);
+  const source = usePlayable(item, index, holding);
   const { settings } = useReader();
   if (!source) {
     return null;
@@ -49,22 +49,10 @@ function Moving({ item, index, rendition, holding }: Shown) {
  * The address that a player reads: through the service worker, which gives checked blocks and waits for missing ones.
  * Without one, the whole file once it is here.
  */
-function usePlayable(item: Item, index: number, rendition: Rendition, holding: Holding | null): string | null {
-  const { link } = useReader();
-  const [whole, setWhole] = useState<string | null>(null);
+function usePlayable(item: Item, index: number, holding: Holding | null): string | null {
   const streams = useController();
   const isWhole = !!holding && held(holding) >= holding.size;
-  useEffect(() => {
-    if (streams || !isWhole) {
-      return undefined;
-    }
-    let url: string | null = null;
-    link.call("whole", { item: item.id, index }).then(
-      (bytes) => setWhole((url = URL.createObjectURL(new Blob([bytes], { type: rendition.mime })))),
-      () => undefined,
-    );
-    return () => url && URL.revokeObjectURL(url);
-  }, [item.id, index, streams, isWhole]);
+  const whole = useWhole(item, index, !streams && isWhole);
   return streams ? `${MEDIA_FOLDER}${item.id}/${index}` : whole;
 }
 

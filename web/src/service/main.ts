@@ -1,5 +1,6 @@
 // Keeps the app's own files, so that it opens without any network, and answers media from checked blocks.
 
+import { modules } from "../shared/module";
 import { MEDIA_FOLDER, type MediaAnswer, type MediaRange } from "../shared/protocol";
 
 /** Filled in when the app is built: its files, each with its SHA-256 in hexadecimal. */
@@ -32,11 +33,16 @@ function scopePath(): string {
   return new URL(scope.registration.scope).pathname;
 }
 
-/** All files or none: a mirror that is half way through an update must not give a mixture. */
+/**
+ * All files or none: a mirror that is half way through an update must not give a mixture. Every language is kept, because
+ * it can be changed without a network; of the core only the build that this browser runs.
+ */
 async function keepFiles(): Promise<void> {
   const cache = await caches.open(CACHE);
+  const { useless } = modules();
+  const kept = Object.entries(FILES).filter(([path]) => path !== useless);
   await Promise.all(
-    Object.entries(FILES).map(async ([path, hash]) => {
+    kept.map(async ([path, hash]) => {
       const answer = await fetch(new URL(path, scope.registration.scope), { cache: "no-cache" });
       const bytes = await answer.clone().arrayBuffer();
       if (!answer.ok || (await sha256(bytes)) !== hash) {

@@ -43,6 +43,8 @@ export interface Taken {
 export interface Channel {
   id: string;
   digits: string;
+  /** Its tamga: path data in a 24 × 24 box. It helps recognition and proves nothing. */
+  mark: string;
   /** Empty before the first charter. */
   name: string;
   charter: number;
@@ -138,12 +140,6 @@ export class Core {
   static async load(bytes: BufferSource): Promise<Core> {
     const { instance } = await WebAssembly.instantiate(bytes, {});
     return new Core(instance);
-  }
-
-  /** Whether this machine runs the module with vector instructions: the smallest one that has some. */
-  static runsSimd(): boolean {
-    const vector = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
-    return WebAssembly.validate(new Uint8Array(vector));
   }
 
   address(text: string): Address {

@@ -221,7 +221,6 @@ export class HeldBlob {
   }
 }
 
-
 function isFull(error: unknown): boolean {
   return error instanceof DOMException && error.name === "QuotaExceededError";
 }

@@ -4,6 +4,7 @@ import type { Answer, CallName, Calls, Event, FeedPage, Holding, Item, Request, 
 import { rendered } from "./blob-file";
 import { Blobs } from "./blobs";
 import { Core, CoreError } from "../shared/core";
+import { modules } from "../shared/module";
 import { findDisk } from "./disk";
 import { answerMedia } from "./media";
 import { Shelf } from "./shelf";
@@ -51,9 +52,8 @@ async function start() {
   return { ...parts, handlers: handlers({ ...parts, sync }) };
 }
 
-/** The faster build where the browser can run it. */
 async function loadCore(folder: string): Promise<Core> {
-  const name = Core.runsSimd() ? "reader-simd.wasm" : "reader.wasm";
+  const name = modules().fit;
   const answer = await fetch(new URL(name, folder));
   if (!answer.ok) {
     throw new Error(`${name}: ${answer.status}`);

@@ -2,10 +2,23 @@
 
 import type { Refusal, Source } from "../shared/protocol";
 
-/** A head is at most this long (docs/spec/tree.md). */
-export const HEAD_BYTES_MAX = 32 << 10;
-/** No pack of 4096 items of 256 KiB comes near it in practice; a longer answer is cut off, not held. */
+/** How long heads, charters and fork proofs can be at most (docs/spec). */
+const HEAD_BYTES_MAX = 32 << 10;
+const CHARTER_BYTES_MAX = 64 << 10;
+/** The most that a phone takes of one object before it is looked at. Packs of 512 items and more may be longer. */
 export const OBJECT_BYTES_MAX = 64 << 20;
+/** The longest that a pack of so many items can be: each with its header, its entry in the table, and 256 KiB (docs/spec/pack.md). */
+const PACK_FRONT_BYTES = 53;
+const PACK_ITEM_BYTES_MAX = 2 + 1_202 + 12 + (256 << 10);
+
+/** The longest that an honest object under this path can be. */
+export function objectBytesMax(path: string): number {
+  const level = path.match(/\/p\/[0-9a-f]+\/(\d)-\d+$/)?.[1];
+  if (level !== undefined) {
+    return PACK_FRONT_BYTES + 8 ** Number(level) * PACK_ITEM_BYTES_MAX;
+  }
+  return path.endsWith("/head") ? HEAD_BYTES_MAX : CHARTER_BYTES_MAX;
+}
 /** A source that gives nothing for so long is left. */
 const SILENCE_MS_MAX = 20_000;
 /** Sources of one channel: the app's own, those of its address. */

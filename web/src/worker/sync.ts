@@ -3,7 +3,7 @@
 import type { Entry } from "./archive";
 import type { Core, Taken } from "../shared/core";
 import type { Shelf } from "./shelf";
-import { HEAD_BYTES_MAX, Missing, OBJECT_BYTES_MAX, type Sources, Unfit } from "./sources";
+import { Missing, OBJECT_BYTES_MAX, type Sources, Unfit, objectBytesMax } from "./sources";
 
 /** How many objects one source is asked for in one round; the next round goes on. */
 const REQUESTS_MAX = 400;
@@ -99,7 +99,7 @@ class Visit {
 
   async run(wishes: Wishes): Promise<void> {
     const headPath = `c/${this.channel}/head`;
-    const head = await this.#fetch(headPath, HEAD_BYTES_MAX);
+    const head = await this.#fetch(headPath);
     if (!head) {
       return;
     }
@@ -124,7 +124,7 @@ class Visit {
 
   async #object(path: string, wishes: Wishes): Promise<void> {
     this.#asked.add(path);
-    const bytes = await this.#fetch(path, OBJECT_BYTES_MAX);
+    const bytes = await this.#fetch(path);
     if (bytes) {
       this.#take(path, bytes, wishes);
     }
@@ -152,11 +152,16 @@ class Visit {
   }
 
   /** The bytes under a path, or nothing where the source has none or does not answer. */
-  async #fetch(path: string, bytesMax: number): Promise<Uint8Array | null> {
+  async #fetch(path: string): Promise<Uint8Array | null> {
+    const honestMax = objectBytesMax(path);
     try {
-      return await this.sources.fetch(this.url, path, bytesMax);
+      return await this.sources.fetch(this.url, path, Math.min(honestMax, OBJECT_BYTES_MAX));
     } catch (error) {
       if (error instanceof Unfit) {
+        if (honestMax > OBJECT_BYTES_MAX) {
+          // No lie: it is more than a phone takes at once. The smaller packs below it are asked for next.
+          return null;
+        }
         this.sources.setAside(this.url, { what: path, code: "too-long", why: error.message });
       } else if (!(error instanceof Missing)) {
         // Not reachable: nothing else is asked of it in this round.
