@@ -45,18 +45,24 @@ pub trait Holdings {
         self.lineage().newest().map_or("", |charter| charter.name.as_str())
     }
 
-    /// The newest statement of each log.
+    /// Whether a statement counts: whose key stands in a charter in force, and whose log is open.
     ///
-    /// Not of keys that stand only in a charter which has lost its force to a rival: nobody could verify those, and who
-    /// took them in before must see and say the same as who did not.
-    fn newest_statements(&self) -> impl Iterator<Item = (&LogId, &Statement)> {
-        let newest = self.statements().iter().filter(|((_, cited), _)| cited.is_none());
-        newest.map(|((log, _), word)| (log, word)).filter(|(_, word)| self.lineage().entry(&word.opening.key).is_some())
+    /// So all who hold the same charters see and say the same, whatever they took in before: a word that came before its
+    /// charter lost its force to a rival could not be verified after, one that came before its log was closed not be
+    /// told from a thief's. What a closed log has, its closing says.
+    fn counts(&self, word: &Statement) -> bool {
+        self.lineage().entry(&word.opening.key).is_some() && self.lineage().standing(&word.opening) == Standing::Open
     }
 
-    /// The newest statement of a log, with the same exception.
+    /// The newest statement of each log, of those that count.
+    fn newest_statements(&self) -> impl Iterator<Item = (&LogId, &Statement)> {
+        let newest = self.statements().iter().filter(|((_, cited), _)| cited.is_none());
+        newest.map(|((log, _), word)| (log, word)).filter(|(_, word)| self.counts(word))
+    }
+
+    /// The newest statement of a log, if it counts.
     fn statement(&self, log: &LogId) -> Option<&Statement> {
-        self.statements().get(&(*log, None)).filter(|word| self.lineage().entry(&word.opening.key).is_some())
+        self.statements().get(&(*log, None)).filter(|word| self.counts(word))
     }
 
     /// When the publisher spoke last, by the statements held.
@@ -135,15 +141,13 @@ pub trait Holdings {
         }
     }
 
-    /// The head to serve. What a revoked key said of items beyond its closing is not passed on.
+    /// The head to serve.
     fn head(&self) -> Head {
         let lineage = self.lineage();
         let mut head = Head::empty(lineage.channel());
         head.charter = lineage.number();
         head.charter_hash = lineage.hash();
-        let stands = |word: &Statement| self.items_closed(&word.opening).is_none_or(|items| word.items <= items);
-        let standing = self.newest_statements().filter(|(_, word)| stands(word));
-        standing.for_each(|(_, word)| head.insert(word.clone()));
+        self.newest_statements().for_each(|(_, word)| head.insert(word.clone()));
         head.forks = self.forks().keys().copied().take(FORKS_LISTED_MAX).collect();
         head
     }
@@ -153,12 +157,13 @@ pub trait Holdings {
         checkpoints_of(opening, self.lineage(), self.statements().values())
     }
 
-    /// Whether a statement would be kept: it is the newest in some respect, and not held.
+    /// Whether a statement would be kept: it counts, is the newest in some respect, and not held.
     fn is_news(&self, statement: &Statement) -> bool {
-        !self.slots_won(statement).is_empty()
+        self.counts(statement) && !self.slots_won(statement).is_empty()
     }
 
-    /// Which of the slots of `statement` it wins: its log's newest, and newest to cite each log that it cites.
+    /// Which of the slots of `statement` it wins, whether it counts or not: its log's newest, and newest to cite each log
+    /// that it cites.
     fn slots_won(&self, statement: &Statement) -> Vec<(LogId, Option<LogId>)> {
         let log = statement.log(&self.lineage().channel());
         let cited = statement.citations.iter().map(|citation| Some(citation.log));

@@ -121,12 +121,13 @@ impl<'s> Batch<'s> {
         Ok(applied)
     }
 
-    /// Keeps a statement if it is the newest in some respect. True if it was.
+    /// Keeps a statement if it counts and is the newest in some respect. True if it was.
     pub fn statement(&mut self, channel: &ChannelId, statement: &Verified<Statement>) -> Result<bool, StoreError> {
-        let slots = self.state(channel)?.slots_won(statement);
-        if slots.is_empty() {
+        let state = self.state(channel)?;
+        if !state.is_news(statement) {
             return Ok(false);
         }
+        let slots = state.slots_won(statement);
         let place = self.append(RecordKind::Statement, &[&channel.0, &statement.encode()])?;
         let place = Place { offset: place.offset + 32, length: place.length - 32, ..place };
         let (state, indexing) = self.parts(channel)?;
@@ -135,8 +136,14 @@ impl<'s> Batch<'s> {
         Ok(true)
     }
 
-    /// Keeps a fork proof unless one that says more is held. True if it was kept.
+    /// Keeps a fork proof unless one that says more is held, and its headers. True if something of it was kept.
     pub fn fork(&mut self, channel: &ChannelId, proof: &Verified<ForkProof>) -> Result<bool, StoreError> {
+        let kept = self.proof(channel, proof)?;
+        // Also where another proof says more, or it would depend on which of them came first what is held.
+        Ok(self.proven_branches(channel, proof)? > 0 || kept)
+    }
+
+    fn proof(&mut self, channel: &ChannelId, proof: &Verified<ForkProof>) -> Result<bool, StoreError> {
         let log = proof.opening.log(channel);
         if !fork_comes_first(proof, self.state(channel)?.forks.get(&log)) {
             return Ok(false);
@@ -146,15 +153,20 @@ impl<'s> Batch<'s> {
         let (state, indexing) = self.parts(channel)?;
         indexing.fork(state, proof, place)?;
         self.unsettle(channel, Some(log));
-        // Its headers are items too: without them nobody could tell the branches apart.
+        Ok(true)
+    }
+
+    /// Keeps the headers of a proof as items: without them nobody could tell the branches apart. Counts the new ones.
+    fn proven_branches(&mut self, channel: &ChannelId, proof: &Verified<ForkProof>) -> Result<u64, StoreError> {
+        let mut new = 0;
         for item in [&proof.first, &proof.second] {
             let lineage = &self.state(channel)?.lineage;
             let run = Run::new(proof.opening, vec![item.clone()]).and_then(|run| verify(lineage, run));
             if let Ok(run) = run {
-                self.run(channel, &run)?;
+                new += self.run(channel, &run)?.new;
             }
         }
-        Ok(true)
+        Ok(new)
     }
 
     /// Keeps the headers of a run that are not here yet. Payloads follow through [`Batch::payload`].
@@ -275,7 +287,9 @@ impl<'s> Batch<'s> {
             // A header inside a run may carry a bad signature of its own; then it proves nothing.
             let Ok(proof) = verify(lineage, proof) else { continue };
             forked = true;
-            self.fork(channel, &proof)?;
+            if self.proof(channel, &proof)? {
+                self.proven_branches(channel, &proof)?;
+            }
         }
         Ok(forked)
     }

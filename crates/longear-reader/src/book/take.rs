@@ -172,12 +172,11 @@ impl Book {
             if self.statement(&log) == Some(&word) {
                 continue;
             }
-            let good = self.items_closed(&word.opening);
             match verify(&self.lineage, word) {
                 Err(Reason::UnknownKey) => waits = true,
                 Err(reason) => taken.refuse(|| format!("statement on log {log}"), reason),
-                // Words of revoked keys on items beyond the good ones.
-                Ok(word) if good.is_some_and(|good| word.items > good) => {}
+                // Its log is closed: by a charter that may lose its force to a rival.
+                Ok(word) if !self.counts(&word) => waits = true,
                 Ok(word) => {
                     let slots = self.slots_won(&word);
                     taken.news += u64::from(!slots.is_empty());
@@ -303,23 +302,24 @@ impl Book {
         }
     }
 
-    /// Keeps a proof, and its headers as items: without them nobody could tell the branches apart.
+    /// Keeps a proof unless one that says more is held, and its headers as items: without them nobody could tell the branches
+    /// apart. True if something of it was kept.
     fn add_proof(&mut self, proof: &Verified<ForkProof>) -> bool {
         let log = proof.opening.log(&self.channel());
-        if !fork_comes_first(proof, self.forks.get(&log)) {
-            return false;
+        let mut kept = fork_comes_first(proof, self.forks.get(&log));
+        if kept {
+            self.forks.insert(log, (**proof).clone());
         }
-        self.forks.insert(log, (**proof).clone());
         for item in [&proof.first, &proof.second] {
             let run = Run::new(proof.opening, vec![item.clone()]).and_then(|run| verify(&self.lineage, run));
             if let Ok(run) = run {
-                self.add_run(&run);
+                kept |= self.add_run(&run) > 0;
             }
         }
         if let Some(log) = self.logs.get(&log) {
             log.judged.take();
         }
-        true
+        kept
     }
 
     /// Leaves at each place of a log as many branches as are kept: those that somebody contradicts go first, then the newest.

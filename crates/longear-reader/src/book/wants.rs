@@ -79,8 +79,8 @@ impl Book {
     /// The statements of a head that are the channel's and say nothing of items that a charter refuses.
     fn spoken<'h>(&self, head: &'h Head) -> Vec<(LogId, &'h Statement)> {
         let good = |(log, word): &(&LogId, &Statement)| {
-            let beyond = self.items_closed(&word.opening).is_some_and(|good| word.items > good);
-            !beyond && (self.statement(log) == Some(word) || verify(&self.lineage, (*word).clone()).is_ok())
+            let known = self.statement(log) == Some(word);
+            known || (self.counts(word) && verify(&self.lineage, (*word).clone()).is_ok())
         };
         head.statements.iter().filter(good).map(|(log, word)| (*log, word)).collect()
     }

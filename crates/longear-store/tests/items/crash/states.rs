@@ -11,7 +11,7 @@ use longear_core::status::Status;
 use longear_core::{ItemId, LogId};
 use longear_store::backend::{Fault, MemoryBackend, OpenMode, StorageBackend, Survivors};
 use longear_store::blobs::BlobState;
-use longear_store::{CheckError, Store, StoreOptions};
+use longear_store::{ChannelState, CheckError, Store, StoreOptions};
 
 use super::stories::Cast;
 
@@ -340,7 +340,9 @@ fn fact_holds(cast: &Cast, store: &Store, disk: &MemoryBackend, fact: &Fact) -> 
         Fact::Charter(number) => state.is_some_and(|state| state.lineage().number() >= *number),
         Fact::Item(id) => matches!(of_item(id)?, Some((Status::Shown | Status::Retracted, Ok(Some(_))))),
         Fact::Statement(log, counter) => {
-            state.is_some_and(|state| state.statement(log).is_some_and(|word| word.counter >= *counter))
+            // It stays also where its log is closed and it says nothing any more.
+            let held = |state: &ChannelState| state.statements().get(&(*log, None)).map(|word| word.counter);
+            state.and_then(|state| held(&state)).is_some_and(|held| held >= *counter)
         }
         Fact::File(hash) => matches!(store.blobs().state(*hash)?, BlobState::Complete { .. }),
         Fact::NoFile(hash) => store.blobs().state(*hash)? == BlobState::Absent,

@@ -7,6 +7,7 @@ mod stick;
 
 use longear_core::blob::{BlobHash, Hashed, TreeHasher};
 use longear_core::limits::TAKEN_BACK_KEPT_MS;
+use longear_core::lineage::Standing;
 use longear_core::{Article, Groups, Kind, Rendition, Roles};
 use longear_store::backend::{MemoryBackend, OpenMode, StorageBackend};
 use longear_store::blobs::{BlobError, BlobWriter};
@@ -213,7 +214,10 @@ fn take_in_all(cast: &Cast, store: &Store, ledger: &mut Ledger) -> Outcome {
     let log = &cast.other;
     cast.take(store, &[items(log, 0..log.items.len()), Object::Statement(log.statement(9, Vec::new()))])?;
     log.ids()[..4].iter().for_each(|id| ledger.acknowledge(Fact::Item(*id)));
-    ledger.acknowledge(Fact::Statement(log.id, 9));
+    let state = store.channel(&cast.publisher.channel())?.unwrap();
+    if state.lineage().standing(&log.opening) == Standing::Open {
+        ledger.acknowledge(Fact::Statement(log.id, 9));
+    }
     Ok(())
 }
 
