@@ -11,9 +11,9 @@ mod redirect;
 
 use std::net::IpAddr;
 
+use hyper::header::HeaderValue;
 use longear_net::carrier::CarrierError;
-use reqwest::Url;
-use reqwest::header::HeaderValue;
+use url::Url;
 
 /// Where requests come from: the internet, encrypted and not, and a local network.
 const BASES: [&str; 3] = ["https://mirror.example/a/", "http://mirror.example:8080/", "http://192.168.4.1/"];

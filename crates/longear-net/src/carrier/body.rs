@@ -4,8 +4,11 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
+use super::allowance::Allowance;
 use super::{CarrierError, CarrierOptions, http};
 
 /// Bounds what is allocated on a carrier's word alone.
@@ -43,7 +46,8 @@ pub(super) enum Limit {
 
 #[derive(Debug)]
 pub(super) enum Source {
-    Http(Box<reqwest::Response>),
+    /// With what its connection is allowed to bring.
+    Http(Box<Incoming>, Option<Allowance>),
     Blocks(mpsc::Receiver<Result<Bytes, CarrierError>>),
     Memory(Bytes),
 }
@@ -126,7 +130,15 @@ impl Body {
 impl Source {
     async fn next(&mut self) -> Result<Option<Bytes>, CarrierError> {
         match self {
-            Self::Http(response) => response.chunk().await.map_err(|error| http::body_error(&error)),
+            Self::Http(answer, allowance) => {
+                let Some(frame) = answer.frame().await else { return Ok(None) };
+                // What is no data is no news: fields behind the object.
+                let bytes = frame.map_err(|error| http::body_error(&error))?.into_data().unwrap_or_default();
+                if let Some(allowance) = allowance {
+                    allowance.earn(bytes.len());
+                }
+                Ok(Some(bytes))
+            }
             Self::Blocks(blocks) => blocks.recv().await.transpose(),
             Self::Memory(bytes) => Ok((!bytes.is_empty()).then(|| std::mem::take(bytes))),
         }

@@ -1,17 +1,27 @@
 //! Carriers on the web: plain servers, buckets, nodes.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::io;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use longear_core::tree::TreePath;
-use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION, RANGE, RETRY_AFTER,
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION, RANGE,
+    RETRY_AFTER, USER_AGENT as USER_AGENT_HEADER,
 };
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, Response, StatusCode, Url, redirect::Policy};
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_util::client::legacy;
+use longear_core::tree::TreePath;
+use tokio::time::error::Elapsed;
+use url::Url;
 
+use super::allowance::{Allowance, IdleTalk};
 use super::body::{Limit, Source};
+use super::connect::{self, WebClient};
 use super::redirect::{self, REDIRECTS_MAX};
 use super::{Body, CarrierError, CarrierOptions, HeadAnswer};
 
@@ -21,9 +31,7 @@ pub const USER_AGENT: &str = "Mozilla/5.0";
 /// Gives the longest tag of a head that is kept, in bytes.
 pub const ETAG_BYTES_MAX: usize = 256;
 
-/// Counts the open connections kept for later requests to one host, and how long they are kept.
-const IDLE_CONNECTIONS_MAX: usize = 8;
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+type Answer = Response<Incoming>;
 
 /// Fetches objects by HTTP/1.1.
 ///
@@ -39,20 +47,16 @@ pub struct HttpCarrier {
 struct Shared {
     base: Url,
     options: CarrierOptions,
-    plain: Client,
+    plain: WebClient,
     /// Made at the first need: reading a machine's authorities takes time and memory, and some machines have none.
-    encrypted: OnceLock<Result<Client, String>>,
+    encrypted: OnceLock<Result<WebClient, String>>,
 }
 
 impl HttpCarrier {
     pub(super) fn open(base: Url, options: &CarrierOptions) -> Result<Self, CarrierError> {
         // Another provider may have been installed before; then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // No authority is needed here, and none can be missing.
-        let plain = builder(options)?
-            .tls_certs_only([])
-            .build()
-            .map_err(|error| CarrierError::Unreachable { reason: deepest_reason(&error) })?;
+        let plain = connect::client(options, connect::no_authorities())?;
         let options = options.clone();
         Ok(Self { shared: Arc::new(Shared { base, options, plain, encrypted: OnceLock::new() }) })
     }
@@ -68,11 +72,8 @@ impl HttpCarrier {
         range: Option<Range<u64>>,
         bytes_max: u64,
     ) -> Result<Option<Body>, CarrierError> {
-        let mut headers = HeaderMap::new();
-        if let Some(range) = &range {
-            headers.insert(RANGE, range_header(range));
-        }
-        let response = self.request(path, headers).await?;
+        let wish = range.as_ref().map(|range| (RANGE, range_header(range)));
+        let response = self.request(path, wish).await?;
         let options = &self.shared.options;
         match response.status() {
             StatusCode::OK => whole_body(response, range, bytes_max, options).map(Some),
@@ -84,7 +85,7 @@ impl HttpCarrier {
             StatusCode::RANGE_NOT_SATISFIABLE if range.is_some() => {
                 let start = range.map_or(0, |range| range.start);
                 let limit = Limit::Range { bytes_left: 0 };
-                Ok(Some(Body::new(start, Some(0), limit, options, Source::Memory(bytes::Bytes::new()))))
+                Ok(Some(Body::new(start, Some(0), limit, options, Source::Memory(Bytes::new()))))
             }
             status if is_absent(status) => Ok(None),
             _ => Err(status_error(&response)),
@@ -97,11 +98,8 @@ impl HttpCarrier {
         etag: Option<&str>,
         bytes_max: u64,
     ) -> Result<HeadAnswer, CarrierError> {
-        let mut headers = HeaderMap::new();
-        if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
-            headers.insert(IF_NONE_MATCH, etag);
-        }
-        let response = self.request(path, headers).await?;
+        let known = etag.and_then(|etag| HeaderValue::from_str(etag).ok()).map(|etag| (IF_NONE_MATCH, etag));
+        let response = self.request(path, known).await?;
         match response.status() {
             StatusCode::OK => {
                 let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
@@ -116,7 +114,12 @@ impl HttpCarrier {
     }
 
     /// Sends a request and follows its redirects; they are followed here so that each one can be judged.
-    async fn request(&self, path: &TreePath, headers: HeaderMap) -> Result<Response, CarrierError> {
+    async fn request(
+        &self,
+        path: &TreePath,
+        header: Option<(HeaderName, HeaderValue)>,
+    ) -> Result<Answer, CarrierError> {
+        let headers = HeaderMap::from_iter(header.into_iter().chain(default_headers()));
         let base = &self.shared.base;
         let mut url = base.join(&path.to_string()).expect("a path of the tree is a relative URL");
         for _ in 0..=REDIRECTS_MAX {
@@ -129,91 +132,74 @@ impl HttpCarrier {
         Err(CarrierError::TooManyRedirects)
     }
 
-    async fn send(&self, url: Url, headers: HeaderMap) -> Result<Response, CarrierError> {
+    async fn send(&self, url: Url, headers: HeaderMap) -> Result<Answer, CarrierError> {
         let options = &self.shared.options;
         let client = self.client(&url)?;
-        let answer = client.get(url).headers(headers).send();
+        let unfit =
+            |_| CarrierError::BadResponse { reason: "it leads to an address that nobody can ask for".to_owned() };
+        let mut request = Request::new(Empty::<Bytes>::new());
+        *request.uri_mut() = url.as_str().parse::<Uri>().map_err(unfit)?;
+        *request.headers_mut() = headers;
         // The connection has its own, shorter limit; this one also ends a dripping header.
         let timeout = options.connect_timeout + options.progress_timeout;
-        match tokio::time::timeout(timeout, answer).await {
+        match tokio::time::timeout(timeout, client.request(request)).await {
             Ok(answer) => answer.map_err(|error| self.request_error(&error)),
             Err(_) => Err(CarrierError::TimedOut { after: timeout }),
         }
     }
 
-    fn client(&self, url: &Url) -> Result<&Client, CarrierError> {
+    fn client(&self, url: &Url) -> Result<&WebClient, CarrierError> {
         if url.scheme() != "https" {
             return Ok(&self.shared.plain);
         }
-        let client = self.shared.encrypted.get_or_init(|| encrypted_client(&self.shared.options));
+        let options = &self.shared.options;
+        let made = || {
+            let authorities = connect::authorities(options)?;
+            connect::client(options, authorities).map_err(|error| error.to_string())
+        };
+        let client = self.shared.encrypted.get_or_init(made);
         client.as_ref().map_err(|reason| CarrierError::Tls { reason: reason.clone() })
     }
 
-    fn request_error(&self, error: &reqwest::Error) -> CarrierError {
+    fn request_error(&self, error: &legacy::Error) -> CarrierError {
         let options = &self.shared.options;
         let reason = deepest_reason(error);
-        if is_tls(error) {
+        if is_because::<rustls::Error>(error) {
             CarrierError::Tls { reason }
-        } else if error.is_timeout() {
+        } else if is_because::<Elapsed>(error) {
             CarrierError::TimedOut { after: options.connect_timeout }
         } else if error.is_connect() && options.proxy.is_some() {
             CarrierError::Proxy { reason }
         } else if error.is_connect() {
             CarrierError::Unreachable { reason }
-        } else if is_broken_off(error) {
-            CarrierError::Interrupted
         } else {
-            CarrierError::BadResponse { reason }
+            body_error(error)
         }
     }
 }
 
-/// Says why a body ended early.
-pub(super) fn body_error(error: &reqwest::Error) -> CarrierError {
-    if is_broken_off(error) {
+/// Says why an answer ended early.
+pub(super) fn body_error(error: &(dyn Error + 'static)) -> CarrierError {
+    if is_broken_off(error) && !is_because::<IdleTalk>(error) {
         CarrierError::Interrupted
     } else {
         CarrierError::BadResponse { reason: deepest_reason(error) }
     }
 }
 
-fn builder(options: &CarrierOptions) -> Result<ClientBuilder, CarrierError> {
-    let mut headers = HeaderMap::new();
-    // Packed bytes would not match any hash.
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let builder = Client::builder()
-        .no_proxy()
-        .redirect(Policy::none())
-        .referer(false)
-        .user_agent(USER_AGENT)
-        .default_headers(headers)
-        .connect_timeout(options.connect_timeout)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .http1_only();
-    match &options.proxy {
-        Some(proxy) => Ok(builder.proxy(parse_proxy(proxy)?)),
-        None => Ok(builder),
-    }
+fn default_headers() -> [(HeaderName, HeaderValue); 3] {
+    [
+        (ACCEPT, HeaderValue::from_static("*/*")),
+        // Packed bytes would not match any hash.
+        (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+        (USER_AGENT_HEADER, HeaderValue::from_static(USER_AGENT)),
+    ]
 }
 
-fn encrypted_client(options: &CarrierOptions) -> Result<Client, String> {
-    let mut builder = builder(options).map_err(|error| error.to_string())?;
-    if let Some(pem) = &options.tls_roots_pem {
-        let roots = Certificate::from_pem_bundle(pem).map_err(|error| deepest_reason(&error))?;
-        builder = builder.tls_certs_merge(roots);
-    }
-    builder.build().map_err(|error| deepest_reason(&error))
-}
-
-fn parse_proxy(proxy: &str) -> Result<Proxy, CarrierError> {
-    let bad = |reason: &str| CarrierError::Proxy { reason: reason.to_owned() };
-    let url = Url::parse(proxy).map_err(|_| bad("its address must be socks5h://host:port or http://host:port"))?;
-    match url.scheme() {
-        "socks5h" | "http" => Proxy::all(url).map_err(|error| bad(&deepest_reason(&error))),
-        "socks5" => Err(bad("socks5:// looks names up here, for everybody to see; write socks5h://")),
-        _ => Err(bad("only socks5h:// and http:// proxies are known")),
-    }
+/// The rest of an answer.
+fn body(answer: Answer) -> Source {
+    let allowance = answer.extensions().get::<Allowance>().cloned();
+    Source::Http(Box::new(answer.into_body()), allowance)
 }
 
 fn range_header(range: &Range<u64>) -> HeaderValue {
@@ -227,12 +213,12 @@ fn range_header(range: &Range<u64>) -> HeaderValue {
 /// Takes an answer with the whole object. A server that ignored the range starts at 0, and that is where we start: the
 /// bytes before the range verify, or end the transfer, like any others.
 fn whole_body(
-    response: Response,
+    response: Answer,
     range: Option<Range<u64>>,
     bytes_max: u64,
     options: &CarrierOptions,
 ) -> Result<Body, CarrierError> {
-    let declared = response.content_length();
+    let declared = response.body().size_hint().exact();
     if declared.is_some_and(|declared| declared > bytes_max) {
         return Err(CarrierError::TooLarge { bytes_max });
     }
@@ -242,11 +228,11 @@ fn whole_body(
         }
         _ => (declared, Limit::Object { bytes_left: bytes_max, bytes_max }),
     };
-    Ok(Body::new(0, declared, limit, options, Source::Http(Box::new(response))))
+    Ok(Body::new(0, declared, limit, options, body(response)))
 }
 
 fn partial_body(
-    response: Response,
+    response: Answer,
     range: &Range<u64>,
     bytes_max: u64,
     options: &CarrierOptions,
@@ -265,11 +251,11 @@ fn partial_body(
         return Err(CarrierError::TooLarge { bytes_max });
     }
     let bytes = given.end - given.start;
-    if response.content_length().is_some_and(|declared| declared != bytes) {
+    if response.body().size_hint().exact().is_some_and(|declared| declared != bytes) {
         return Err(bad("its length differs from the declared one"));
     }
     let limit = Limit::Range { bytes_left: bytes };
-    Ok(Body::new(given.start, Some(bytes), limit, options, Source::Http(Box::new(response))))
+    Ok(Body::new(given.start, Some(bytes), limit, options, body(response)))
 }
 
 /// Reads `bytes FIRST-LAST/TOTAL` (RFC 9110, 14.4) into the range and the total, which may be unknown (`*`).
@@ -294,7 +280,7 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-fn status_error(response: &Response) -> CarrierError {
+fn status_error(response: &Answer) -> CarrierError {
     let status = response.status();
     if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         return CarrierError::Proxy { reason: "it wants a name and a password".to_owned() };
@@ -305,28 +291,31 @@ fn status_error(response: &Response) -> CarrierError {
 }
 
 /// Walks an error down to its causes, also through the wrapping that the standard library's IO errors do.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&error| {
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped))
     })
 }
 
 /// Gives the text of the innermost cause: the outer ones repeat the address.
-fn deepest_reason(error: &reqwest::Error) -> String {
-    causes(error).last().map_or_else(|| "the request failed".to_owned(), ToString::to_string)
+fn deepest_reason(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-fn is_tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<rustls::Error>())
+fn is_because<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| cause.is::<E>())
 }
 
-fn is_broken_off(error: &reqwest::Error) -> bool {
+fn is_broken_off(error: &(dyn Error + 'static)) -> bool {
+    // What the HTTP library says of an answer that it will not read on; TLS says so of one that was changed on the way.
+    let is_refusal =
+        |error: &io::Error| error.kind() == io::ErrorKind::InvalidData && !is_because::<rustls::Error>(error);
     causes(error).any(|cause| {
         let broken = cause.downcast_ref::<hyper::Error>().is_some_and(|error| {
             error.is_incomplete_message() || error.is_closed() || error.is_canceled() || error.is_body_write_aborted()
         });
-        broken || cause.is::<std::io::Error>()
+        broken || cause.downcast_ref::<io::Error>().is_some_and(|error| !is_refusal(error))
     })
 }
 
@@ -351,13 +340,5 @@ mod tests {
     fn ranges_are_asked_for_by_their_last_byte() {
         assert_eq!(range_header(&(0..1)), "bytes=0-0");
         assert_eq!(range_header(&(7..u64::MAX)), "bytes=7-");
-    }
-
-    #[test]
-    fn proxies_that_leak_names_are_refused() {
-        assert!(parse_proxy("socks5h://127.0.0.1:9050").is_ok() && parse_proxy("http://10.0.0.1:3128").is_ok());
-        for proxy in ["socks5://127.0.0.1:9050", "socks4a://x:1", "ftp://x", "127.0.0.1:9050", ""] {
-            assert!(matches!(parse_proxy(proxy), Err(CarrierError::Proxy { .. })), "{proxy}");
-        }
     }
 }

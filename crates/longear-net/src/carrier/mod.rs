@@ -23,7 +23,9 @@
 //! ```
 
 mod address;
+mod allowance;
 mod body;
+mod connect;
 mod error;
 mod folder;
 mod folder_view;
@@ -37,6 +39,7 @@ use std::time::Duration;
 
 use longear_core::tree::TreePath;
 
+pub use allowance::IDLE_TALK_BYTES_MAX;
 pub use body::Body;
 pub use error::{Blame, CarrierError};
 pub use folder::{FolderCarrier, LIST_ENTRIES_MAX, Listing, READ_BLOCK_BYTES};
