@@ -26,9 +26,11 @@ export class Mirror {
   }
 
   async stop() {
-    const ended = new Promise((done) => this.#child.once("exit", done));
-    this.#child.kill("SIGTERM");
-    await ended;
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const ended = new Promise((done) => this.#child.once("exit", done));
+      this.#child.kill("SIGTERM");
+      await ended;
+    }
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -101,7 +101,7 @@ function Photo({ item, index, rendition, holding }: Shown) {
 function Trouble({ holding }: { holding: Holding }) {
   const { words, announce } = useReader();
   useEffect(() => {
-    const said = { damaged: "badge_damaged", waiting: "waiting", full: "full" } as const;
+    const said = { damaged: "badge_damaged", waiting: "waiting", spoiled: "waiting", full: "full" } as const;
     if (holding.doing in said) {
       announce(words.say(said[holding.doing as keyof typeof said]));
     }
@@ -115,6 +115,12 @@ function Trouble({ holding }: { holding: Holding }) {
       );
     case "waiting":
       return <Say icon="clock" kind="warm" title={words.say("waiting")} />;
+    case "spoiled":
+      return (
+        <Say icon="clock" kind="warm" title={words.say("waiting")}>
+          <p>{words.say("spoiled_text")}</p>
+        </Say>
+      );
     case "full":
       return <Say icon="full" kind="warm" title={words.say("full")} />;
     default:
@@ -144,7 +150,7 @@ function Does({ item, index, rendition, holding }: Shown) {
       </div>
     );
   }
-  const comes = holding.doing === "bringing" || holding.doing === "damaged" || holding.doing === "waiting";
+  const comes = holding.doing !== "nothing" && holding.doing !== "full";
   return (
     <div class="does">
       <button type="button" class={comes ? "btn" : "btn main"} onClick={() => void link.call(comes ? "pause" : "bring", which)}>

@@ -34,7 +34,8 @@ export interface Holding {
   blob: string;
   size: number;
   ranges: [number, number][];
-  doing: "nothing" | "bringing" | "waiting" | "damaged" | "full";
+  /** `damaged`: thrown away, another source is asked; `spoiled`: thrown away, and no other source has it now. */
+  doing: "nothing" | "bringing" | "waiting" | "damaged" | "spoiled" | "full";
 }
 
 export interface Usage {

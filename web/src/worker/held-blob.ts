@@ -6,7 +6,7 @@ import { blobFile, rendered } from "./blob-file";
 import type { Disk, OpenFile } from "./disk";
 import { Marks } from "./marks";
 import { Damaged, Proofs } from "./proofs";
-import { Missing, type Sources } from "./sources";
+import { Missing, type Sources, Unfit } from "./sources";
 
 /** How many blocks come at once. */
 const FETCHES_AT_ONCE = 3;
@@ -157,7 +157,7 @@ export class HeldBlob {
     const turned = urls.map((_, index) => urls[(index + block) % urls.length] ?? "");
     for (const url of turned) {
       try {
-        this.#say(this.#doing === "damaged" ? "damaged" : "bringing");
+        this.#begins();
         const proofs = await this.#opened(url);
         const { at, bytes } = await proofs.fetch(url, block);
         this.#keep(at, bytes);
@@ -169,11 +169,17 @@ export class HeldBlob {
     throw new Nowhere(this.#hash);
   }
 
-  #opened(url: string): Promise<Proofs> {
-    this.#proofs ??= Proofs.open(this.core, this.sources, this.item, this.index, url).catch((error) => {
-      this.#proofs = null;
-      throw error;
-    });
+  /** What another source gave for the proofs is waited for; where it was bad, that is not held against this one. */
+  async #opened(url: string): Promise<Proofs> {
+    while (this.#proofs) {
+      const others = this.#proofs;
+      const proofs = await others.catch(() => null);
+      if (proofs) {
+        return proofs;
+      }
+      this.#proofs = this.#proofs === others ? null : this.#proofs;
+    }
+    this.#proofs = Proofs.open(this.core, this.sources, this.item, this.index, url);
     return this.#proofs;
   }
 
@@ -191,8 +197,9 @@ export class HeldBlob {
   }
 
   #blame(url: string, error: unknown): void {
-    if (error instanceof Damaged) {
-      this.sources.lacks(url, this.#hash);
+    if (error instanceof Damaged || error instanceof Unfit) {
+      const what = error instanceof Damaged ? error.path : blobFile(this.#hash);
+      this.sources.setAside(url, { what, code: error.code, why: error.message });
       this.#say("damaged");
     } else if (error instanceof Missing) {
       this.sources.lacks(url, this.#hash);
@@ -205,9 +212,14 @@ export class HeldBlob {
     if (!(error instanceof Nowhere)) {
       throw error;
     }
-    this.#say("waiting");
+    this.#say(this.#doing === "damaged" || this.#doing === "spoiled" ? "spoiled" : "waiting");
     await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
     this.sources.hopeAgain();
+  }
+
+  /** What is said of trouble stays until bytes come: asking again every few seconds is no news. */
+  #begins(): void {
+    this.#say(this.#doing === "nothing" || this.#doing === "full" ? "bringing" : this.#doing);
   }
 
   #say(doing: Holding["doing"]): void {

@@ -43,6 +43,7 @@ async function start() {
   const blobs = new Blobs(core, disk, sources, (holding: Holding) => say({ event: "holding", holding }));
   const parts = { core, disk, sources, shelf, blobs };
   const sync = new Sync(core, shelf, sources, { news: () => say({ event: "news" }), changed: () => tell(parts, sync) });
+  sources.onAside = () => tell(parts, sync);
   state.phase = "ready";
   state.damaged = shelf.damaged;
   tell(parts, sync);

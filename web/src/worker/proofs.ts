@@ -4,7 +4,7 @@ import type { Item } from "../shared/protocol";
 import { blobFile, rendered } from "./blob-file";
 import { type Core, CoreError, type OpenBlob } from "../shared/core";
 import { BLOCK_BYTES } from "./marks";
-import { Missing, type Sources } from "./sources";
+import { Missing, Short, type Sources } from "./sources";
 
 /** The tree's smallest part that verifies. */
 const SMALL_BLOCK_BYTES = 16 << 10;
@@ -17,8 +17,15 @@ const PART_BYTES = 2 ** 30;
 const GROUPS_BYTES_MAX = 8 << 20;
 const OUTBOARD_SLICE_BYTES_MAX = 64 << 10;
 
-/** What came does not fit what the newsroom signed. */
-export class Damaged extends Error {}
+/** What came under a path does not fit what the newsroom signed. */
+export class Damaged extends Error {
+  constructor(
+    readonly path: string,
+    readonly code: "hash-mismatch" | "truncated",
+  ) {
+    super(`${path}: ${code}`);
+  }
+}
 
 /** Checked bytes and where they begin. */
 export interface Checked {
@@ -43,10 +50,10 @@ export class Proofs {
     let opened = core.blobOpen(item.id, index, new Uint8Array());
     if (opened.groups_blob !== null) {
       const groups = await sources.fetch(url, blobFile(opened.groups_blob), GROUPS_BYTES_MAX);
-      opened = openWith(core, item.id, index, groups);
+      opened = openWith(core, item.id, index, groups, blobFile(opened.groups_blob));
     }
     if (opened.handle === null) {
-      throw new Damaged(blob);
+      throw new Damaged(blobFile(blob), "hash-mismatch");
     }
     return new Proofs(core, sources, opened.handle, blob, size);
   }
@@ -65,8 +72,10 @@ export class Proofs {
   }
 
   async #whole(url: string): Promise<Checked> {
-    const bytes = await this.sources.fetch(url, blobFile(this.hash), this.size);
-    this.#insist(bytes.length === this.size && this.core.blobCheckWhole(this.handle, bytes));
+    const path = blobFile(this.hash);
+    const bytes = await this.sources.fetch(url, path, this.size);
+    insistLength(bytes, this.size, path);
+    insist(this.core.blobCheckWhole(this.handle, bytes), path);
     return { at: 0, bytes };
   }
 
@@ -75,7 +84,7 @@ export class Proofs {
     const bytes = await this.#range(url, at, Math.min(at + BLOCK_BYTES, this.size));
     for (let from = 0; from < bytes.length; from += SMALL_BLOCK_BYTES) {
       const small = bytes.subarray(from, from + SMALL_BLOCK_BYTES);
-      this.#insist(this.core.blobCheck(this.handle, (at + from) / SMALL_BLOCK_BYTES, small));
+      insist(this.core.blobCheck(this.handle, (at + from) / SMALL_BLOCK_BYTES, small), blobFile(this.hash));
     }
     return { at, bytes };
   }
@@ -83,18 +92,32 @@ export class Proofs {
   async #group(url: string, group: number): Promise<Checked> {
     const at = group * GROUP_BYTES;
     const bytes = await this.#range(url, at, Math.min(at + GROUP_BYTES, this.size));
-    this.#insist(this.core.blobCheckGroup(this.handle, group, bytes));
+    insist(this.core.blobCheckGroup(this.handle, group, bytes), blobFile(this.hash));
     return { at, bytes };
   }
 
   async #range(url: string, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
-    let [path, start] = [blobFile(this.hash), 0];
+    const path = blobFile(this.hash);
     if (this.size > WHOLE_FILE_BYTES_MAX) {
-      start = Math.floor(from / PART_BYTES) * PART_BYTES;
-      path += `.${(start / GROUP_BYTES).toString(16).padStart(8, "0")}`;
+      return this.#part(url, from, to);
     }
+    try {
+      const bytes = await this.sources.fetch(url, path, to, { from, to });
+      insistLength(bytes, to - from, path);
+      return bytes;
+    } catch (error) {
+      throw error instanceof Short ? new Damaged(path, "truncated") : error;
+    }
+  }
+
+  /** A part may end early and be honest: it holds what its maker had. */
+  async #part(url: string, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+    const start = Math.floor(from / PART_BYTES) * PART_BYTES;
+    const path = `${blobFile(this.hash)}.${(start / GROUP_BYTES).toString(16).padStart(8, "0")}`;
     const bytes = await this.sources.fetch(url, path, to - start, { from: from - start, to: to - start });
-    this.#insist(bytes.length === to - from);
+    if (bytes.length !== to - from) {
+      throw new Short(path);
+    }
     return bytes;
   }
 
@@ -103,10 +126,11 @@ export class Proofs {
     if (this.#sliced.has(group)) {
       return true;
     }
+    const path = `${blobFile(this.hash)}.o`;
     try {
       const range = this.core.blobOutboardRange(this.handle, group);
-      const slice = await this.sources.fetch(url, `${blobFile(this.hash)}.o`, OUTBOARD_SLICE_BYTES_MAX, range);
-      this.#insist(this.core.blobSlice(this.handle, group, slice));
+      const slice = await this.sources.fetch(url, path, OUTBOARD_SLICE_BYTES_MAX, range);
+      insist(this.core.blobSlice(this.handle, group, slice), path);
       this.#sliced.add(group);
       return true;
     } catch (error) {
@@ -116,19 +140,26 @@ export class Proofs {
       throw error;
     }
   }
+}
 
-  #insist(holds: boolean): void {
-    if (!holds) {
-      throw new Damaged(this.hash);
-    }
+function insist(holds: boolean, path: string): void {
+  if (!holds) {
+    throw new Damaged(path, "hash-mismatch");
+  }
+}
+
+/** A server that says itself where its file ends has another file; a connection that breaks is an error before this. */
+function insistLength(bytes: Uint8Array, length: number, path: string): void {
+  if (bytes.length !== length) {
+    throw new Damaged(path, "truncated");
   }
 }
 
 /** A list that does not belong to the blob is as bad as a block that does not. */
-function openWith(core: Core, id: string, index: number, groups: Uint8Array): OpenBlob {
+function openWith(core: Core, id: string, index: number, groups: Uint8Array, path: string): OpenBlob {
   try {
     return core.blobOpen(id, index, groups);
   } catch (error) {
-    throw error instanceof CoreError && error.code === "hash-mismatch" ? new Damaged(id) : error;
+    throw error instanceof CoreError && error.code === "hash-mismatch" ? new Damaged(path, error.code) : error;
   }
 }

@@ -27,8 +27,18 @@ const SOURCES_MAX = 16;
 /** The source does not have the object. */
 export class Missing extends Error {}
 
+/** The source's file ends before the part that was asked for. */
+export class Short extends Missing {}
+
 /** The source gave more, or another part, than was asked for. */
-export class Unfit extends Error {}
+export class Unfit extends Error {
+  constructor(
+    readonly code: "too-long" | "other-part",
+    why: string,
+  ) {
+    super(why);
+  }
+}
 
 export interface Range {
   from: number;
@@ -44,6 +54,8 @@ interface Known extends Source {
 
 export class Sources {
   readonly #known = new Map<string, Known>();
+  /** A source was set aside. */
+  onAside: () => void = () => undefined;
 
   constructor(appFolder: string) {
     this.#add(new URL("..", appFolder).href, null);
@@ -76,8 +88,9 @@ export class Sources {
   /** Leaves a source alone for this session. */
   setAside(url: string, refusal: Refusal): void {
     const source = this.#known.get(url);
-    if (source) {
+    if (source && !source.aside) {
       source.aside = refusal;
+      this.onAside();
     }
   }
 
@@ -148,7 +161,10 @@ async function fetchObject(url: string, bytesMax: number, range?: Range): Promis
 }
 
 async function body(answer: Response, bytesMax: number, range: Range | undefined, silence: Silence) {
-  if ([403, 404, 410, 416].includes(answer.status)) {
+  if (answer.status === 416) {
+    throw new Short("416");
+  }
+  if ([403, 404, 410].includes(answer.status)) {
     throw new Missing(`${answer.status}`);
   }
   if (answer.status !== 200 && answer.status !== 206) {
@@ -167,7 +183,7 @@ async function body(answer: Response, bytesMax: number, range: Range | undefined
 function checkPart(answer: Response, range: Range | undefined): void {
   const said = answer.headers.get("content-range")?.match(/^bytes (\d+)-/);
   if (range && said && Number(said[1]) !== range.from) {
-    throw new Unfit("another part than asked for");
+    throw new Unfit("other-part", "another part than asked for");
   }
 }
 
@@ -188,7 +204,7 @@ async function readAll(answer: Response, bytesMax: number, silence: Silence, cut
       if (cut) {
         break;
       }
-      throw new Unfit(`longer than ${bytesMax} bytes`);
+      throw new Unfit("too-long", `longer than ${bytesMax} bytes`);
     }
   }
   const bytes = new Uint8Array(length);

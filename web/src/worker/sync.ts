@@ -162,7 +162,7 @@ class Visit {
           // No lie: it is more than a phone takes at once. The smaller packs below it are asked for next.
           return null;
         }
-        this.sources.setAside(this.url, { what: path, code: "too-long", why: error.message });
+        this.sources.setAside(this.url, { what: path, code: error.code, why: error.message });
       } else if (!(error instanceof Missing)) {
         // Not reachable: nothing else is asked of it in this round.
         this.#unreachable = true;

@@ -1,0 +1,138 @@
+// A film whose middle is forged at the mirror it plays from: the reader app plays up to there, never shows a forged byte,
+// and goes on with another mirror's.
+
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { Machine, makeClip } from "./machine.mjs";
+import { Mirror } from "./mirror.mjs";
+import { Phone, play, until } from "./phone.mjs";
+import { judgeGiven, storedBlob, watchMedia } from "./watched.mjs";
+
+const ASIDE = "Set aside: it gave something that does not fit";
+const WAITING = "No source gives this now. Waiting, not lost.";
+/** Not the first second of the film, and not the last. */
+const FORGED_FROM = 3_000_000;
+/** Two requests' worth: neighbours are asked of different mirrors. */
+const FORGED_BYTES = 512 << 10;
+/** The film is played this much faster than it was made. */
+const HURRY = 8;
+
+const newsroom = new Machine();
+const profile = mkdtempSync(path.join(os.tmpdir(), "longear-profile-"));
+const [good, bad] = [newsroom.path("good"), newsroom.path("bad")];
+let honest, liar, phone, page, address, video, film, hash;
+
+before(async () => {
+  ({ address } = newsroom.json("channel", "new", "Sarybulaq News", "--roots", newsroom.path("roots")));
+  const published = newsroom.json("publish", makeClip(newsroom), "--lang", "en", "--title", "Bread in Taldy Street");
+  video = published.id;
+  film = newsroom.read("clip.mp4");
+  newsroom.run("site", good);
+  newsroom.run("sync", good);
+  cpSync(good, bad, { recursive: true });
+  hash = newsroom.list()[0].renditions.find((rendition) => rendition.size === film.length).blob;
+  [honest, liar] = await Promise.all([Mirror.start(good), Mirror.start(bad)]);
+  phone = await Phone.open(profile, [honest.url, liar.url]);
+  await watchMedia(phone.context);
+  page = phone.page;
+});
+
+after(async () => {
+  await phone?.close();
+  await honest?.stop();
+  await liar?.stop();
+  newsroom.stop();
+  await rm(newsroom.folder, { recursive: true, force: true });
+  await rm(profile, { recursive: true, force: true });
+});
+
+test("with no other mirror a film stops before the forged place, and goes on when one appears", async () => {
+  forge();
+  const { port } = honest;
+  await honest.stop();
+  await page.goto(`${liar.url}app/#${address}?at=${encodeURIComponent(honest.url)}`);
+  await page.getByRole("button", { name: "Yes, follow" }).click();
+  await page.getByRole("link", { name: "Bread in Taldy Street" }).click();
+  const player = page.locator("video");
+  await hurry(player);
+  await phone.sees(WAITING);
+  await phone.sees("One part arrived damaged and was thrown away. It was never shown.");
+  await until(() => player.evaluate((element) => element.currentTime > 4 && element.readyState < 3), "the film to stop");
+  assert.equal(await player.evaluate((element) => element.error), null);
+  honest = await Mirror.start(good, port);
+  await endsTrue(player);
+  await isNamed();
+});
+
+test("a film whose block is forged at one mirror plays through with the other's", async () => {
+  await anew();
+  forge();
+  const player = page.locator("video");
+  await hurry(player);
+  await endsTrue(player);
+  await isNamed();
+});
+
+test("a film that is cut off at one mirror plays through with the other's", async () => {
+  await anew();
+  writeFileSync(blobAt(bad), film);
+  truncateSync(blobAt(bad), FORGED_FROM);
+  const player = page.locator("video");
+  await hurry(player);
+  await endsTrue(player);
+  await isNamed();
+});
+
+function blobAt(tree) {
+  return path.join(tree, "b", hash.slice(0, 2), hash);
+}
+
+/** Other bytes in the middle, as many as before. */
+function forge() {
+  const bytes = Buffer.from(film);
+  bytes.fill(0x2a, FORGED_FROM, FORGED_FROM + FORGED_BYTES);
+  writeFileSync(blobAt(bad), bytes);
+}
+
+/** The same phone in a new session, without the film. */
+async function anew() {
+  await page.goto(`${liar.url}app/#/item/${video}`);
+  await page.getByRole("button", { name: "Remove from this phone" }).click();
+  await phone.anew();
+  page = phone.page;
+  await page.goto(`${liar.url}app/#/item/${video}`);
+  await page.waitForSelector("video");
+}
+
+async function hurry(player) {
+  await until(() => page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
+  await player.evaluate((element, rate) => void (element.defaultPlaybackRate = element.playbackRate = rate), HURRY);
+  await play(player);
+}
+
+/** It comes to its end, and neither the player nor the disk was given anything but the true film. */
+async function endsTrue(player) {
+  await until(() => player.evaluate((element) => element.ended), "the end of the film");
+  assert.equal(await player.evaluate((element) => element.error), null);
+  await until(() => page.getByRole("button", { name: "Save as a file" }).isVisible(), "the whole film");
+  const trueUrl = `${honest.url}b/${hash.slice(0, 2)}/${hash}`;
+  assert.deepEqual(await judgeGiven(page, trueUrl), { given: film.length, forged: 0 });
+  assert.ok((await storedBlob(page, hash)).equals(film), "kept byte for byte");
+  assert.ok(!readFileSync(blobAt(bad)).equals(film), "the mirror is still lying");
+  assert.deepEqual(phone.wrong, []);
+}
+
+/** The page of sources names the liar, and nobody else. */
+async function isNamed() {
+  await page.goto(`${liar.url}app/#/kept`);
+  await phone.sees(ASIDE);
+  const aside = page.locator("li", { hasText: ASIDE });
+  assert.equal(await aside.count(), 1);
+  assert.match(await aside.innerText(), new RegExp(liar.url));
+  assert.match(await aside.locator("details p").textContent(), new RegExp(`${hash}: (hash-mismatch|truncated)`));
+}
