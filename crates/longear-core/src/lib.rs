@@ -12,6 +12,7 @@
 //! The byte formats are specified in `docs/spec/`.
 
 pub mod address;
+pub mod archive;
 pub mod article;
 pub mod blob;
 mod branches;
