@@ -268,9 +268,11 @@ mod tests {
         file
     }
 
+    type Entries = Vec<(TreePath, Vec<u8>)>;
+
     /// What can be read of it, in pieces of a length, and how it ends.
-    fn read(file: &[u8], piece: usize) -> (Vec<(TreePath, Vec<u8>)>, Vec<(String, Reason)>, Result<(), Reason>) {
-        let (mut entries, mut refused) = (Vec::<(TreePath, Vec<u8>)>::new(), Vec::new());
+    fn read(file: &[u8], piece: usize) -> (Entries, Vec<(String, Reason)>, Result<(), Reason>) {
+        let (mut entries, mut refused) = (Entries::new(), Vec::new());
         let mut reader = ArchiveReader::new();
         for piece in file.chunks(piece) {
             reader.push(piece);
@@ -289,7 +291,7 @@ mod tests {
         (entries, refused, reader.finish())
     }
 
-    fn any_entries() -> impl Strategy<Value = Vec<(TreePath, Vec<u8>)>> {
+    fn any_entries() -> impl Strategy<Value = Entries> {
         let entry = (any::<u8>(), any::<u8>(), prop::collection::vec(any::<u8>(), 0..90));
         let entry = entry.prop_map(|(number, kind, bytes)| (path(number, kind), bytes));
         prop::collection::vec(entry, 0..6)

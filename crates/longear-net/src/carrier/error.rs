@@ -27,9 +27,15 @@ pub enum CarrierError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The folder holds no tree (user).
-    #[error("there is no tree in this folder")]
+    /// The folder holds no tree, or the file is no archive (user).
+    #[error("there is no tree in it")]
     NotACarrier,
+    /// The archive cannot be read at all (user).
+    #[error("this archive cannot be read: {reason}")]
+    BadArchive {
+        /// Why.
+        reason: longear_core::Reason,
+    },
     /// No connection could be opened (network).
     #[error("the carrier cannot be reached: {reason}")]
     Unreachable {
@@ -140,6 +146,7 @@ impl CarrierError {
         match self {
             Self::BadAddress { .. }
             | Self::NotACarrier
+            | Self::BadArchive { .. }
             | Self::FileTooLarge { .. }
             | Self::UnsafeName
             | Self::InUse => Blame::User,
@@ -174,7 +181,10 @@ impl CarrierError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::BadAddress { .. } => "Give http://…, https://…, or the path of a folder.",
-            Self::NotACarrier => "Give a stick's top folder, or a folder that holds `c` and `b`.",
+            Self::NotACarrier => {
+                "Give a stick's top folder, a folder that holds `c` and `b`, or an archive (`.longear`)."
+            }
+            Self::BadArchive { .. } => "Get a newer Longear, or ask for the archive in its present form.",
             Self::Unreachable { .. } => "Check the address and the network, or try another carrier.",
             Self::TimedOut { .. } | Self::Interrupted => {
                 "Run it again: it goes on where it stopped; any carrier will do."

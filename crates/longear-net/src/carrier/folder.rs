@@ -1,8 +1,9 @@
-//! Carriers that are folders: sticks, cards, bare trees. Whoever filled them may be an enemy.
+//! Carriers that are folders: sticks, cards, bare trees; and archives, which are folders in one file. Whoever filled them
+//! may be an enemy.
 
 use std::fs::File;
 use std::io;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use rustix::fs::{Advice, AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use tokio::sync::mpsc;
 
+use super::archive::{Archive, ArchiveFlaw};
 use super::body::{Limit, Source};
 use super::{Body, CarrierError, CarrierOptions};
 
@@ -26,10 +28,13 @@ pub const LIST_ENTRIES_MAX: usize = 65_536;
 /// Counts the blocks that are read ahead of who consumes them.
 const BLOCKS_AHEAD_MAX: usize = 3;
 
+/// The last path of a charter, by the order of paths.
+const LAST_CHARTER: TreePath = TreePath::Charter { channel: [255; 32], number: u32::MAX };
+
 /// Blocks on their way from reading to writing come back here: as many as one transfer has under way.
 static BLOCKS: PagePool = PagePool::new(READ_BLOCK_BYTES, 9);
 
-/// Reads the tree in a folder, and writes to it if it was made with [`FolderCarrier::create`].
+/// Reads the tree in a folder or archive, and writes to a folder if it was made with [`FolderCarrier::create`].
 ///
 /// The folder stays open: a stick that is pulled out and put back is opened anew.
 #[derive(Clone, Debug)]
@@ -45,6 +50,8 @@ pub(super) struct Shared {
     pub(super) tree: OwnedFd,
     /// The stick's top folder, if this is a stick that is being written.
     pub(super) top: Option<OwnedFd>,
+    /// Where everything stands, if this is an archive; then `tree` is its file, in which no folder can be opened.
+    pub(super) archive: Option<Archive>,
     pub(super) options: CarrierOptions,
 }
 
@@ -59,19 +66,41 @@ pub struct Listing<T> {
 
 impl FolderCarrier {
     pub(super) fn open(path: &Path, options: &CarrierOptions) -> Result<Self, CarrierError> {
+        if let Some(archive) = Archive::open(path)? {
+            let tree = archive.file.try_clone().map_err(|error| CarrierError::disk("opening the file", error))?;
+            let (path, archive) = (path.to_owned(), Some(archive));
+            let shared = Shared { path, tree: tree.into(), top: None, archive, options: options.clone() };
+            return Ok(Self { shared: Arc::new(shared) });
+        }
         let top = open_top(path)?;
         let tree = match open_folder(top.as_fd(), STICK_FOLDER)? {
             Some(folder) if holds_tree(folder.as_fd())? => folder,
             _ if holds_tree(top.as_fd())? => top,
             _ => return Err(CarrierError::NotACarrier),
         };
-        let shared = Shared { path: path.to_owned(), tree, top: None, options: options.clone() };
+        let shared = Shared { path: path.to_owned(), tree, top: None, archive: None, options: options.clone() };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Names the carrier for its user.
     pub fn label(&self) -> String {
         self.shared.path.display().to_string()
+    }
+
+    /// Says whether this is an archive: a tree in one file.
+    pub fn is_archive(&self) -> bool {
+        self.shared.archive.is_some()
+    }
+
+    /// Names what of an archive cannot be used; what stands before and beside it can. Empty for folders.
+    pub fn flaws(&self) -> &[ArchiveFlaw] {
+        self.shared.archive.as_ref().map_or(&[], Archive::flaws)
+    }
+
+    /// Gives every object of an archive with its bytes that are there; `None` for folders.
+    pub fn archived(&self) -> Option<impl Iterator<Item = (TreePath, u64)>> {
+        let objects = self.shared.archive.as_ref()?.objects();
+        Some(objects.iter().map(|(path, range)| (*path, range.end - range.start)))
     }
 
     pub(super) async fn fetch(
@@ -89,7 +118,7 @@ impl FolderCarrier {
         let bytes = object.range.end - object.range.start;
         let source = match object.small {
             Some(small) => Source::Memory(small),
-            None => Source::Blocks(read_ahead(object.file, object.range.clone())),
+            None => Source::Blocks(read_ahead(object.file, object.base, object.range.clone())),
         };
         let limit = Limit::Range { bytes_left: bytes };
         Ok(Some(Body::new(object.range.start, Some(bytes), limit, &self.shared.options, source)))
@@ -97,8 +126,9 @@ impl FolderCarrier {
 
     pub(super) async fn list_parts(&self, hash: &[u8; 32]) -> Result<Listing<u32>, CarrierError> {
         let hash = *hash;
-        let folder = TreePath::Blob { hash };
-        self.list(folder, move |path| match path {
+        let (first, last) =
+            (TreePath::BlobPart { hash, start_mib: 0 }, TreePath::BlobPart { hash, start_mib: u32::MAX });
+        self.list(first..=last, move |path| match path {
             TreePath::BlobPart { hash: of, start_mib } if of == hash => Some(start_mib),
             _ => None,
         })
@@ -110,8 +140,8 @@ impl FolderCarrier {
         channel: &[u8; 32],
         log: &[u8; 16],
     ) -> Result<Listing<(u8, u32)>, CarrierError> {
-        let folder = TreePath::Pack { channel: *channel, log: *log, level: 0, index: 0 };
-        self.list(folder, |path| match path {
+        let first = TreePath::Pack { channel: *channel, log: *log, level: 0, index: 0 };
+        self.list(first..=last_pack(*channel, *log), |path| match path {
             TreePath::Pack { level, index, .. } => Some((level, index)),
             _ => None,
         })
@@ -119,6 +149,13 @@ impl FolderCarrier {
     }
 
     pub(super) async fn list_channels(&self) -> Result<Listing<[u8; 32]>, CarrierError> {
+        if let Some(archive) = &self.shared.archive {
+            let first = TreePath::Head { channel: [0; 32] };
+            return Ok(archive.list(first..=LAST_CHARTER, |path| match path {
+                TreePath::Head { channel } | TreePath::Charter { channel, .. } => Some(channel),
+                _ => None,
+            }));
+        }
         let shared = self.shared.clone();
         blocking(move || {
             list_folder(&shared, &["c".to_owned()], |name| match format!("c/{name}/head").parse() {
@@ -130,6 +167,13 @@ impl FolderCarrier {
     }
 
     pub(super) async fn list_logs(&self, channel: &[u8; 32]) -> Result<Listing<[u8; 16]>, CarrierError> {
+        if let Some(archive) = &self.shared.archive {
+            let of_log = |log| TreePath::Pack { channel: *channel, log, level: 0, index: 0 };
+            return Ok(archive.list(of_log([0; 16])..=last_pack(*channel, [255; 16]), |path| match path {
+                TreePath::Pack { log, .. } => Some(log),
+                _ => None,
+            }));
+        }
         let shared = self.shared.clone();
         let (mut folders, _) =
             TreePath::Pack { channel: *channel, log: [0; 16], level: 0, index: 0 }.folders_and_name();
@@ -144,20 +188,28 @@ impl FolderCarrier {
         .await
     }
 
-    /// Lists the folder in which `sibling` would stand.
+    /// Lists the folder in which the first and the last of these paths would stand.
     async fn list<T: Ord + Send + 'static>(
         &self,
-        sibling: TreePath,
+        paths: RangeInclusive<TreePath>,
         pick: impl Fn(TreePath) -> Option<T> + Send + 'static,
     ) -> Result<Listing<T>, CarrierError> {
+        if let Some(archive) = &self.shared.archive {
+            return Ok(archive.list(paths, pick));
+        }
         let shared = self.shared.clone();
         blocking(move || {
-            let (folders, _) = sibling.folders_and_name();
+            let (folders, _) = paths.start().folders_and_name();
             let prefix = folders.join("/");
             list_folder(&shared, &folders, |name| pick(format!("{prefix}/{name}").parse().ok()?))
         })
         .await
     }
+}
+
+/// The last path of a pack of a log, by the order of paths.
+fn last_pack(channel: [u8; 32], log: [u8; 16]) -> TreePath {
+    TreePath::Pack { channel, log, level: u8::MAX, index: u32::MAX }
 }
 
 /// Opens the folder that the user named; here, and only here, links are followed.
@@ -216,6 +268,8 @@ fn holds_tree(folder: BorrowedFd<'_>) -> Result<bool, CarrierError> {
 
 struct OpenObject {
     file: File,
+    /// Where the object begins in the file.
+    base: u64,
     range: Range<u64>,
     /// The bytes themselves, if one block holds them: a second trip to the disk's thread would cost more.
     small: Option<Bytes>,
@@ -227,6 +281,31 @@ fn open_object(
     range: Option<Range<u64>>,
     bytes_max: u64,
 ) -> Result<Option<OpenObject>, CarrierError> {
+    let Some((file, object)) = find_object(shared, path)? else {
+        return Ok(None);
+    };
+    let (base, bytes) = (object.start, object.end - object.start);
+    if bytes > bytes_max {
+        return Err(CarrierError::TooLarge { bytes_max });
+    }
+    let range = range.unwrap_or(0..bytes);
+    let range = range.start..range.end.min(bytes).max(range.start);
+    let small = if range.end - range.start <= READ_BLOCK_BYTES as u64 {
+        Some(read_block(&file, base, &range)?)
+    } else {
+        // Reading ahead is a favour of the kernel, not a need.
+        let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
+        None
+    };
+    Ok(Some(OpenObject { file, base, range, small }))
+}
+
+/// The file that holds an object, and where in it.
+fn find_object(shared: &Shared, path: &TreePath) -> Result<Option<(File, Range<u64>)>, CarrierError> {
+    let failed = |error| CarrierError::disk("reading a file", error);
+    if let Some(archive) = &shared.archive {
+        return archive.range(path).map(|range| Ok((archive.file.try_clone().map_err(failed)?, range))).transpose();
+    }
     let (folders, name) = path.folders_and_name();
     let Some(folder) = walk(shared.tree.as_fd(), &folders)? else {
         return Ok(None);
@@ -234,20 +313,8 @@ fn open_object(
     let Some(file) = open_regular(folder.as_fd(), &name, path)? else {
         return Ok(None);
     };
-    let bytes = file.metadata().map_err(|error| CarrierError::disk("reading a file", error))?.len();
-    if bytes > bytes_max {
-        return Err(CarrierError::TooLarge { bytes_max });
-    }
-    let range = range.unwrap_or(0..bytes);
-    let range = range.start..range.end.min(bytes).max(range.start);
-    let small = if range.end - range.start <= READ_BLOCK_BYTES as u64 {
-        Some(read_block(&file, &range)?)
-    } else {
-        // Reading ahead is a favour of the kernel, not a need.
-        let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
-        None
-    };
-    Ok(Some(OpenObject { file, range, small }))
+    let bytes = file.metadata().map_err(failed)?.len();
+    Ok(Some((file, 0..bytes)))
 }
 
 /// Opens a regular file without touching anything else: opening a device can have effects, opening a pipe can hang.
@@ -272,13 +339,13 @@ pub(super) fn open_regular(folder: BorrowedFd<'_>, name: &str, path: &TreePath) 
 }
 
 /// Reads a large file on its own thread, a few blocks ahead.
-fn read_ahead(file: File, range: Range<u64>) -> mpsc::Receiver<Result<Bytes, CarrierError>> {
+fn read_ahead(file: File, base: u64, range: Range<u64>) -> mpsc::Receiver<Result<Bytes, CarrierError>> {
     let (sender, receiver) = mpsc::channel(BLOCKS_AHEAD_MAX);
     tokio::task::spawn_blocking(move || {
         let mut at = range.start;
         while at < range.end {
             let end = range.end.min(at + READ_BLOCK_BYTES as u64);
-            let block = read_block(&file, &(at..end));
+            let block = read_block(&file, base, &(at..end));
             let read = block.as_ref().map_or(0, Bytes::len) as u64;
             at += read;
             // Nothing was read: the file was truncated meanwhile, or the disk failed. Nobody listens: it was dropped.
@@ -297,21 +364,27 @@ fn blocking_send(
     sender.blocking_send(block).map_err(|_| ())
 }
 
-/// Reads a range of at most a block; less at the end of the file.
-fn read_block(file: &File, range: &Range<u64>) -> Result<Bytes, CarrierError> {
+/// Reads a range of at most a block of an object; less at the end of the file.
+fn read_block(file: &File, base: u64, range: &Range<u64>) -> Result<Bytes, CarrierError> {
     let wanted = usize::try_from(range.end - range.start).expect("not more than a block");
     let mut block = BLOCKS.take(wanted);
+    let filled = read_at(file, &mut block, base.saturating_add(range.start))?;
+    block.truncate(filled);
+    Ok(Bytes::from_owner(block))
+}
+
+/// Fills a buffer from a place of a file on; returns less at the end of the file.
+pub(super) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> Result<usize, CarrierError> {
     let mut filled = 0;
-    while filled < wanted {
-        match rustix::io::pread(file, &mut block[filled..], range.start + filled as u64) {
+    while filled < buffer.len() {
+        match rustix::io::pread(file, &mut buffer[filled..], at + filled as u64) {
             Ok(0) => break,
             Ok(count) => filled += count,
             Err(Errno::INTR) => {}
             Err(error) => return Err(CarrierError::disk("reading a file", error)),
         }
     }
-    block.truncate(filled);
-    Ok(Bytes::from_owner(block))
+    Ok(filled)
 }
 
 pub(super) fn list_folder<T: Ord>(

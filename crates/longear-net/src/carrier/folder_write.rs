@@ -53,7 +53,7 @@ impl FolderCarrier {
         for name in ["c", "b"] {
             make_folder(tree.as_fd(), name)?;
         }
-        let shared = Shared { path: path.to_owned(), tree, top, options: options.clone() };
+        let shared = Shared { path: path.to_owned(), tree, top, archive: None, options: options.clone() };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -215,7 +215,7 @@ impl Drop for TempFile<'_> {
     }
 }
 
-fn copy(source: &mut dyn Read, mut file: &File, bytes: u64) -> Result<(), CarrierError> {
+pub(super) fn copy(source: &mut dyn Read, mut file: &File, bytes: u64) -> Result<(), CarrierError> {
     let length = bytes.min(WRITE_BLOCK_BYTES as u64);
     let wanted = usize::try_from(length).expect("not more than a block");
     let mut block = PageBuffer::new(wanted);

@@ -24,6 +24,8 @@
 
 mod address;
 mod allowance;
+mod archive;
+mod archive_write;
 mod body;
 mod connect;
 mod error;
@@ -31,6 +33,7 @@ mod folder;
 mod folder_view;
 mod folder_write;
 mod http;
+mod place;
 mod redirect;
 mod retry;
 
@@ -40,11 +43,14 @@ use std::time::Duration;
 use longear_core::tree::TreePath;
 
 pub use allowance::IDLE_TALK_BYTES_MAX;
+pub use archive::ArchiveFlaw;
+pub use archive_write::ArchiveWriter;
 pub use body::Body;
 pub use error::{Blame, CarrierError};
 pub use folder::{FolderCarrier, LIST_ENTRIES_MAX, Listing, READ_BLOCK_BYTES};
 pub use folder_write::FolderLayout;
 pub use http::{ETAG_BYTES_MAX, HttpCarrier, USER_AGENT};
+pub use place::Place;
 pub use redirect::REDIRECTS_MAX;
 pub use retry::RetryPolicy;
 
@@ -65,7 +71,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub enum Carrier {
     /// Reaches a web server, bucket or node by `http://` or `https://`.
     Http(HttpCarrier),
-    /// Reads a folder of this machine: a stick, or a bare tree.
+    /// Reads a folder of this machine: a stick, or a bare tree; or an archive.
     Folder(FolderCarrier),
 }
 
@@ -116,12 +122,14 @@ pub enum HeadAnswer {
 }
 
 impl Carrier {
-    /// Opens a carrier by its address: `http://…`, `https://…`, `file://…` or the path of a folder.
+    /// Opens a carrier by its address: `http://…`, `https://…`, `file://…` or the path of a folder or archive.
     ///
-    /// A folder is a stick's top folder or a bare tree, and must hold a tree. Servers are not contacted yet.
+    /// A folder is a stick's top folder or a bare tree, and must hold a tree; an archive is looked through once. Servers are
+    /// not contacted yet.
     ///
     /// # Errors
-    /// [`CarrierError::BadAddress`], [`CarrierError::NotACarrier`], [`CarrierError::Disk`], [`CarrierError::Proxy`].
+    /// [`CarrierError::BadAddress`], [`CarrierError::NotACarrier`], [`CarrierError::BadArchive`], [`CarrierError::Disk`],
+    /// [`CarrierError::Proxy`].
     pub fn open(address: &str, options: &CarrierOptions) -> Result<Self, CarrierError> {
         match address::parse(address)? {
             Address::Web(base) => Ok(Self::Http(HttpCarrier::open(base, options)?)),

@@ -11,8 +11,8 @@ use longear_store::blobs::{BlobState, BlobStore};
 use longear_store::{ChannelState, Store};
 
 use super::target::{Put, Target};
-use super::{Stop, sources};
-use crate::carrier::{CarrierError, FolderCarrier};
+use super::{BlobsWritten, Stop, sources};
+use crate::carrier::{CarrierError, FolderCarrier, Place};
 
 /// Bytes of the longest part.
 const PART_BYTES: u64 = PART_MIB as u64 * GROUP_BYTES;
@@ -28,7 +28,7 @@ pub(super) struct Want {
 }
 
 /// The blobs of all items that readers see, in the order in which they travel.
-pub(super) fn wants(store: &Store, states: &[Arc<ChannelState>]) -> Result<Vec<Want>, Stop> {
+pub(super) fn wants(store: &Store, states: &[Arc<ChannelState>], which: BlobsWritten) -> Result<Vec<Want>, Stop> {
     let mut ordered = Vec::new();
     for state in states {
         for item in store.media(&state.id())? {
@@ -36,7 +36,7 @@ pub(super) fn wants(store: &Store, states: &[Arc<ChannelState>]) -> Result<Vec<W
                 continue;
             }
             let Some(article) = store.article(&item)? else { continue };
-            for rendition in &article.renditions {
+            for rendition in article.renditions.iter().filter(|rendition| which.includes(rendition)) {
                 let (class, time) = (rendition.class(), item.header().time);
                 let want = |blob, size| BlobWant { blob, size, class, item: item.id(), log: item.log, time };
                 if let article::Groups::Blob(list) = rendition.groups {
@@ -73,9 +73,9 @@ pub(super) fn write(target: &mut Target<'_>, wants: &[Want], elsewhere: &[Folder
         }
     }
     for (want, there) in in_part {
-        let missing = minus(&minus(&want.here, &standing(target.folder(), want.hash, want.size)?), &there);
+        let missing = minus(&minus(&want.here, &standing(target.place(), want.hash, want.size)?), &there);
         want.write_parts(target, &missing)?;
-        let held = standing(target.folder(), want.hash, want.size)?;
+        let held = standing(target.place(), want.hash, want.size)?;
         match held.len() {
             0 => {}
             bytes if bytes == want.size => target.report().blobs_whole += 1,
@@ -105,7 +105,7 @@ impl Want {
 
     /// Bytes of it that are here and do not stand there.
     pub(super) fn missing_bytes(&self, target: &Target<'_>) -> Result<u64, Stop> {
-        Ok(minus(&self.here, &standing(target.folder(), self.hash, self.size)?).len())
+        Ok(minus(&self.here, &standing(target.place(), self.hash, self.size)?).len())
     }
 
     /// Writes the blob and its outboard, and removes the parts that they supersede.
@@ -215,7 +215,7 @@ impl Want {
         files: &[(TreePath, Range<u64>)],
     ) -> Result<Vec<(TreePath, u64)>, Stop> {
         let mut superseded = Vec::new();
-        for start_mib in part_starts(target.folder(), &self.hash)? {
+        for start_mib in part_starts(target.place(), &self.hash)? {
             let path = TreePath::BlobPart { hash: self.hash, start_mib };
             if files.iter().all(|(file, _)| *file != path) {
                 superseded.push((path, target.holds(&path)?.unwrap_or(0)));
@@ -239,9 +239,9 @@ fn whole_files(hash: [u8; 32], size: u64) -> Vec<(TreePath, Range<u64>)> {
     files
 }
 
-/// The whole groups of a blob that stand in a folder, by the lengths of its files.
-fn standing(folder: &FolderCarrier, hash: [u8; 32], size: u64) -> Result<Intervals, Stop> {
-    let length = |path: &TreePath| match folder.holds(path) {
+/// The whole groups of a blob that stand in a place, by the lengths of its files.
+fn standing(place: &dyn Place, hash: [u8; 32], size: u64) -> Result<Intervals, Stop> {
+    let length = |path: &TreePath| match place.holds(path) {
         Err(CarrierError::NotARegularFile { .. }) => Ok(None),
         answer => answer,
     };
@@ -249,7 +249,7 @@ fn standing(folder: &FolderCarrier, hash: [u8; 32], size: u64) -> Result<Interva
         return Ok(std::iter::once(0..size).collect());
     }
     let mut standing = Intervals::new();
-    for start_mib in part_starts(folder, &hash)? {
+    for start_mib in part_starts(place, &hash)? {
         let start = u64::from(start_mib) * GROUP_BYTES;
         let bytes = length(&TreePath::BlobPart { hash, start_mib })?.unwrap_or(0).min(PART_BYTES);
         standing.insert(whole_groups(start..size.min(start + bytes).max(start), size));
@@ -257,8 +257,8 @@ fn standing(folder: &FolderCarrier, hash: [u8; 32], size: u64) -> Result<Interva
     Ok(standing)
 }
 
-fn part_starts(folder: &FolderCarrier, hash: &[u8; 32]) -> Result<Vec<u32>, Stop> {
-    match folder.part_starts(hash) {
+fn part_starts(place: &dyn Place, hash: &[u8; 32]) -> Result<Vec<u32>, Stop> {
+    match place.part_starts(hash) {
         Err(CarrierError::NotARegularFile { .. }) => Ok(Vec::new()),
         answer => Ok(answer?),
     }

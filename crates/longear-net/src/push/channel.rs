@@ -86,6 +86,9 @@ pub(super) fn write_packs(
     }
     turns.sort_by_key(|turn| (turn.is_repetition, Reverse((turn.time, turn.name.items().end, turn.name.level))));
     let mut stands = logs.iter().map(|_| Intervals::new()).collect::<Vec<_>>();
+    if target.place().is_listed() {
+        turns.retain(|turn| !turn.is_repetition);
+    }
     for turn in turns {
         let place = logs.iter().position(|log| std::ptr::eq(log, turn.log)).expect("every turn is of one of the logs");
         let left = write_pack(store, target, &turn, turn.name, &mut stands[place])?;
@@ -149,7 +152,7 @@ fn write_children(
 pub(super) fn remove_superseded_packs(target: &mut Target<'_>, logs: &[PushedLog]) -> Result<(), Stop> {
     for log in logs {
         let standing = log.standing();
-        for (level, index) in target.folder().pack_places(&log.state.id().0, &log.log.0)? {
+        for (level, index) in target.place().pack_places(&log.state.id().0, &log.log.0)? {
             let Some(name) = PackName::new(level, u64::from(index)) else { continue };
             // What is beyond our knowledge of the log is another writer's.
             if name.items().end > log.items || standing.contains(&name) {

@@ -68,7 +68,7 @@ fn extended(target: &Target<'_>, state: &ChannelState, until: u64) -> Result<Lin
 
 fn read(target: &Target<'_>, path: &TreePath, bytes_max: usize) -> Result<Option<Vec<u8>>, Stop> {
     let Some(length) = target.holds(path)?.filter(|length| *length <= bytes_max as u64) else { return Ok(None) };
-    let Some(file) = target.folder().open_object(path)? else { return Ok(None) };
+    let Some(file) = target.place().open_object(path)? else { return Ok(None) };
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     match file.take(bytes_max as u64).read_to_end(&mut bytes) {
         Ok(_) => Ok(Some(bytes)),

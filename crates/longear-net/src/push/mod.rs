@@ -1,4 +1,4 @@
-//! From the store to a folder: what a stick or a mirror lacks is written there, best first.
+//! From the store to a folder or archive: what a stick or a mirror lacks is written there, best first.
 //!
 //! [`push`] writes charters and fork proofs, then packs, then blobs by class and age: whole ones first, then parts of
 //! what does not fit. It may be stopped at any moment; the next run goes on from there. What it reads from the store is
@@ -11,12 +11,12 @@ mod plain;
 mod sources;
 mod target;
 
-use longear_core::ChannelId;
 use longear_core::tree::TreePath;
+use longear_core::{ChannelId, Rendition};
 use longear_store::blobs::BlobError;
 use longear_store::{Store, StoreError};
 
-use crate::carrier::{CarrierError, FolderCarrier};
+use crate::carrier::{CarrierError, FolderCarrier, Place};
 
 use target::Target;
 
@@ -29,10 +29,34 @@ pub struct PushOptions {
     pub verify: bool,
     /// Also writes files and texts under ordinary titles, which anybody can open and anybody can read.
     pub plain: bool,
+    /// Which blobs are written.
+    pub blobs: BlobsWritten,
     /// Writes only these channels; `None` writes all that are followed.
     pub channels: Option<Vec<ChannelId>>,
     /// Leaves out blobs, or ranges of them, that stand on these other sticks: together they hold more.
     pub elsewhere: Vec<FolderCarrier>,
+}
+
+/// Says which blobs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlobsWritten {
+    /// Everything.
+    #[default]
+    All,
+    /// Everything but films.
+    WithoutFilms,
+    /// Texts only, with the small pictures that travel inside them.
+    None,
+}
+
+impl BlobsWritten {
+    fn includes(self, rendition: &Rendition) -> bool {
+        match self {
+            Self::All => true,
+            Self::WithoutFilms => !rendition.mime.starts_with("video/"),
+            Self::None => false,
+        }
+    }
 }
 
 /// Tells how far it is.
@@ -132,7 +156,7 @@ impl PushError {
     }
 }
 
-/// Writes what the folder lacks of the store, best first, and waits until it is safely on the disk.
+/// Writes what the folder or archive lacks of the store, best first, and waits until it is safely on the disk.
 ///
 /// Order: charters and fork proofs of all channels, packs from the newest on, heads, blobs by class and age. A budget or
 /// a full disk leaves out what comes last, and of the first blob that does not fit whole it takes as many leading MiB as
@@ -155,7 +179,7 @@ impl PushError {
 /// ```
 pub fn push(
     store: &Store,
-    target: &FolderCarrier,
+    target: &dyn Place,
     options: PushOptions,
     mut events: impl FnMut(PushEvent),
 ) -> Result<PushReport, PushError> {
@@ -199,7 +223,7 @@ fn write_all(store: &Store, target: &mut Target<'_>, options: &PushOptions) -> R
     });
     let states = states.collect::<Vec<_>>();
     let plain = if options.plain { plain::plan(store, target, &states)? } else { Vec::new() };
-    let wants = blobs::wants(store, &states)?;
+    let wants = blobs::wants(store, &states, options.blobs)?;
     target.announce(&wants, &plain)?;
     let mut readable = Vec::new();
     for state in states {

@@ -178,7 +178,7 @@ fn free_name(
         if taken.contains(&name.to_lowercase()) {
             continue;
         }
-        match target.folder().holds_plain(&name) {
+        match target.place().holds_plain(&name) {
             Ok(None) => return Ok(Some((name, false))),
             Ok(Some(length)) if length == bytes => return Ok(Some((name, true))),
             // Somebody else's file: it is not ours to replace.

@@ -1,4 +1,4 @@
-//! The folder that is written to, with the room that is left in it.
+//! The folder or archive that is written to, with the room that is left in it.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ use longear_core::tree::TreePath;
 use super::blobs::Want;
 use super::plain::PlainCopy;
 use super::{PushError, PushEvent, PushOptions, PushReport, Refused, Stop};
-use crate::carrier::{CarrierError, FolderCarrier};
+use crate::carrier::{CarrierError, Place};
 
 /// Bytes that are left free on the disk for what file systems need besides the bytes of files.
 const FREE_SPACE_KEPT_BYTES: u64 = 128 << 10;
@@ -30,7 +30,7 @@ pub(super) enum Put {
 pub(super) type Open<'o, 's> = &'o mut (dyn FnMut() -> io::Result<Box<dyn Read + 's>> + 's);
 
 pub(super) struct Target<'a> {
-    folder: &'a FolderCarrier,
+    place: &'a dyn Place,
     events: &'a mut dyn FnMut(PushEvent),
     budget_bytes: Option<u64>,
     verify: bool,
@@ -43,14 +43,14 @@ pub(super) struct Target<'a> {
 
 impl<'a> Target<'a> {
     pub(super) fn open(
-        folder: &'a FolderCarrier,
+        place: &'a dyn Place,
         options: &PushOptions,
         events: &'a mut dyn FnMut(PushEvent),
     ) -> Result<Self, PushError> {
-        let used = folder.tree_bytes();
+        let used = place.tree_bytes();
         let used_bytes = used.map_err(|source| PushError::Target { source, report: Box::default() })?;
         Ok(Target {
-            folder,
+            place,
             events,
             budget_bytes: options.budget_bytes,
             verify: options.verify,
@@ -62,8 +62,8 @@ impl<'a> Target<'a> {
         })
     }
 
-    pub(super) fn folder(&self) -> &'a FolderCarrier {
-        self.folder
+    pub(super) fn place(&self) -> &'a dyn Place {
+        self.place
     }
 
     pub(super) fn report(&mut self) -> &mut PushReport {
@@ -81,7 +81,7 @@ impl<'a> Target<'a> {
 
     /// The length of what stands at a path; what is no file counts as nothing, and is refused when it is written.
     pub(super) fn holds(&self, path: &TreePath) -> Result<Option<u64>, Stop> {
-        match self.folder.holds(path) {
+        match self.place.holds(path) {
             Err(CarrierError::NotARegularFile { .. }) => Ok(None),
             answer => Ok(answer?),
         }
@@ -100,18 +100,19 @@ impl<'a> Target<'a> {
 
     /// Bytes that can still be written, by budget and disk.
     pub(super) fn room_bytes(&mut self) -> Result<u64, Stop> {
-        let free = self.folder.free_space()?.saturating_sub(FREE_SPACE_KEPT_BYTES);
+        let free = self.place.free_space()?.saturating_sub(FREE_SPACE_KEPT_BYTES);
         let within = self.budget_bytes.map_or(u64::MAX, |budget| budget.saturating_sub(self.used_bytes));
         Ok(free.min(within))
     }
 
     /// Whether so many bytes fit if `replaced` bytes go afterwards. The disk must hold both for a while.
     pub(super) fn has_room(&mut self, bytes: u64, replaced: u64) -> Result<bool, Stop> {
+        let bytes = bytes.saturating_add(self.place.object_overhead_bytes());
         let after = self.used_bytes.saturating_sub(replaced).saturating_add(bytes);
         if self.budget_bytes.is_some_and(|budget| after > budget) {
             return Ok(false);
         }
-        let fits = bytes.saturating_add(FREE_SPACE_KEPT_BYTES) <= self.folder.free_space()?;
+        let fits = bytes.saturating_add(FREE_SPACE_KEPT_BYTES) <= self.place.free_space()?;
         self.disk_is_full |= !fits;
         Ok(fits)
     }
@@ -136,10 +137,10 @@ impl<'a> Target<'a> {
         if !self.has_room(bytes, replaced + leaves)? {
             return Ok(Put::NoRoom);
         }
-        let folder = self.folder;
-        let put = self.write(&path.to_string(), bytes, open, |source| folder.write_object(path, source, bytes))?;
+        let place = self.place;
+        let put = self.write(&path.to_string(), bytes, open, |source| place.write_object(path, source, bytes))?;
         if put == Put::Stands {
-            self.used_bytes = self.used_bytes.saturating_sub(replaced) + bytes;
+            self.used_bytes = self.used_bytes.saturating_sub(replaced) + bytes + self.place.object_overhead_bytes();
         }
         Ok(put)
     }
@@ -160,8 +161,8 @@ impl<'a> Target<'a> {
         if !self.has_room(bytes, 0)? {
             return Ok(Put::NoRoom);
         }
-        let folder = self.folder;
-        let put = self.write(name, bytes, open, |source| folder.write_plain(name, source, bytes))?;
+        let place = self.place;
+        let put = self.write(name, bytes, open, |source| place.write_plain(name, source, bytes))?;
         if put == Put::Stands {
             self.used_bytes += bytes;
         }
@@ -173,7 +174,7 @@ impl<'a> Target<'a> {
     pub(super) fn remove(&mut self, path: &TreePath) -> Result<(), Stop> {
         self.settle()?;
         let bytes = self.holds(path)?.unwrap_or(0);
-        self.folder.remove_object(path)?;
+        self.place.remove_object(path)?;
         self.used_bytes = self.used_bytes.saturating_sub(bytes);
         Ok(())
     }
@@ -181,7 +182,7 @@ impl<'a> Target<'a> {
     /// Waits until the disk has what stands there now.
     pub(super) fn settle(&mut self) -> Result<(), Stop> {
         if std::mem::take(&mut self.is_unsynced) {
-            self.folder.sync()?;
+            self.place.sync()?;
         }
         Ok(())
     }
@@ -200,7 +201,7 @@ impl<'a> Target<'a> {
     /// Waits for the disk, and gives the report.
     pub(super) fn finish(self) -> Result<PushReport, PushError> {
         (self.events)(PushEvent::Finishing);
-        let finished = self.folder.sync().and_then(|()| self.folder.free_space());
+        let finished = self.place.sync().and_then(|()| self.place.free_space());
         match finished {
             Err(source) => Err(PushError::Target { source, report: Box::new(self.report) }),
             Ok(bytes_free) if self.disk_is_full && self.report.left_out.count > 0 => {
@@ -253,7 +254,7 @@ impl<'a> Target<'a> {
     }
 
     fn is_same(&mut self, path: &TreePath, open: Open<'_, '_>) -> Result<bool, Stop> {
-        let Some(mut there) = self.folder.open_object(path)? else { return Ok(false) };
+        let Some(mut there) = self.place.open_object(path)? else { return Ok(false) };
         // A source that cannot be read is reported when it is to be written.
         let Ok(mut source) = open() else { return Ok(true) };
         let (mut one, mut other) = (vec![0; COMPARE_BYTES], vec![0; COMPARE_BYTES]);

@@ -3,6 +3,7 @@
 //! [`Cli::read`] parses and settles everything that can be settled without touching the disk. Help texts are
 //! imperative and end without a full stop; each command shows an example.
 
+pub mod archive;
 pub mod carriers;
 pub mod channel;
 pub mod generate;
@@ -120,6 +121,9 @@ pub enum Command {
     /// Carry channels on a stick or card
     #[command(subcommand)]
     Stick(carriers::StickCommand),
+    /// Carry channels in one file that people hand on
+    #[command(subcommand)]
+    Archive(archive::ArchiveCommand),
     /// Check everything held here, byte by byte
     Check(node::CheckArguments),
     /// Show how fresh each channel is, what is missing and how full the store is

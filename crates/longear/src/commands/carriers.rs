@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use longear_core::Address;
-use longear_net::carrier::{Carrier, CarrierError, CarrierOptions, FolderCarrier, FolderLayout};
+use longear_net::carrier::{Carrier, CarrierError, CarrierOptions, FolderCarrier, FolderLayout, Place};
 use longear_net::push::{PushError, PushEvent, PushOptions, PushReport, push};
 use longear_net::sync::{Cancel, SyncError, SyncEvent, SyncOptions, SyncOutcome, SyncReport, Syncer};
 use longear_store::Store;
 use serde_json::json;
 
+use super::archive::{Archives, Offer, flawed};
 use super::publish::blob_failure;
 use super::{Context, channel_argument, followed};
 use crate::arguments::carriers::{
@@ -134,8 +135,9 @@ fn write_stick(context: &Context<'_>, arguments: &StickWriteArguments) -> Result
     let folder = folder.map_err(|error| carrier_failure(&arguments.dir.display().to_string(), &error))?;
     let budget_bytes = arguments.budget.as_ref().map(|size| size.bytes);
     let options = PushOptions { budget_bytes, plain: arguments.plain, ..PushOptions::default() };
-    let report = push_with_progress(context, &store, &folder, &arguments.dir, options)?;
-    tell_push(context, &report)
+    let report = push_with_progress(context, &store, &folder, &arguments.dir, options);
+    let report = report.map_err(|error| push_failure(&arguments.dir.display().to_string(), &error))?;
+    tell_push(context, &report, " A second stick takes them.")
 }
 
 /// A tree that stands in a folder already stays where it is.
@@ -149,18 +151,19 @@ fn layout_of(folder: &Path, otherwise: FolderLayout) -> FolderLayout {
     }
 }
 
-fn push_with_progress(
+/// Writes to a folder or archive, with a line of progress.
+pub(super) fn push_with_progress(
     context: &Context<'_>,
     store: &Store,
-    folder: &FolderCarrier,
+    place: &dyn Place,
     name: &Path,
     options: PushOptions,
-) -> Result<PushReport, Failure> {
+) -> Result<PushReport, PushError> {
     let progress = context.screen.progress();
     let label = name.display().to_string();
     let mut track: Option<Track> = None;
     let mut written = 0;
-    let pushed = push(store, folder, options, |event| match event {
+    let pushed = push(store, place, options, |event| match event {
         PushEvent::Planned { bytes: 0 } => {}
         PushEvent::Planned { bytes } => track = Some(progress.track(&label, "writing", Unit::Bytes, bytes)),
         PushEvent::Progress { bytes_written } => {
@@ -176,10 +179,11 @@ fn push_with_progress(
         track.finish("");
     }
     progress.close();
-    pushed.map_err(|error| push_failure(&label, &error))
+    pushed
 }
 
-fn tell_push(context: &Context<'_>, report: &PushReport) -> Result<(), Failure> {
+/// Tells what was written.
+pub(super) fn tell_push(context: &Context<'_>, report: &PushReport, hint: &str) -> Result<(), Failure> {
     if context.screen.json() {
         context.screen.print_json(&json!({
             "files_written": report.files_written, "bytes_written": report.bytes_written, "items": report.items,
@@ -198,7 +202,7 @@ fn tell_push(context: &Context<'_>, report: &PushReport) -> Result<(), Failure> 
         ))?;
         if report.left_out.count > 0 {
             context.screen.note(&format!(
-                "{} did not fit whole ({} left out). A second stick takes them.",
+                "{} did not fit whole ({} left out).{hint}",
                 count(report.left_out.count, "file", "files"),
                 bytes(report.left_out.bytes)
             ));
@@ -211,18 +215,17 @@ fn tell_push(context: &Context<'_>, report: &PushReport) -> Result<(), Failure> 
         .hint("See what is damaged here: longear check"))
 }
 
-struct Plan<'p> {
-    carriers: &'p [String],
-    proxy: Option<String>,
-    watch_seconds: Option<u64>,
-    pull_only: bool,
+/// From where, by which way and how often to fetch.
+pub(super) struct Plan<'p> {
+    pub carriers: &'p [String],
+    pub proxy: Option<String>,
+    pub watch_seconds: Option<u64>,
+    /// Whether nothing is brought to folders.
+    pub pull_only: bool,
 }
 
-fn pull_and_push(context: &Context<'_>, store: Arc<Store>, plan: &Plan<'_>) -> Result<(), Failure> {
-    if followed(&store)?.is_empty() {
-        return Err(Failure::refused("No channel is followed here, so there is nothing to fetch")
-            .hint("Follow one first: longear follow ADDRESS"));
-    }
+/// Fetches what is missing, and brings writable carriers what they lack.
+pub(super) fn pull_and_push(context: &Context<'_>, store: Arc<Store>, plan: &Plan<'_>) -> Result<(), Failure> {
     let mut options = CarrierOptions::default();
     options.proxy = plan.proxy.clone();
     let mut carriers = Vec::new();
@@ -237,13 +240,19 @@ fn pull_and_push(context: &Context<'_>, store: Arc<Store>, plan: &Plan<'_>) -> R
             Err(error) => return Err(carrier_failure(name, &error)),
         }
     }
+    let here = followed(&store)?.iter().map(|state| state.id()).collect::<Vec<_>>();
+    let archives = Archives::look_into(&carriers, &here)?;
+    if here.is_empty() {
+        return Err(archives.nothing_followed());
+    }
+    archives.tell(context);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(NETWORK_THREADS).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::refused(format!("Cannot start: {error}")))?;
     let folders = plan.carriers.iter().map(String::as_str).filter(|name| Path::new(name).is_dir());
     let folders = folders.filter(|_| !plan.pull_only).collect::<Vec<_>>();
     let mut syncer = Syncer::new(store.clone(), carriers);
     loop {
-        let pulled = round(context, &runtime, &mut syncer);
+        let pulled = round(context, &runtime, &mut syncer, &archives);
         // Before others are brought what is here: what is due to go goes no further.
         context.delete_what_is_due(&store);
         for folder in &folders {
@@ -278,14 +287,20 @@ fn bring(context: &Context<'_>, store: &Store, name: &str, is_new: bool) -> Resu
         Err(error) if is_new => return Err(carrier_failure(name, &error)),
         Err(_) => return Ok(()),
     };
-    let report = push_with_progress(context, store, &folder, path, PushOptions::default())?;
+    let report = push_with_progress(context, store, &folder, path, PushOptions::default());
+    let report = report.map_err(|error| push_failure(name, &error))?;
     if report.files_written > 0 && !context.screen.json() {
         context.screen.note(&format!("{name} got {} it lacked.", bytes(report.bytes_written)));
     }
     Ok(())
 }
 
-fn round(context: &Context<'_>, runtime: &tokio::runtime::Runtime, syncer: &mut Syncer) -> Result<(), Failure> {
+fn round(
+    context: &Context<'_>,
+    runtime: &tokio::runtime::Runtime,
+    syncer: &mut Syncer,
+    archives: &Archives,
+) -> Result<(), Failure> {
     let mut options = SyncOptions::default();
     let seed = context.random()?;
     options.jitter_seed = u64::from_le_bytes([seed[0], seed[1], seed[2], seed[3], seed[4], seed[5], seed[6], seed[7]]);
@@ -300,7 +315,7 @@ fn round(context: &Context<'_>, runtime: &tokio::runtime::Runtime, syncer: &mut 
     });
     board.close();
     let report = report.map_err(|error| sync_failure(&error))?;
-    tell_sync(context, &report)
+    tell_sync(context, &report, archives)
 }
 
 async fn cancel_on_interrupt(cancel: Cancel) {
@@ -353,7 +368,7 @@ impl Board {
     }
 }
 
-fn tell_sync(context: &Context<'_>, report: &SyncReport) -> Result<(), Failure> {
+fn tell_sync(context: &Context<'_>, report: &SyncReport, archives: &Archives) -> Result<(), Failure> {
     if context.screen.json() {
         context.screen.print_json(&json!({
             "new_items": report.new_items, "new_charters": report.new_charters, "new_files": report.new_blobs,
@@ -361,7 +376,8 @@ fn tell_sync(context: &Context<'_>, report: &SyncReport) -> Result<(), Failure> 
             "missing_files": report.still_missing_blobs, "cut": report.cut,
             "refused": report.refused.iter().map(|refusal| json!({
                 "carrier": refusal.carrier, "object": refusal.object, "reason": refusal.reason, "code": refusal.code,
-            })).collect::<Vec<_>>(),
+            })).chain(archives.flaws_json()).collect::<Vec<_>>(),
+            "not_followed": archives.not_followed.iter().map(Offer::json).collect::<Vec<_>>(),
             "carriers": report.carriers.iter().map(|carrier| json!({
                 "carrier": carrier.carrier, "set_aside": carrier.set_aside,
             })).collect::<Vec<_>>(),
@@ -380,6 +396,7 @@ fn tell_sync(context: &Context<'_>, report: &SyncReport) -> Result<(), Failure> 
     let why = why.collect::<Vec<_>>().join("\n");
     let refused = report.refused.len() as u64 + report.refused_unlisted;
     match report.outcome() {
+        SyncOutcome::Well if !archives.flaws.is_empty() => Err(flawed(archives.flaws.len(), report.kept_anything())),
         SyncOutcome::Well if why.is_empty() => Ok(()),
         SyncOutcome::Well => {
             context.screen.note(&why);
@@ -426,7 +443,8 @@ fn summary(report: &SyncReport) -> String {
     if parts.is_empty() { "Nothing new.".into() } else { format!("New here: {}.", parts.join(", ")) }
 }
 
-fn count(number: u64, one: &str, many: &str) -> String {
+/// A number with its noun.
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
@@ -447,7 +465,8 @@ fn without_password(address: &str) -> String {
     }
 }
 
-fn push_failure(label: &str, error: &PushError) -> Failure {
+/// Says in words why writing ended early.
+pub(super) fn push_failure(label: &str, error: &PushError) -> Failure {
     match error {
         PushError::Store(error) => store_failure(error),
         PushError::Blob(error) => blob_failure(error),

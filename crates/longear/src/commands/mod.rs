@@ -1,5 +1,6 @@
 //! What each command does. The commands speak with people; the work is done elsewhere.
 
+mod archive;
 mod carriers;
 mod channel;
 mod check;
@@ -42,6 +43,7 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Unfollow(arguments) => carriers::unfollow(&context, arguments),
         Command::Sync(arguments) => carriers::sync(&context, arguments),
         Command::Stick(command) => carriers::stick(&context, command),
+        Command::Archive(command) => archive::run(&context, command),
         Command::Check(arguments) => check::check(&context, arguments),
         Command::Serve(arguments) => serve::serve(&context, arguments),
         Command::Site(arguments) => site::site(&context, arguments),

@@ -9,7 +9,7 @@ use crate::stage::{Secrets, Stage, Traced, look, newsroom, silent_listener};
 use crate::trace::{Asked, read, unsolicited};
 
 /// Every command with words that make it do its work; `{…}` is filled in. What they need was made by those before.
-const OFFLINE: [(&str, &str); 25] = [
+const OFFLINE: [(&str, &str); 28] = [
     ("channel new", "channel new Second --roots {roots2}"),
     ("channel show", "channel show"),
     ("channel enrol", "channel enrol {address} --role post,edit,live,moderate --label Laptop --out {request}"),
@@ -29,6 +29,9 @@ const OFFLINE: [(&str, &str); 25] = [
     ("stick write", "stick write {stick} --plain"),
     ("stick read", "stick read {stick}"),
     ("sync", "sync {stick}"),
+    ("archive write", "archive write {archive} --budget 1GB"),
+    ("archive show", "archive show {archive}"),
+    ("archive read", "archive read {archive}"),
     ("check", "check --repair"),
     ("status", "status"),
     ("completions", "completions bash"),
@@ -83,7 +86,7 @@ fn commands_without_a_carrier_on_the_network_touch_no_network() {
         for (number, key) in keys.iter().enumerate() {
             words = words.replace(&format!("{{root{}}}", number + 1), key.to_str().unwrap());
         }
-        for name in ["roots2", "request", "change", "rotation", "out", "stick", "man", "site"] {
+        for name in ["roots2", "request", "change", "rotation", "out", "stick", "archive", "man", "site"] {
             words = words.replace(&format!("{{{name}}}"), &stage.text(name));
         }
         words

@@ -3,6 +3,7 @@
 //! Video and sound come from the real ffmpeg, the dumb mirror is the real nginx, and whatever is killed is killed.
 #![allow(clippy::unwrap_used)]
 
+mod archives;
 mod cuts;
 mod damage;
 mod disk;
