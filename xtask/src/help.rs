@@ -57,7 +57,8 @@ const TASKS: &[Task] = &[
         summary: "build core and reader for browsers and prove that they do no input or output",
         details: "Links all of longear-core into one WebAssembly module and reads its import section: it must be\n\
                   empty, so the core can reach no clock, no randomness, no file and no network. Then builds\n\
-                  longear-reader into target/reader, small and with vector instructions, and weighs both.",
+                  longear-reader into target/reader, small, with vector instructions, and the part for reading\n\
+                  posts, and weighs them.",
     },
     Task {
         name: "web",

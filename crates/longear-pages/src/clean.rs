@@ -1,6 +1,6 @@
 //! Takes out of somebody else's text what could deceive the eye or break the page.
 
-use unicode_normalization::char::is_combining_mark;
+use crate::marks::is_combining_mark;
 
 /// How many combining marks one letter may carry; living scripts need at most four.
 const MARKS_MAX: usize = 4;

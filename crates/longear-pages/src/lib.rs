@@ -18,11 +18,13 @@
 
 mod clean;
 mod drawing;
+mod excerpt;
 mod html;
 mod language;
 mod line;
 mod link;
 mod markdown;
+mod marks;
 mod page;
 pub mod paths;
 mod qr;
@@ -32,8 +34,9 @@ mod view;
 mod words;
 
 pub use clean::{clean_line, clean_text};
+pub use excerpt::excerpt;
 pub use language::Language;
-pub use markdown::{EVENTS_MAX, INPUT_BYTES_MAX, NESTING_MAX, OUTPUT_BYTES_MAX, excerpt, markdown_to_html};
+pub use markdown::{EVENTS_MAX, INPUT_BYTES_MAX, NESTING_MAX, OUTPUT_BYTES_MAX, markdown_to_html};
 pub use page::{about, address, error, feed, file_name, item};
 pub use style::{content_security_policy, icon, stylesheet};
 pub use tamga::tamga;

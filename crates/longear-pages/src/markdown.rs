@@ -42,69 +42,17 @@ pub fn markdown_to_html(markdown: &str, table_label: &str) -> String {
     emitter.finish()
 }
 
-/// Takes the first words of a post as plain text, at most `characters_max` of them and an ellipsis.
-///
-/// Headings, lists, code and tables are left out where there is running text. Costs no more than the words it returns need.
-pub fn excerpt(markdown: &str, characters_max: usize) -> String {
-    // Words are rarely longer than twelve bytes of markup each; this much source always yields enough text.
-    let source = cut(markdown, (characters_max * 16).min(INPUT_BYTES_MAX));
-    let text = clean_text(source);
-    let running = gather(&text, characters_max, false);
-    let words = if running.is_empty() { gather(&text, characters_max, true) } else { running };
-    shorten(&words, characters_max)
-}
-
 fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH
 }
 
 /// Cuts at a character boundary.
-fn cut(text: &str, bytes_max: usize) -> &str {
+pub fn cut(text: &str, bytes_max: usize) -> &str {
     let mut end = text.len().min(bytes_max);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     &text[..end]
-}
-
-/// Collects text until there is a little more than enough of it.
-fn gather(text: &str, characters_max: usize, everything: bool) -> String {
-    let mut words = String::new();
-    let mut skipping = 0_usize;
-    for event in Parser::new_ext(text, options()).take(EVENTS_MAX) {
-        match event {
-            Event::Start(tag) => skipping += usize::from(!everything && is_skipped(&tag)),
-            Event::End(TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::List(_)) => {
-                skipping = skipping.saturating_sub(1);
-                words.push(' ');
-            }
-            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell) => words.push(' '),
-            Event::Text(piece) | Event::Code(piece) if skipping == 0 => words.push_str(&piece),
-            Event::SoftBreak | Event::HardBreak => words.push(' '),
-            _ => {}
-        }
-        if words.len() > characters_max * 8 {
-            break;
-        }
-    }
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_skipped(tag: &Tag<'_>) -> bool {
-    matches!(tag, Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_) | Tag::List(_))
-}
-
-/// Cuts between words where that does not lose more than a third.
-fn shorten(words: &str, characters_max: usize) -> String {
-    let Some((end, _)) = words.char_indices().nth(characters_max) else {
-        return words.to_owned();
-    };
-    let kept = &words[..end];
-    let kept = match kept.rfind(' ') {
-        Some(space) if space * 3 > end * 2 => &kept[..space],
-        _ => kept,
-    };
-    format!("{}…", kept.trim_end_matches([' ', ',', ';', ':', '.', '-', '–']))
 }
 
 /// Writes events as HTML and remembers what is open.
@@ -282,6 +230,38 @@ impl Emitter<'_> {
         }
         self.html.finish()
     }
+}
+
+/// The words of a post as the parser gives them, without headings, lists, code and tables where there is running text.
+#[cfg(test)]
+pub fn parsed_words(text: &str) -> String {
+    let running = gather(text, false);
+    if running.is_empty() { gather(text, true) } else { running }
+}
+
+#[cfg(test)]
+fn gather(text: &str, everything: bool) -> String {
+    let mut words = String::new();
+    let mut skipping = 0_usize;
+    for event in Parser::new_ext(text, options()).take(EVENTS_MAX) {
+        match event {
+            Event::Start(tag) => skipping += usize::from(!everything && is_skipped(&tag)),
+            Event::End(TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::List(_)) => {
+                skipping = skipping.saturating_sub(1);
+                words.push(' ');
+            }
+            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell) => words.push(' '),
+            Event::Text(piece) | Event::Code(piece) if skipping == 0 => words.push_str(&piece),
+            Event::SoftBreak | Event::HardBreak => words.push(' '),
+            _ => {}
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+fn is_skipped(tag: &Tag<'_>) -> bool {
+    matches!(tag, Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_) | Tag::List(_))
 }
 
 #[cfg(test)]

@@ -8,13 +8,12 @@
 
 use std::cell::RefCell;
 
-use crate::reader::{self, Answer, Reader, Refusal};
+use crate::reader::{Answer, Refusal};
 
 /// Longest input of a call: a pack of the highest level, as long as it may be, and some.
 const INPUT_BYTES_MAX: usize = 1_200 << 20;
 
 thread_local! {
-    static READER: RefCell<Reader> = RefCell::new(Reader::new());
     /// The last answer; it must not move while the caller reads it.
     static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
@@ -82,14 +81,6 @@ fn answer_json(outcome: Answer) -> *const u8 {
     answer(outcome.unwrap_or_else(|refusal| refusal.to_json()).as_bytes())
 }
 
-/// Bytes behind a byte that is 1, or an error in JSON behind a byte that is 0: bytes and JSON could be taken for each other.
-fn answer_bytes(outcome: Answer<Vec<u8>>) -> *const u8 {
-    match outcome {
-        Ok(bytes) => answer(&[&[1], &bytes[..]].concat()),
-        Err(refusal) => answer(&[&[0], refusal.to_json().as_bytes()].concat()),
-    }
-}
-
 /// Declares calls: each argument is a number, or `text` or `bytes` that come as a pointer and a length.
 macro_rules! calls {
     ($($(#[$doc:meta])* $name:ident($($pointer:ident $length:ident: $kind:ident),* $(; $($number:ident),+)?) => $out:ident($body:expr);)*) => {$(
@@ -113,60 +104,103 @@ macro_rules! calls {
     (@bytes $bytes:ident) => { $bytes };
 }
 
-fn with<T>(call: impl FnOnce(&mut Reader) -> T) -> T {
-    READER.with_borrow_mut(call)
+/// The calls of the module that a first visit loads.
+#[cfg(feature = "book")]
+pub mod book {
+    use super::*;
+    use crate::reader::{self, Reader};
+
+    thread_local! {
+        static READER: RefCell<Reader> = RefCell::new(Reader::new());
+    }
+
+    /// Bytes behind a byte that is 1, or an error in JSON behind a byte that is 0: bytes and JSON could be taken for each other.
+    fn answer_bytes(outcome: Answer<Vec<u8>>) -> *const u8 {
+        match outcome {
+            Ok(bytes) => answer(&[&[1], &bytes[..]].concat()),
+            Err(refusal) => answer(&[&[0], refusal.to_json().as_bytes()].concat()),
+        }
+    }
+
+    fn with<T>(call: impl FnOnce(&mut Reader) -> T) -> T {
+        READER.with_borrow_mut(call)
+    }
+
+    calls! {
+        /// Reads an address.
+        address(written length: text) => answer_json(reader::address(written));
+        /// Begins a book for a channel, if there is none.
+        open(channel channel_length: text) => answer_json(with(|reader| reader.open(channel)));
+        /// Forgets a channel.
+        close(channel channel_length: text) => answer_json(with(|reader| reader.close(channel)));
+        /// Takes in what stood under a path of the tree.
+        take(channel channel_length: text, path path_length: text, object object_length: bytes) =>
+            answer_json(with(|reader| reader.take(channel, path, object)));
+        /// The bytes to write to the journal for an object that was taken last.
+        keep(channel channel_length: text, path path_length: text) => answer_bytes(with(|reader| reader.keep(channel, path)));
+        /// What to ask the source of a head for next.
+        wants(channel channel_length: text, head head_length: bytes, asked asked_length: text) =>
+            answer_json(with(|reader| reader.wants(channel, head, asked)));
+        /// A channel and how much of it is here.
+        channel(id id_length: text) => answer_json(with(|reader| reader.channel(id)));
+        /// Visible articles, newest first.
+        feed(channel channel_length: text, cursor cursor_length: text; count) =>
+            answer_json(with(|reader| reader.feed(channel, cursor, count as usize)));
+        /// One item with its whole text.
+        item(id id_length: text) => answer_json(with(|reader| reader.item(id)));
+        /// The bytes of a file that came inside its item.
+        file(item item_length: text; index) => answer_bytes(with(|reader| reader.file(item, index as usize)));
+        /// Prepares to check a file of an item.
+        blob_open(item item_length: text, groups groups_length: bytes; index) =>
+            answer_json(with(|reader| reader.blob_open(item, index as usize, groups)));
+        /// Where a group's slice stands in the outboard.
+        blob_outboard_range(; handle, group) => answer_json(with(|reader| reader.blob_outboard_range(handle, group)));
+        /// Takes a group's slice of the outboard.
+        blob_slice(slice slice_length: bytes; handle, group) =>
+            answer_json(with(|reader| reader.blob_slice(handle, group, slice)));
+        /// Whether a block of 16 KiB is good.
+        blob_check(block_bytes block_length: bytes; handle, block) =>
+            answer_json(with(|reader| reader.blob_check(handle, block, block_bytes)));
+        /// Whether a group of 1 MiB is good.
+        blob_check_group(group_bytes group_length: bytes; handle, group) =>
+            answer_json(with(|reader| reader.blob_check_group(handle, group, group_bytes)));
+        /// Whether a whole file is good.
+        blob_check_whole(whole whole_length: bytes; handle) =>
+            answer_json(with(|reader| reader.blob_check_whole(handle, whole)));
+        /// Forgets a file.
+        blob_close(; handle) => answer_json(with(|reader| reader.blob_close(handle)));
+        /// Articles whose words the search does not know yet.
+        unsearched(; count) => answer_json(with(|reader| reader.unsearched(count as usize)));
+        /// Of the items that a search found the visible ones, newest first.
+        found(items items_length: text; count) => answer_json(with(|reader| reader.found(items, count as usize)));
+        /// The BLAKE3 of bytes.
+        hash(hashed hashed_length: bytes) => answer_json(reader::hash(hashed));
+        /// Whether a signature is good.
+        verify(key key_length: bytes, signature signature_length: bytes, message message_length: bytes) =>
+            answer_json(reader::verify(key, signature, message));
+    }
 }
 
-calls! {
-    /// Reads an address.
-    address(written length: text) => answer_json(reader::address(written));
-    /// Begins a book for a channel, if there is none.
-    open(channel channel_length: text) => answer_json(with(|reader| reader.open(channel)));
-    /// Forgets a channel.
-    close(channel channel_length: text) => answer_json(with(|reader| reader.close(channel)));
-    /// Takes in what stood under a path of the tree.
-    take(channel channel_length: text, path path_length: text, object object_length: bytes) =>
-        answer_json(with(|reader| reader.take(channel, path, object)));
-    /// The bytes to write to the journal for an object that was taken last.
-    keep(channel channel_length: text, path path_length: text) => answer_bytes(with(|reader| reader.keep(channel, path)));
-    /// What to ask the source of a head for next.
-    wants(channel channel_length: text, head head_length: bytes, asked asked_length: text) =>
-        answer_json(with(|reader| reader.wants(channel, head, asked)));
-    /// A channel and how much of it is here.
-    channel(id id_length: text) => answer_json(with(|reader| reader.channel(id)));
-    /// Visible articles, newest first.
-    feed(channel channel_length: text, cursor cursor_length: text; count) =>
-        answer_json(with(|reader| reader.feed(channel, cursor, count as usize)));
-    /// One item with its whole text.
-    item(id id_length: text) => answer_json(with(|reader| reader.item(id)));
-    /// The bytes of a file that came inside its item.
-    file(item item_length: text; index) => answer_bytes(with(|reader| reader.file(item, index as usize)));
-    /// Prepares to check a file of an item.
-    blob_open(item item_length: text, groups groups_length: bytes; index) =>
-        answer_json(with(|reader| reader.blob_open(item, index as usize, groups)));
-    /// Where a group's slice stands in the outboard.
-    blob_outboard_range(; handle, group) => answer_json(with(|reader| reader.blob_outboard_range(handle, group)));
-    /// Takes a group's slice of the outboard.
-    blob_slice(slice slice_length: bytes; handle, group) =>
-        answer_json(with(|reader| reader.blob_slice(handle, group, slice)));
-    /// Whether a block of 16 KiB is good.
-    blob_check(block_bytes block_length: bytes; handle, block) =>
-        answer_json(with(|reader| reader.blob_check(handle, block, block_bytes)));
-    /// Whether a group of 1 MiB is good.
-    blob_check_group(group_bytes group_length: bytes; handle, group) =>
-        answer_json(with(|reader| reader.blob_check_group(handle, group, group_bytes)));
-    /// Whether a whole file is good.
-    blob_check_whole(whole whole_length: bytes; handle) =>
-        answer_json(with(|reader| reader.blob_check_whole(handle, whole)));
-    /// Forgets a file.
-    blob_close(; handle) => answer_json(with(|reader| reader.blob_close(handle)));
-    /// Visible articles that hold all words of a query.
-    search(query query_length: text; count) => answer_json(with(|reader| reader.search(query, count as usize)));
-    /// The BLAKE3 of bytes.
-    hash(hashed hashed_length: bytes) => answer_json(reader::hash(hashed));
-    /// Whether a signature is good.
-    verify(key key_length: bytes, signature signature_length: bytes, message message_length: bytes) =>
-        answer_json(reader::verify(key, signature, message));
+/// The calls of the module for reading and searching.
+#[cfg(feature = "texts")]
+pub mod texts {
+    use super::*;
+    use crate::texts::Texts;
+
+    thread_local! {
+        static TEXTS: RefCell<Texts> = RefCell::new(Texts::default());
+    }
+
+    calls! {
+        /// A post's Markdown as HTML.
+        html(markdown markdown_length: text, label label_length: text) =>
+            answer_json(Ok(crate::texts::html(markdown, label)));
+        /// Takes in the words of an item.
+        learn(item item_length: text, words words_length: text) =>
+            answer_json(TEXTS.with_borrow_mut(|texts| texts.learn(item, words)));
+        /// Items that hold all words of a query.
+        search(query query_length: text) => answer_json(Ok(TEXTS.with_borrow(|texts| texts.search(query))));
+    }
 }
 
 #[cfg(feature = "vectors")]

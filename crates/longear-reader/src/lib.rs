@@ -4,7 +4,8 @@
 //! with the path under which they stood, and what comes out was verified.
 //!
 //! * [`Book`]: what is held of one channel, and what it means: status of items, holes, what to ask a source for next.
-//! * [`Reader`]: several books, open files and the search over them, as calls that take text and give JSON.
+//! * [`Reader`]: several books and open files, as calls that take text and give JSON.
+//! * [`texts`]: Markdown and the search, which stand in a module of their own.
 //! * [`abi`]: the same calls for a program that is not Rust. The only file with `unsafe`.
 //!
 //! Why it is so: `docs/design/004-reader.md`.
@@ -15,6 +16,7 @@ pub mod book;
 pub mod json;
 pub mod reader;
 pub mod search;
+pub mod texts;
 #[cfg(feature = "vectors")]
 mod vectors;
 

@@ -7,7 +7,7 @@ use longear_core::holdings::Holdings;
 use longear_core::id::from_hex;
 use longear_core::tree::TreePath;
 use longear_core::{Article, ChannelId, Groups, Head, ItemId, Origin, PublicKey, Rendition};
-use longear_pages::{clean_line, excerpt, markdown_to_html, tamga};
+use longear_pages::{clean_line, excerpt, tamga};
 
 use crate::blob::{OpenFile, Opening};
 use crate::book::{Book, BookItem, Taken};
@@ -130,7 +130,7 @@ impl Reader {
         // One more than asked for tells whether there is more.
         let found = books.iter().flat_map(|book| book.feed(before).take(count + 1));
         let mut found = found.collect::<Vec<_>>();
-        found.sort_by_key(|item| std::cmp::Reverse((item.header().time, item.id())));
+        found.sort_by_key(newest_first);
         let is_more = found.len() > count;
         found.truncate(count);
         let next = found.last().filter(|_| is_more).map(|item| format!("{}-{}", item.header().time, item.id()));
@@ -219,13 +219,32 @@ impl Reader {
         self.files.remove(&handle).map(|_| "{}".into()).ok_or_else(|| not_open(handle))
     }
 
-    /// Visible articles that hold all words of a query, newest first.
-    pub fn search(&mut self, query: &str, count: usize) -> Answer {
-        let mut found = self.books.values_mut().flat_map(|book| book.search(query)).collect::<Vec<_>>();
-        found.sort_by_key(|place| std::cmp::Reverse(*place));
+    /// Articles whose words the search does not know yet, with their texts; empty when it knows all of them.
+    pub fn unsearched(&mut self, count: usize) -> Answer {
+        let count = count.min(ITEMS_MAX);
+        let mut given = Vec::new();
+        for book in self.books.values_mut() {
+            given.extend(book.unsearched(count - given.len()));
+        }
+        Ok(json::object(|object| {
+            object.list("items", given, |value, (id, article)| {
+                let texts =
+                    article.variants.iter().flat_map(|variant| [variant.title.as_str(), "\n", &variant.body, "\n"]);
+                value.object(|object| {
+                    object.shown("id", id).text("words", &texts.collect::<String>());
+                });
+            });
+        }))
+    }
+
+    /// Of the items that a search found, one ID a line, the visible ones that are here, newest first.
+    pub fn found(&self, items: &str, count: usize) -> Answer {
+        let found = items.lines().filter_map(|item| self.held(item).ok());
+        let mut found = found.filter(|item| item.status.is_visible()).collect::<Vec<_>>();
+        found.sort_by_key(newest_first);
         found.truncate(count.min(ITEMS_MAX));
         Ok(json::object(|object| {
-            object.list("items", found, |value, (_, id)| value.text(&id.to_string()));
+            object.list("items", found, |value, item| value.object(|object| write_item(object, &item, false)));
         }))
     }
 
@@ -254,6 +273,10 @@ impl Reader {
     fn open_file(&self, handle: u32) -> Answer<&OpenFile> {
         self.files.get(&handle).ok_or_else(|| not_open(handle))
     }
+}
+
+fn newest_first(item: &BookItem<'_>) -> std::cmp::Reverse<(u64, ItemId)> {
+    std::cmp::Reverse((item.header().time, item.id()))
 }
 
 /// Reads an address.
@@ -341,7 +364,7 @@ fn write_texts(object: &mut Object<'_>, article: &Article, is_whole: bool) {
             object.text("lang", &variant.language).text("origin", origin).text("title", &title);
             object.text("text", &excerpt(&variant.body, EXCERPT_CHARACTERS));
             if is_whole {
-                object.text("html", &markdown_to_html(&variant.body, &title));
+                object.text("markdown", &variant.body);
             }
         });
     });

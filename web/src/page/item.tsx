@@ -73,12 +73,24 @@ function Whole({ item }: { item: Item }) {
       )}
       <Others item={item} medium="photo" />
       <Tongues item={item} text={text} choose={setLanguage} />
-      {text?.html && <div class="prose" {...inLanguage(text)} dangerouslySetInnerHTML={{ __html: text.html }} />}
+      {text && <Prose text={text} />}
       <Others item={item} medium="file" />
       <HowChecked item={item} />
       <BackToNews />
     </article>
   );
+}
+
+/** Without the module that makes HTML of it a text is read as it was written. */
+function Prose({ text }: { text: Variant }) {
+  if (text.html === undefined) {
+    return (
+      <div class="prose" style={{ whiteSpace: "pre-wrap" }} {...inLanguage(text)}>
+        {text.markdown}
+      </div>
+    );
+  }
+  return <div class="prose" {...inLanguage(text)} dangerouslySetInnerHTML={{ __html: text.html }} />;
 }
 
 function Others({ item, medium }: { item: Item; medium: Medium }) {

@@ -67,7 +67,9 @@ export interface Variant {
   title: string;
   /** The first 280 characters as plain text. */
   text: string;
-  /** Safe HTML of the whole text; only from `item`. */
+  /** The whole text as it came; only from `item`. */
+  markdown?: string;
+  /** The same as safe HTML, once it was made. */
   html?: string;
 }
 
@@ -127,123 +129,21 @@ interface Exports extends WebAssembly.Exports {
 
 const NOTHING = new Uint8Array(0);
 
-export class Core {
+/** A module that imports nothing, and its memory. */
+class Module {
   #exports: Exports;
   #encoder = new TextEncoder();
   #decoder = new TextDecoder();
 
-  private constructor(instance: WebAssembly.Instance) {
+  protected constructor(instance: WebAssembly.Instance) {
     this.#exports = instance.exports as Exports;
   }
 
-  /** Starts a core from the bytes of `reader.wasm` or `reader-simd.wasm`. It imports nothing. */
-  static async load(bytes: BufferSource): Promise<Core> {
-    const { instance } = await WebAssembly.instantiate(bytes, {});
-    return new Core(instance);
+  protected ok(name: string, inputs: Input[], numbers: number[] = []): boolean {
+    return this.json<{ ok: boolean }>(name, inputs, numbers).ok;
   }
 
-  address(text: string): Address {
-    return this.#json("address", [text]);
-  }
-
-  open(channel: string): void {
-    this.#json("open", [channel]);
-  }
-
-  close(channel: string): void {
-    this.#json("close", [channel]);
-  }
-
-  /** Hands over what stood under a path of the tree, counted from the tree's root. */
-  take(channel: string, path: string, bytes: Uint8Array): Taken {
-    return this.#json("take", [channel, path, bytes]);
-  }
-
-  /** What to write to the journal for an object that the last `take` kept or released. */
-  keep(channel: string, path: string): Uint8Array {
-    return this.#bytes("keep", [channel, path]);
-  }
-
-  /**
-   * What to ask the source of this head for next, best first; empty when it has nothing more. `asked`: every path that it
-   * was asked for since it gave another head, whatever came of it.
-   */
-  wants(channel: string, head: Uint8Array, asked: Iterable<string> = []): string[] {
-    return this.#json<{ paths: string[] }>("wants", [channel, head, [...asked].join("\n")]).paths;
-  }
-
-  channel(channel: string): Channel {
-    return this.#json("channel", [channel]);
-  }
-
-  /** Visible articles, newest first, of one channel or with "" of all. */
-  feed(channel: string, cursor: string | null, count: number): Feed {
-    return this.#json("feed", [channel, cursor ?? ""], [count]);
-  }
-
-  item(id: string): Item {
-    return this.#json("item", [id]);
-  }
-
-  /** A file that came inside its item. */
-  file(item: string, index: number): Uint8Array {
-    return this.#bytes("file", [item], [index]);
-  }
-
-  blobOpen(item: string, index: number, groups: Uint8Array = NOTHING): OpenBlob {
-    return this.#json("blob_open", [item, groups], [index]);
-  }
-
-  /** Where a group's slice stands in the `.o` file. */
-  blobOutboardRange(handle: number, group: number): { from: number; to: number } {
-    return this.#json("blob_outboard_range", [], [handle, group]);
-  }
-
-  blobSlice(handle: number, group: number, slice: Uint8Array): boolean {
-    return this.#ok("blob_slice", [slice], [handle, group]);
-  }
-
-  /** Checks a block of 16 KiB, counted through the file, after its group's slice was given. */
-  blobCheck(handle: number, block: number, bytes: Uint8Array): boolean {
-    return this.#ok("blob_check", [bytes], [handle, block]);
-  }
-
-  /** Checks a group of 1 MiB; needs no outboard. */
-  blobCheckGroup(handle: number, group: number, bytes: Uint8Array): boolean {
-    return this.#ok("blob_check_group", [bytes], [handle, group]);
-  }
-
-  blobCheckWhole(handle: number, bytes: Uint8Array): boolean {
-    return this.#ok("blob_check_whole", [bytes], [handle]);
-  }
-
-  blobClose(handle: number): void {
-    this.#json("blob_close", [], [handle]);
-  }
-
-  /** IDs of visible articles with all words of the query, newest first. */
-  search(query: string, count: number): string[] {
-    return this.#json<{ items: string[] }>("search", [query], [count]).items;
-  }
-
-  hash(bytes: Uint8Array): string {
-    return this.#json<{ hash: string }>("hash", [bytes]).hash;
-  }
-
-  verify(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
-    return this.#ok("verify", [key, signature, message]);
-  }
-
-  /** Runs one vector of tests/vectors; only in a module that was built for the tests. */
-  vector(name: string, file: string, index: number): { accepted?: unknown; refused?: string } {
-    return this.#json("vector", [name, file], [index]);
-  }
-
-  #ok(name: string, inputs: Input[], numbers: number[] = []): boolean {
-    return this.#json<{ ok: boolean }>(name, inputs, numbers).ok;
-  }
-
-  #json<T>(name: string, inputs: Input[], numbers: number[] = []): T {
+  protected json<T>(name: string, inputs: Input[], numbers: number[] = []): T {
     const answer = JSON.parse(this.#decoder.decode(this.#call(name, inputs, numbers)));
     if (answer.error !== undefined) {
       throw new CoreError(answer.error.code, answer.error.why);
@@ -252,7 +152,7 @@ export class Core {
   }
 
   /** Bytes stand behind a 1, an error in JSON behind a 0. */
-  #bytes(name: string, inputs: Input[], numbers: number[] = []): Uint8Array {
+  protected bytes(name: string, inputs: Input[], numbers: number[] = []): Uint8Array {
     const answer = this.#call(name, inputs, numbers);
     if (answer[0] === 1) {
       return answer.slice(1);
@@ -282,5 +182,136 @@ export class Core {
     } finally {
       given.forEach(([pointer, length]) => release(pointer, length));
     }
+  }
+}
+
+export class Core extends Module {
+  /** Starts a core from the bytes of `reader.wasm` or `reader-simd.wasm`. */
+  static async load(bytes: BufferSource): Promise<Core> {
+    return new Core((await WebAssembly.instantiate(bytes, {})).instance);
+  }
+
+  address(text: string): Address {
+    return this.json("address", [text]);
+  }
+
+  open(channel: string): void {
+    this.json("open", [channel]);
+  }
+
+  close(channel: string): void {
+    this.json("close", [channel]);
+  }
+
+  /** Hands over what stood under a path of the tree, counted from the tree's root. */
+  take(channel: string, path: string, bytes: Uint8Array): Taken {
+    return this.json("take", [channel, path, bytes]);
+  }
+
+  /** What to write to the journal for an object that the last `take` kept or released. */
+  keep(channel: string, path: string): Uint8Array {
+    return this.bytes("keep", [channel, path]);
+  }
+
+  /**
+   * What to ask the source of this head for next, best first; empty when it has nothing more. `asked`: every path that it
+   * was asked for since it gave another head, whatever came of it.
+   */
+  wants(channel: string, head: Uint8Array, asked: Iterable<string> = []): string[] {
+    return this.json<{ paths: string[] }>("wants", [channel, head, [...asked].join("\n")]).paths;
+  }
+
+  channel(channel: string): Channel {
+    return this.json("channel", [channel]);
+  }
+
+  /** Visible articles, newest first, of one channel or with "" of all. */
+  feed(channel: string, cursor: string | null, count: number): Feed {
+    return this.json("feed", [channel, cursor ?? ""], [count]);
+  }
+
+  item(id: string): Item {
+    return this.json("item", [id]);
+  }
+
+  /** A file that came inside its item. */
+  file(item: string, index: number): Uint8Array {
+    return this.bytes("file", [item], [index]);
+  }
+
+  blobOpen(item: string, index: number, groups: Uint8Array = NOTHING): OpenBlob {
+    return this.json("blob_open", [item, groups], [index]);
+  }
+
+  /** Where a group's slice stands in the `.o` file. */
+  blobOutboardRange(handle: number, group: number): { from: number; to: number } {
+    return this.json("blob_outboard_range", [], [handle, group]);
+  }
+
+  blobSlice(handle: number, group: number, slice: Uint8Array): boolean {
+    return this.ok("blob_slice", [slice], [handle, group]);
+  }
+
+  /** Checks a block of 16 KiB, counted through the file, after its group's slice was given. */
+  blobCheck(handle: number, block: number, bytes: Uint8Array): boolean {
+    return this.ok("blob_check", [bytes], [handle, block]);
+  }
+
+  /** Checks a group of 1 MiB; needs no outboard. */
+  blobCheckGroup(handle: number, group: number, bytes: Uint8Array): boolean {
+    return this.ok("blob_check_group", [bytes], [handle, group]);
+  }
+
+  blobCheckWhole(handle: number, bytes: Uint8Array): boolean {
+    return this.ok("blob_check_whole", [bytes], [handle]);
+  }
+
+  blobClose(handle: number): void {
+    this.json("blob_close", [], [handle]);
+  }
+
+  /** Articles whose words were not asked for yet; empty after the last. */
+  unsearched(count: number): { id: string; words: string }[] {
+    return this.json<{ items: { id: string; words: string }[] }>("unsearched", [], [count]).items;
+  }
+
+  /** Of the items that a search found the visible ones, newest first. */
+  found(ids: string[], count: number): Item[] {
+    return this.json<{ items: Item[] }>("found", [ids.join("\n")], [count]).items;
+  }
+
+  hash(bytes: Uint8Array): string {
+    return this.json<{ hash: string }>("hash", [bytes]).hash;
+  }
+
+  verify(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
+    return this.ok("verify", [key, signature, message]);
+  }
+
+  /** Runs one vector of tests/vectors; only in a module that was built for the tests. */
+  vector(name: string, file: string, index: number): { accepted?: unknown; refused?: string } {
+    return this.json("vector", [name, file], [index]);
+  }
+}
+
+/** What reading a post and searching need besides: Markdown, and words in many spellings. */
+export class Texts extends Module {
+  /** Starts from the bytes of `texts.wasm`. */
+  static async load(bytes: BufferSource): Promise<Texts> {
+    return new Texts((await WebAssembly.instantiate(bytes, {})).instance);
+  }
+
+  /** Safe HTML; `label` names tables for screen readers. */
+  html(markdown: string, label: string): string {
+    return this.json<{ html: string }>("html", [markdown, label]).html;
+  }
+
+  learn(item: string, words: string): void {
+    this.json("learn", [item, words]);
+  }
+
+  /** IDs of items with all words of the query, whether they are visible or not. */
+  search(query: string): string[] {
+    return this.json<{ items: string[] }>("search", [query]).items;
   }
 }

@@ -7,6 +7,7 @@ import { Core, CoreError } from "../shared/core";
 import { modules } from "../shared/module";
 import { findDisk } from "./disk";
 import { answerMedia } from "./media";
+import { loadModule, Reading } from "./reading";
 import { Shelf } from "./shelf";
 import { Sources } from "./sources";
 import { Sync } from "./sync";
@@ -34,14 +35,14 @@ const ready = start().catch((error: unknown) => {
 async function start() {
   await aloneInThisBrowser();
   const folder = new URL(".", self.location.href).href;
-  const [core, disk] = await Promise.all([loadCore(folder), findDisk()]);
+  const [core, disk] = await Promise.all([loadModule(folder, modules().fit).then((bytes) => Core.load(bytes)), findDisk()]);
   state.storage = disk.storage;
   const sources = new Sources(folder);
   const shelf = new Shelf(core, disk);
   await shelf.replay();
   shelf.addresses().forEach(([channel, address]) => hint(core, sources, channel, address));
   const blobs = new Blobs(core, disk, sources, (holding: Holding) => say({ event: "holding", holding }));
-  const parts = { core, disk, sources, shelf, blobs };
+  const parts = { core, disk, sources, shelf, blobs, reading: new Reading(core, folder) };
   const sync = new Sync(core, shelf, sources, { news: () => say({ event: "news" }), changed: () => tell(parts, sync) });
   sources.onAside = () => tell(parts, sync);
   state.phase = "ready";
@@ -51,16 +52,6 @@ async function start() {
   self.addEventListener("online", () => void sync.round());
   void sync.round();
   return { ...parts, handlers: handlers({ ...parts, sync }) };
-}
-
-async function loadCore(folder: string): Promise<Core> {
-  const name = modules().fit;
-  const answer = await fetch(new URL(name, folder));
-  if (!answer.ok) {
-    throw new Error(`${name}: ${answer.status}`);
-  }
-  // Not streamed: a plain web server may not know what a .wasm file is.
-  return Core.load(await answer.arrayBuffer());
 }
 
 /** Two instances would write the same files. Where there are no locks there are no private files either. */
@@ -89,10 +80,11 @@ interface Parts {
   sources: Sources;
   shelf: Shelf;
   blobs: Blobs;
+  reading: Reading;
   sync: Sync;
 }
 
-function handlers({ core, disk, sources, shelf, blobs, sync }: Parts): Handlers {
+function handlers({ core, disk, sources, shelf, blobs, reading, sync }: Parts): Handlers {
   /** What was seen of a channel that was looked up and is not followed yet. */
   const looked = new Map<string, Entry[]>();
   const item = (id: string) => core.item(id);
@@ -143,8 +135,8 @@ function handlers({ core, disk, sources, shelf, blobs, sync }: Parts): Handlers 
       return null;
     },
     feed: async ({ channel, cursor, count }) => core.feed(channel, cursor, count),
-    item: async ({ id }) => orNull(() => item(id)),
-    search: async ({ query, count }) => core.search(query, count).map(item),
+    item: async ({ id }) => (orNull(() => item(id)) ? reading.item(id) : null),
+    search: async ({ query, count }) => reading.search(query, count),
     holding: async ({ item: id, index }) => blobs.holding(item(id), index),
     bring: async ({ item: id, index }) => {
       const held = await blobs.of(item(id), index);

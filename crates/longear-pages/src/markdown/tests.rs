@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::excerpt::excerpt;
 
 /// Generous for a debug build on a busy machine; a quadratic blow-up takes minutes.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,9 +1,9 @@
 //! The feed: what this box holds, newest first.
 
 use crate::drawing::{Icon, channel_mark, horns};
+use crate::excerpt::excerpt;
 use crate::html::{Html, Part};
 use crate::line::draw_missing;
-use crate::markdown::excerpt;
 use crate::paths::{FEED, PAGE_QUERY, Target, item as item_path};
 use crate::view::{BoxPage, ChannelView, ItemView, Status, VariantView, Visit};
 use crate::words::Voice;

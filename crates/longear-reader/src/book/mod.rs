@@ -24,8 +24,6 @@ pub use take::{Refused, Taken};
 
 use log::{HeldItem, Log};
 
-use crate::search::Index;
-
 /// A channel in memory.
 #[derive(Debug)]
 pub struct Book {
@@ -39,9 +37,8 @@ pub struct Book {
     takers: BTreeMap<ItemId, BTreeSet<ItemId>>,
     /// Articles whose payload is here, by time.
     articles: BTreeSet<(u64, ItemId)>,
-    index: Index,
-    /// Articles whose words are not in the index yet.
-    unindexed: Vec<ItemId>,
+    /// Articles whose words were not given to the search yet.
+    unsearched: Vec<ItemId>,
     waiting: Quarantine<(TreePath, Vec<u8>)>,
     /// Hashes of what waits, so that nothing waits twice.
     waiting_names: BTreeSet<[u8; 32]>,
@@ -99,8 +96,7 @@ impl Book {
             places: BTreeMap::new(),
             takers: BTreeMap::new(),
             articles: BTreeSet::new(),
-            index: Index::default(),
-            unindexed: Vec::new(),
+            unsearched: Vec::new(),
             waiting: Quarantine::default(),
             waiting_names: BTreeSet::new(),
             to_keep: BTreeMap::new(),
@@ -147,19 +143,21 @@ impl Book {
         articles.filter_map(|(_, id)| self.item(id)).filter(|item| item.status.is_visible())
     }
 
-    /// Visible articles that hold all words of a query, with their times, in no order. The first search costs a look at every
-    /// text held, later ones at what came since.
-    pub fn search(&mut self, query: &str) -> Vec<(u64, ItemId)> {
-        for id in core::mem::take(&mut self.unindexed) {
-            if let Some(article) = self.item(&id).and_then(|item| item.article()) {
-                self.index.add(id, &article);
+    /// Articles whose words the search does not know yet, at most so many; each is given once.
+    pub fn unsearched(&mut self, count: usize) -> Vec<(ItemId, Article)> {
+        let (mut given, mut kept) = (Vec::new(), Vec::new());
+        for id in core::mem::take(&mut self.unsearched) {
+            if given.len() == count {
+                kept.push(id);
+            } else if let Some(article) = self.item(&id).and_then(|item| item.article()) {
+                given.push((id, article));
             } else if self.places.contains_key(&id) {
                 // Its key is in no charter now; it may be again.
-                self.unindexed.push(id);
+                kept.push(id);
             }
         }
-        let found = self.index.find(query).into_iter().filter_map(|id| self.item(&id));
-        found.filter(|item| item.status.is_visible()).map(|item| (item.header().time, item.id())).collect()
+        self.unsearched = kept;
+        given
     }
 
     /// A log whose key some applied charter lists. Of two charters that contradict each other neither counts, and then what
@@ -195,7 +193,7 @@ impl Book {
         // What does not read as an article is none.
         if article_of(kind, bytes).is_some() {
             self.articles.insert((time, id));
-            self.unindexed.push(id);
+            self.unsearched.push(id);
         }
         true
     }

@@ -1,0 +1,61 @@
+// What reading a post and searching need: a module of its own, that nobody waits for who opens the app for the first time.
+
+import { type Core, Texts } from "../shared/core";
+import type { Item } from "../shared/protocol";
+
+const MODULE = "texts.wasm";
+/** Articles that are handed to the search at once. */
+const LEARNT_AT_ONCE = 100;
+
+export class Reading {
+  readonly #core: Core;
+  readonly #folder: string;
+  #texts: Promise<Texts> | null = null;
+
+  constructor(core: Core, folder: string) {
+    this.#core = core;
+    this.#folder = folder;
+  }
+
+  /** An item with its texts as HTML; where the module does not come, as they were written. */
+  async item(id: string): Promise<Item> {
+    const item = this.#core.item(id);
+    const texts = await this.#loaded().catch(() => null);
+    if (!texts) {
+      return item;
+    }
+    const variants = item.variants.map(({ markdown = "", ...variant }) => ({ ...variant, html: texts.html(markdown, variant.title) }));
+    return { ...item, variants };
+  }
+
+  /** Visible items with all words of the query, newest first. */
+  async search(query: string, count: number): Promise<Item[]> {
+    const texts = await this.#loaded();
+    let fresh = this.#core.unsearched(LEARNT_AT_ONCE);
+    while (fresh.length > 0) {
+      fresh.forEach(({ id, words }) => texts.learn(id, words));
+      fresh = this.#core.unsearched(LEARNT_AT_ONCE);
+    }
+    return this.#core.found(texts.search(query), count);
+  }
+
+  /** The module, once it was asked for; a line that failed is tried again the next time. */
+  #loaded(): Promise<Texts> {
+    this.#texts ??= loadModule(this.#folder, MODULE)
+      .then((bytes) => Texts.load(bytes))
+      .catch((error: unknown) => {
+        this.#texts = null;
+        throw error;
+      });
+    return this.#texts;
+  }
+}
+
+/** Not streamed: a plain web server may not know what a .wasm file is. */
+export async function loadModule(folder: string, name: string): Promise<ArrayBuffer> {
+  const answer = await fetch(new URL(name, folder));
+  if (!answer.ok) {
+    throw new Error(`${name}: ${answer.status}`);
+  }
+  return answer.arrayBuffer();
+}
