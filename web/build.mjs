@@ -19,9 +19,9 @@ const style = path.join(here, "../crates/longear-pages/style");
 const source = (name) => path.join(here, "src", name);
 
 /** One of each is loaded, whichever fits the browser and its reader. */
-const MODULES = /^reader(-simd)?\.wasm$/;
+const MODULES = /^reader(-simd)?\.lzma$/;
 /** What is loaded when a post is read or searched for, and kept for when there is no network. */
-const LATER = /^texts\.wasm$/;
+const LATER = /^texts\.lzma$/;
 const LANGUAGES = /^words\/.*\.json$/;
 
 checkCatalogues(path.join(here, "words"));
@@ -54,7 +54,7 @@ for (const name of readdirSync(path.join(here, "words"))) {
   // Without the spaces that keep a catalogue readable.
   writeFileSync(path.join(out, "words", name), JSON.stringify(JSON.parse(readFileSync(path.join(here, "words", name), "utf8"))));
 }
-for (const name of ["reader.wasm", "reader-simd.wasm", "texts.wasm"]) {
+for (const name of ["reader.lzma", "reader-simd.lzma", "texts.lzma"]) {
   if (!existsSync(path.join(wasm, name))) {
     throw new Error(`${path.join(wasm, name)} is missing: cargo xtask wasm makes it`);
   }

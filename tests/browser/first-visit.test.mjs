@@ -57,7 +57,7 @@ async function follow({ page, sees }) {
 test("the module for reading is loaded when somebody reads, and once", async () => {
   const reader = await visit();
   await follow(reader);
-  const needed = ["", "page.js", "reader-simd.wasm", "style.css", "words/en.json", "worker.js"];
+  const needed = ["", "page.js", "reader-simd.lzma", "style.css", "words/en.json", "worker.js"];
   const beside = /^(icon\.svg|manifest\.webmanifest|service\.js)$/;
   assert.deepEqual([...new Set(reader.asked)].filter((file) => !beside.test(file)).sort(), needed);
   await reader.read();
@@ -65,16 +65,16 @@ test("the module for reading is loaded when somebody reads, and once", async () 
   await reader.page.goto(`${mirror.url}app/#/search`);
   await reader.page.getByRole("searchbox").fill("brea");
   await reader.sees("1 found on this phone.");
-  assert.deepEqual(reader.asked.filter((file) => file.startsWith("texts")), ["texts.wasm"]);
+  assert.deepEqual(reader.asked.filter((file) => file.startsWith("texts")), ["texts.lzma"]);
 });
 
 test("a text can be read though the module for it does not come, and with its marks when it comes", async () => {
   const reader = await visit();
-  await reader.page.route("**/texts.wasm", (route) => route.abort());
+  await reader.page.route("**/texts.lzma", (route) => route.abort());
   await follow(reader);
   await reader.read();
   await reader.sees("There is **bread** in the shop.");
-  await reader.page.unroute("**/texts.wasm");
+  await reader.page.unroute("**/texts.lzma");
   await reader.page.goto(`${mirror.url}app/#/`);
   await reader.read();
   await until(() => reader.page.locator(".prose strong").isVisible(), "the text with its marks");

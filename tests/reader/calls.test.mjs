@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 
-import { Core, CoreError, moduleBytes, root } from "./core.mjs";
+import { Core, CoreError, Texts, moduleBytes, root } from "./core.mjs";
 
 const vectors = (name) => JSON.parse(readFileSync(path.join(root, `tests/vectors/${name}.json`), "utf8"));
 const { charters, cases } = vectors("charter");
@@ -50,3 +50,13 @@ for (const variant of ["reader", "reader-simd"]) {
     assert.equal(core.hash(new Uint8Array(64 << 20)).length, 64);
   });
 }
+
+test("texts makes safe HTML and finds words in other spellings", async () => {
+  const texts = await Texts.load(moduleBytes("texts"));
+  assert.equal(texts.html("**Нан** <script>", "Table"), "<p><strong>Нан</strong> &lt;script&gt;</p>");
+  const item = "01".repeat(32);
+  texts.learn(item, "Тоқаевтың сөзі");
+  assert.deepEqual(texts.search("Tokayev"), [item]);
+  assert.deepEqual(texts.search("хлеб"), []);
+  assert.throws(() => texts.learn("01", "сөз"), code("bad-value"));
+});

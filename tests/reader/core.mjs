@@ -11,11 +11,15 @@ const { transformSync } = require("esbuild");
 export const { chromium } = require("playwright-core");
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-const source = readFileSync(path.join(root, "web/src/shared/core.ts"), "utf8");
-/** The file as a module of plain JavaScript. */
-export const coreSource = transformSync(source, { loader: "ts", target: "es2022" }).code;
+const plain = (file) => transformSync(readFileSync(path.join(root, file), "utf8"), { loader: "ts", target: "es2022" }).code;
+const load = (source) => import(`data:text/javascript,${encodeURIComponent(source)}`);
+/** The core as a module of plain JavaScript. */
+export const coreSource = plain("web/src/shared/core.ts");
 
-export const { Core, CoreError } = await import(`data:text/javascript,${encodeURIComponent(coreSource)}`);
+export const { Core, CoreError, Texts } = await load(coreSource);
+
+/** Loads a file of the app that imports nothing. */
+export const plainModule = (file) => load(plain(file));
 
 /** The bytes of a built module: `reader` or `reader-simd`, or the same in `vectors/`. */
 export function moduleBytes(name) {

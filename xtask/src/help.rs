@@ -58,7 +58,7 @@ const TASKS: &[Task] = &[
         details: "Links all of longear-core into one WebAssembly module and reads its import section: it must be\n\
                   empty, so the core can reach no clock, no randomness, no file and no network. Then builds\n\
                   longear-reader into target/reader, small, with vector instructions, and the part for reading\n\
-                  posts, and weighs them.",
+                  posts, packs them with xz, and weighs them.",
     },
     Task {
         name: "web",

@@ -186,7 +186,7 @@ class Module {
 }
 
 export class Core extends Module {
-  /** Starts a core from the bytes of `reader.wasm` or `reader-simd.wasm`. */
+  /** Starts a core from the bytes of `reader` or `reader-simd`. */
   static async load(bytes: BufferSource): Promise<Core> {
     return new Core((await WebAssembly.instantiate(bytes, {})).instance);
   }
@@ -296,7 +296,7 @@ export class Core extends Module {
 
 /** What reading a post and searching need besides: Markdown, and words in many spellings. */
 export class Texts extends Module {
-  /** Starts from the bytes of `texts.wasm`. */
+  /** Starts from the bytes of `texts`. */
   static async load(bytes: BufferSource): Promise<Texts> {
     return new Texts((await WebAssembly.instantiate(bytes, {})).instance);
   }

@@ -2,8 +2,11 @@
 
 import { type Core, Texts } from "../shared/core";
 import type { Item } from "../shared/protocol";
+import { unpack } from "../shared/unpack";
 
-const MODULE = "texts.wasm";
+/** No module is longer. */
+const MODULE_BYTES_MAX = 4 * 2 ** 20;
+const MODULE = "texts.lzma";
 /** Articles that are handed to the search at once. */
 const LEARNT_AT_ONCE = 100;
 
@@ -51,11 +54,11 @@ export class Reading {
   }
 }
 
-/** Not streamed: a plain web server may not know what a .wasm file is. */
-export async function loadModule(folder: string, name: string): Promise<ArrayBuffer> {
+/** Fetches a module and unpacks it. */
+export async function loadModule(folder: string, name: string): Promise<BufferSource> {
   const answer = await fetch(new URL(name, folder));
   if (!answer.ok) {
     throw new Error(`${name}: ${answer.status}`);
   }
-  return answer.arrayBuffer();
+  return unpack(new Uint8Array(await answer.arrayBuffer()), MODULE_BYTES_MAX);
 }

@@ -60,6 +60,12 @@ const SYSTEM_NEEDS: &[SystemNeed] = &[
         debian_packages: &["python3", "python3-venv"],
     },
     SystemNeed {
+        need: Need::Xz,
+        name: "xz",
+        present: || find_program(&["xz"]).is_some(),
+        debian_packages: &["xz-utils"],
+    },
+    SystemNeed {
         need: Need::CppCompiler,
         name: "a C++ compiler",
         present: || find_program(&["c++"]).is_some(),
