@@ -20,8 +20,8 @@ const source = (name) => path.join(here, "src", name);
 
 /** One of each is loaded, whichever fits the browser and its reader. */
 const MODULES = /^reader(-simd)?\.lzma$/;
-/** What is loaded when a post is read or searched for, and kept for when there is no network. */
-const LATER = /^texts\.lzma$/;
+/** What is loaded when a post is read or searched for, or a file handed on; it is kept for when there is no network. */
+const LATER = /^(texts\.lzma|handing\.js)$/;
 const LANGUAGES = /^words\/.*\.json$/;
 
 checkCatalogues(path.join(here, "words"));
@@ -36,6 +36,8 @@ await build({
   jsx: "automatic",
   jsxImportSource: "preact",
 });
+// The worker loads it when somebody opens or saves a file.
+await build({ ...common, entryPoints: { handing: source("worker/handing.ts") }, globalName: "handing", outdir: out });
 await build({
   stdin: {
     contents: ["tokens", "reader", "parts", "app"].map((name) => `@import "./${name}.css";`).join("\n"),
@@ -73,7 +75,7 @@ await build({
 const packed = new Map([...files, "service.js"].map((name) => [name, pack(name)]));
 const later = [...packed].filter(([name]) => LATER.test(name)).reduce((sum, [, size]) => sum + size, 0);
 const [first, whole] = [weigh([MODULES, LANGUAGES]) - later, weigh([MODULES])];
-console.error(`          ${later} bytes more when a post is read or searched for`);
+console.error(`          ${later} bytes more when a post is read or searched for, or a file handed on`);
 console.error(`          with all languages, which are kept for when there is no network as well, ${whole} bytes`);
 console.log(first);
 

@@ -123,7 +123,7 @@ for (const locale of ["en-GB", "fa-IR"]) {
   test(`every page fits three widths and breaks no rule of access, ${locale}`, async () => {
     await choose(locale.slice(0, 2));
     const channel = await page.evaluate(() => document.querySelector('.side a[href^="#/channel/"]')?.getAttribute("href"));
-    const places = { feed: "#/", item: `#/item/${video}`, channel, channels: "#/channels", search: "#/search", kept: "#/kept", checked: "#/checked" };
+    const places = { feed: "#/", item: `#/item/${video}`, channel, channels: "#/channels", search: "#/search", kept: "#/kept", file: "#/file", checked: "#/checked" };
     for (const [name, hash] of Object.entries(places)) {
       await page.goto(`${mirror.url}app/${hash}`);
       await page.waitForSelector("main h1");

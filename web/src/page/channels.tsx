@@ -5,6 +5,7 @@ import type { Channel } from "../shared/protocol";
 import { useReader } from "./context";
 import { Horns, Line, Tamga } from "./drawing";
 import { Feed, Stopped } from "./feed";
+import { HandOn } from "./hand-on";
 import { AddressField, Digits } from "./follow";
 import { NotFound } from "./item";
 import { go } from "./route";
@@ -71,6 +72,7 @@ export function ChannelPage({ id }: { id: string }) {
         )}
       </p>
       <Feed channel={id} />
+      <HandOn channel={id} />
       <Identity channel={channel} />
     </>
   );

@@ -5,6 +5,7 @@ import type { Found } from "../shared/protocol";
 import { useAnswer, useReader } from "./context";
 import { Icon, Tamga } from "./drawing";
 import { Say } from "./frame";
+import { OpenFile } from "./handed";
 import { go } from "./route";
 import { LANGUAGES, OWN_NAMES } from "./words";
 
@@ -19,6 +20,7 @@ export function FirstRun() {
         <p class="prose">{words.say("first_text")}</p>
       </div>
       <AddressField />
+      <OpenFile />
       <Protects />
     </>
   );
@@ -77,14 +79,15 @@ export function AddressField() {
   );
 }
 
-function Question({ found }: { found: Found }) {
+/** Is this the channel that is meant? `followed`: what to do instead of going to the news. */
+export function Question({ found, followed }: { found: Found; followed?: () => Promise<void> }) {
   const { words, link, state } = useReader();
   const { address, channel } = found;
   const name = channel.name ?? words.say("unnamed");
   const namesake = state.channels.find((other) => other.id !== channel.id && other.name !== null && other.name === channel.name);
   const follow = async () => {
     await link.call("follow", { text: address.written });
-    go("#/");
+    await (followed ? followed() : go("#/"));
   };
   const refuse = async () => {
     await link.call("forget", { channel: address.channel });

@@ -19,6 +19,7 @@ const BELONGS: Partial<Record<Route["page"], Route["page"]>> = {
   channel: "channels",
   follow: "channels",
   checked: "kept",
+  file: "kept",
 };
 
 export function Frame({ route, children }: { route: Route; children: ComponentChildren }) {

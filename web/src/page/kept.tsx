@@ -4,6 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Source, Usage } from "../shared/protocol";
 import { useAnswer, useReader } from "./context";
 import { Say } from "./frame";
+import { HandOn } from "./hand-on";
+import { OpenFile } from "./handed";
 import { leave } from "./leave";
 import { type Theme, wipeSettings } from "./settings";
 import { LANGUAGES, type Language, OWN_NAMES, type TextKey } from "./words";
@@ -25,11 +27,17 @@ const NAMES: Record<keyof Usage, TextKey> = {
 };
 
 export function KeptPage() {
-  const { words } = useReader();
+  const { words, state } = useReader();
   return (
     <>
       <h1>{words.say("kept_title")}</h1>
       <Meter />
+      <section class="stack">
+        <h2>{words.say("file_title")}</h2>
+        <p class="soft">{words.say("file_text")}</p>
+        <OpenFile />
+      </section>
+      {state.channels.length > 0 && <HandOn channel="" />}
       <Behaviour />
       <Look />
       <Sources />

@@ -11,6 +11,8 @@ export class Link {
   #next = 0;
   onState: (state: State) => void = () => undefined;
   onNews: () => void = () => undefined;
+  /** How much of a file that somebody handed over was read, from 0 to 1. */
+  onOpening: (share: number) => void = () => undefined;
 
   constructor() {
     this.#worker = new Worker("worker.js");
@@ -58,6 +60,8 @@ export class Link {
       this.onState(event.state);
     } else if (event.event === "news") {
       this.onNews();
+    } else if (event.event === "opening") {
+      this.onOpening(event.done / Math.max(1, event.size));
     } else {
       this.#holdings.get(event.holding.blob)?.forEach((hear) => hear(event.holding));
     }

@@ -9,6 +9,7 @@ import { type Reader, ReaderContext, useReader } from "./context";
 import { NewsPage } from "./feed";
 import { FollowPage } from "./follow";
 import { Frame, Say } from "./frame";
+import { HandedPage, receiveFiles } from "./handed";
 import { ItemPage } from "./item";
 import { KeptPage } from "./kept";
 import { leaveOnShifts } from "./leave";
@@ -97,6 +98,7 @@ const TITLES: Partial<Record<Route["page"], TextKey>> = {
   kept: "nav_kept",
   checked: "how_checked",
   follow: "follow_title",
+  file: "file_title",
 };
 
 function Page({ route }: { route: Route }) {
@@ -117,6 +119,8 @@ function Page({ route }: { route: Route }) {
       return <KeptPage />;
     case "checked":
       return <CheckedPage />;
+    case "file":
+      return <HandedPage />;
   }
 }
 
@@ -149,5 +153,6 @@ function useWords(language: Language): Words | null {
 
 leaveOnShifts();
 guideLinks();
+receiveFiles();
 navigator.serviceWorker?.register("service.js").catch(() => undefined);
 render(<App link={new Link()} />, document.getElementById("app") as HTMLElement);

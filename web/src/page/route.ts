@@ -1,11 +1,11 @@
 // Where the reader is: the part of the address behind the hash, which no server sees.
 
 export type Route =
-  | { page: "news" | "search" | "channels" | "kept" | "checked" }
+  | { page: "news" | "search" | "channels" | "kept" | "checked" | "file" }
   | { page: "item" | "channel"; id: string }
   | { page: "follow"; text: string };
 
-const PLAIN = ["search", "channels", "kept", "checked"] as const;
+const PLAIN = ["search", "channels", "kept", "checked", "file"] as const;
 
 export function readRoute(hash: string): Route {
   const behind = hash.replace(/^#/, "");

@@ -46,6 +46,25 @@ export interface Usage {
   other: number;
 }
 
+/** Which of the photos, sounds and films go into a file that is handed on. */
+export type FilesWanted = "all" | "without_films" | "none";
+
+/** What a file brought that somebody handed over. */
+export interface Opened {
+  /** Null where it could be read; `failed` where nothing is known of it. */
+  unreadable: "foreign" | "newer" | "failed" | null;
+  /** The channels in it that are followed, and what was new of each. */
+  channels: { channel: Channel; posts: number }[];
+  /** Photos, sounds and films that are whole now and were not before. */
+  files: number;
+  /** The channels in it that are not followed: nothing of them was kept. */
+  offers: Found[];
+  /** What did not fit and was left out. */
+  refused: Refusal[];
+  /** The disk took less than the file brought. */
+  full: boolean;
+}
+
 /** A channel that was looked up and may be followed. */
 export interface Found {
   address: Address;
@@ -69,6 +88,8 @@ export interface Calls {
   whole: { in: { item: string; index: number }; out: ArrayBuffer };
   remove: { in: { item: string; index: number }; out: null };
   sync: { in: null; out: null };
+  handOn: { in: { channel: string; files: FilesWanted }; out: { file: Blob; left: number } };
+  open: { in: { file: Blob }; out: Opened };
   usage: { in: null; out: Usage };
   wipe: { in: null; out: null };
 }
@@ -87,7 +108,9 @@ export type Answer = { id: number; result: unknown } | { id: number; failed: str
 export type Event =
   | { event: "state"; state: State }
   | { event: "news" }
-  | { event: "holding"; holding: Holding };
+  | { event: "holding"; holding: Holding }
+  /** How far the reading of a file is that somebody handed over, in bytes. */
+  | { event: "opening"; done: number; size: number };
 
 /** A request of the service worker that the page hands on to the worker, with a port for the answers. */
 export interface MediaRequest {

@@ -1,8 +1,10 @@
-// The journal of a channel is an archive (docs/design/004-reader.md): entries of path and bytes, one after the other.
+// Archives (docs/spec/archive.md): entries of path and bytes, one after the other. The journal of a channel is one too.
 
 const MAGIC = new Uint8Array([0x4c, 0x45, 0x41, 1]);
-/** The longest path of the tree has 107 letters. */
-const PATH_BYTES_MAX = 256;
+const VERSION_AT = 3;
+const PATH_BYTES_MAX = 128;
+/** What stands before the bytes of an entry, at most. */
+export const FRONT_BYTES_MAX = 2 + PATH_BYTES_MAX + 8;
 
 export interface Entry {
   path: string;
@@ -14,16 +16,32 @@ export function archiveStart(): Uint8Array {
   return MAGIC.slice();
 }
 
+/** Whether a file begins as one; `newer` where it takes a newer Longear to read it. */
+export function archiveKind(start: Uint8Array): "archive" | "newer" | "foreign" {
+  if (start.length < MAGIC.length || !MAGIC.subarray(0, VERSION_AT).every((byte, index) => start[index] === byte)) {
+    return "foreign";
+  }
+  return start[VERSION_AT] === MAGIC[VERSION_AT] ? "archive" : "newer";
+}
+
 /** One entry as it is appended. */
 export function encodeEntry(path: string, bytes: Uint8Array): Uint8Array {
-  const name = new TextEncoder().encode(path);
-  const entry = new Uint8Array(2 + name.length + 8 + bytes.length);
-  const view = new DataView(entry.buffer);
-  view.setUint16(0, name.length, true);
-  entry.set(name, 2);
-  view.setBigUint64(2 + name.length, BigInt(bytes.length), true);
-  entry.set(bytes, 10 + name.length);
+  const front = encodeFront(path, bytes.length);
+  const entry = new Uint8Array(front.length + bytes.length);
+  entry.set(front);
+  entry.set(bytes, front.length);
   return entry;
+}
+
+/** What stands before the bytes of an entry. */
+export function encodeFront(path: string, length: number): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode(path);
+  const front = new Uint8Array(2 + name.length + 8);
+  const view = new DataView(front.buffer);
+  view.setUint16(0, name.length, true);
+  front.set(name, 2);
+  view.setBigUint64(2 + name.length, BigInt(length), true);
+  return front;
 }
 
 /**
@@ -35,10 +53,9 @@ export function decodeArchive(archive: Uint8Array): { entries: Entry[]; end: num
   if (!MAGIC.every((byte, index) => archive[index] === byte)) {
     return { entries, end: 0 };
   }
-  const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
   let at = MAGIC.length;
   for (;;) {
-    const start = entryStart(archive, view, at);
+    const start = readFront(archive, at);
     if (!start || start.to > archive.length) {
       return { entries, end: at };
     }
@@ -48,7 +65,8 @@ export function decodeArchive(archive: Uint8Array): { entries: Entry[]; end: num
 }
 
 /** Path and place of the bytes of the entry at `at`; none where its beginning is not whole or is no entry. */
-function entryStart(archive: Uint8Array, view: DataView, at: number) {
+export function readFront(archive: Uint8Array, at: number): { path: string; from: number; to: number } | null {
+  const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
   if (at + 2 > archive.length) {
     return null;
   }

@@ -17,6 +17,8 @@ export interface Disk {
   /** Opens a file, and makes it where there is none. */
   open(path: string): Promise<OpenFile>;
   exists(path: string): Promise<boolean>;
+  /** What a file holds now, without reading it into memory where that can be helped. */
+  content(path: string): Promise<Blob>;
   remove(path: string): Promise<void>;
   /** Every file below a folder, with its size. */
   list(folder: string): Promise<{ path: string; size: number }[]>;
@@ -65,6 +67,11 @@ class PrivateFiles implements Disk {
     } catch {
       return false;
     }
+  }
+
+  async content(path: string): Promise<Blob> {
+    const { folder, name } = await this.#place(path, false);
+    return await (await folder.getFileHandle(name)).getFile();
   }
 
   async remove(path: string): Promise<void> {
@@ -163,6 +170,11 @@ class Memory implements Disk {
 
   async exists(path: string): Promise<boolean> {
     return this.#files.has(path);
+  }
+
+  async content(path: string): Promise<Blob> {
+    const file = await this.open(path);
+    return new Blob([file.read(0, file.size())]);
   }
 
   async remove(path: string): Promise<void> {

@@ -6,7 +6,7 @@ import { blobFile, rendered } from "./blob-file";
 import type { Disk, OpenFile } from "./disk";
 import { Marks } from "./marks";
 import { Damaged, Proofs } from "./proofs";
-import { Missing, type Sources, Unfit } from "./sources";
+import { type Giver, Missing, type Sources, Unfit } from "./sources";
 
 /** How many blocks come at once. */
 const FETCHES_AT_ONCE = 3;
@@ -111,6 +111,36 @@ export class HeldBlob {
       return this.file.read(from, Math.min(to, this.size));
     } finally {
       this.#readers -= 1;
+    }
+  }
+
+  /** Takes what is missing from a file that somebody handed over; gives what in it did not fit. */
+  async take(file: Giver): Promise<Damaged | null> {
+    this.#readers += 1;
+    let damaged: Damaged | null = null;
+    let proofs: Proofs | null = null;
+    try {
+      proofs = await Proofs.open(this.core, file, this.item, this.index, "");
+      for (const block of this.marks.missing()) {
+        damaged = (this.marks.has(block) ? null : await this.#takeBlock(proofs, block)) ?? damaged;
+      }
+    } catch (error) {
+      damaged = damagedOr(error);
+    } finally {
+      this.#readers -= 1;
+      proofs?.close();
+      this.#say("nothing");
+    }
+    return damaged;
+  }
+
+  async #takeBlock(proofs: Proofs, block: number): Promise<Damaged | null> {
+    try {
+      const { at, bytes } = await proofs.fetch("", block);
+      this.#keep(at, bytes);
+      return null;
+    } catch (error) {
+      return damagedOr(error);
     }
   }
 
@@ -233,6 +263,17 @@ export class HeldBlob {
   }
 }
 
-function isFull(error: unknown): boolean {
+/** What is not in the file is no damage. */
+function damagedOr(error: unknown): Damaged | null {
+  if (error instanceof Damaged) {
+    return error;
+  }
+  if (error instanceof Missing) {
+    return null;
+  }
+  throw error;
+}
+
+export function isFull(error: unknown): boolean {
   return error instanceof DOMException && error.name === "QuotaExceededError";
 }

@@ -6,10 +6,11 @@ import { Blobs } from "./blobs";
 import { Core, CoreError } from "../shared/core";
 import { modules } from "../shared/module";
 import { findDisk } from "./disk";
+import { loadHanding } from "./handing-loaded";
 import { answerMedia } from "./media";
 import { loadModule, Reading } from "./reading";
 import { Shelf } from "./shelf";
-import { Sources } from "./sources";
+import { Missing, Sources } from "./sources";
 import { Sync } from "./sync";
 import type { Entry } from "./archive";
 
@@ -42,7 +43,7 @@ async function start() {
   await shelf.replay();
   shelf.addresses().forEach(([channel, address]) => hint(core, sources, channel, address));
   const blobs = new Blobs(core, disk, sources, (holding: Holding) => say({ event: "holding", holding }));
-  const parts = { core, disk, sources, shelf, blobs, reading: new Reading(core, folder) };
+  const parts = { core, disk, sources, shelf, blobs, folder, reading: new Reading(core, folder) };
   const sync = new Sync(core, shelf, sources, { news: () => say({ event: "news" }), changed: () => tell(parts, sync) });
   sources.onAside = () => tell(parts, sync);
   state.phase = "ready";
@@ -81,10 +82,12 @@ interface Parts {
   shelf: Shelf;
   blobs: Blobs;
   reading: Reading;
+  /** Where the app's files stand. */
+  folder: string;
   sync: Sync;
 }
 
-function handlers({ core, disk, sources, shelf, blobs, reading, sync }: Parts): Handlers {
+function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync }: Parts): Handlers {
   /** What was seen of a channel that was looked up and is not followed yet. */
   const looked = new Map<string, Entry[]>();
   const item = (id: string) => core.item(id);
@@ -160,6 +163,22 @@ function handlers({ core, disk, sources, shelf, blobs, reading, sync }: Parts): 
       return null;
     },
     sync: async () => sync.round().then(() => null),
+    handOn: async ({ channel, files }) => {
+      const ids = shelf.ids().filter((id) => channel === "" || id === channel).sort();
+      const journals = ids.map((id) => [id, shelf.journal(id)] as [string, Entry[]]);
+      const items = ids.flatMap((id) => itemsOf(core, id));
+      return loadHanding(folder).handOn(core, disk, blobs, journals, items, files);
+    },
+    open: async ({ file }) => {
+      const tellOpening = (done: number, size: number) => say({ event: "opening", done, size });
+      const itemsHere = (channel: string) => itemsOf(core, channel);
+      const missing = (path: string) => new Missing(path);
+      const parts = { core, shelf, blobs, looked, itemsOf: itemsHere, tell: tellOpening, missing };
+      const opened = await loadHanding(folder).openHanded(parts, file);
+      changed();
+      say({ event: "news" });
+      return opened;
+    },
     usage: async () => blobs.usage(kindsOfBlobs(core)),
     wipe: async () => {
       shelf.close();

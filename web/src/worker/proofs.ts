@@ -4,15 +4,15 @@ import type { Item } from "../shared/protocol";
 import { blobFile, rendered } from "./blob-file";
 import { type Core, CoreError, type OpenBlob } from "../shared/core";
 import { BLOCK_BYTES } from "./marks";
-import { Missing, Short, type Sources } from "./sources";
+import { type Giver, Missing, Short } from "./sources";
 
 /** The tree's smallest part that verifies. */
 const SMALL_BLOCK_BYTES = 16 << 10;
 /** Blobs from this size on carry hashes of groups this long. */
-const GROUP_BYTES = 1 << 20;
+export const GROUP_BYTES = 1 << 20;
 /** Blobs above this size stand as parts of a GiB (docs/spec/tree.md). */
-const WHOLE_FILE_BYTES_MAX = 3 * 2 ** 30;
-const PART_BYTES = 2 ** 30;
+export const WHOLE_FILE_BYTES_MAX = 3 * 2 ** 30;
+export const PART_BYTES = 2 ** 30;
 /** The list of groups of a blob of 256 GiB. */
 const GROUPS_BYTES_MAX = 8 << 20;
 const OUTBOARD_SLICE_BYTES_MAX = 64 << 10;
@@ -38,14 +38,14 @@ export class Proofs {
 
   private constructor(
     private readonly core: Core,
-    private readonly sources: Sources,
+    private readonly sources: Giver,
     private readonly handle: number,
     private readonly hash: string,
     private readonly size: number,
   ) {}
 
   /** Prepares the checks of an item's blob; the list of its groups may have to come from a source first. */
-  static async open(core: Core, sources: Sources, item: Item, index: number, url: string): Promise<Proofs> {
+  static async open(core: Core, sources: Giver, item: Item, index: number, url: string): Promise<Proofs> {
     const { blob, size } = rendered(item, index);
     let opened = core.blobOpen(item.id, index, new Uint8Array());
     if (opened.groups_blob !== null) {

@@ -45,6 +45,11 @@ export interface Range {
   to: number;
 }
 
+/** Gives objects of the tree, whole or in part; `from` says which of several sources is asked. */
+export interface Giver {
+  fetch(from: string, path: string, bytesMax: number, range?: Range): Promise<Uint8Array<ArrayBuffer>>;
+}
+
 interface Known extends Source {
   /** The channels it is asked for; all where it came with the app. */
   channels: Set<string> | null;
@@ -52,7 +57,7 @@ interface Known extends Source {
   without: Set<string>;
 }
 
-export class Sources {
+export class Sources implements Giver {
   readonly #known = new Map<string, Known>();
   /** A source was set aside. */
   onAside: () => void = () => undefined;

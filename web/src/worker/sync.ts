@@ -2,6 +2,7 @@
 
 import type { Entry } from "./archive";
 import type { Core, Taken } from "../shared/core";
+import { isFull } from "./held-blob";
 import type { Shelf } from "./shelf";
 import { Missing, OBJECT_BYTES_MAX, type Sources, Unfit, objectBytesMax } from "./sources";
 
@@ -65,7 +66,7 @@ export class Sync {
 
   /** One channel that fails is no reason to leave the others; it is asked about again in the next round. */
   #failed(error: unknown): void {
-    this.full ||= error instanceof DOMException && error.name === "QuotaExceededError";
+    this.full ||= isFull(error);
   }
 
   async #channel(channel: string): Promise<void> {
