@@ -20,8 +20,8 @@ const source = (name) => path.join(here, "src", name);
 
 /** One of each is loaded, whichever fits the browser and its reader. */
 const MODULES = /^reader(-simd)?\.lzma$/;
-/** What is loaded when a post is read or searched for, or a file handed on; it is kept for when there is no network. */
-const LATER = /^(texts\.lzma|handing\.js)$/;
+/** What is loaded when a post is read or searched for, a file handed on, or a code; it is kept for when there is no network. */
+const LATER = /^(texts\.lzma|handing\.js|codes\.js)$/;
 const LANGUAGES = /^words\/.*\.json$/;
 
 checkCatalogues(path.join(here, "words"));
@@ -35,9 +35,11 @@ await build({
   outdir: out,
   jsx: "automatic",
   jsxImportSource: "preact",
+  external: ["./codes.js"],
 });
 // The worker loads it when somebody opens or saves a file.
 await build({ ...common, entryPoints: { handing: source("worker/handing.ts") }, globalName: "handing", outdir: out });
+await build({ ...common, format: "esm", entryPoints: { codes: source("page/codes.ts") }, outdir: out });
 await build({
   stdin: {
     contents: ["tokens", "reader", "parts", "app"].map((name) => `@import "./${name}.css";`).join("\n"),
@@ -73,10 +75,11 @@ await build({
 });
 
 const packed = new Map([...files, "service.js"].map((name) => [name, pack(name)]));
-const later = [...packed].filter(([name]) => LATER.test(name)).reduce((sum, [, size]) => sum + size, 0);
-const [first, whole] = [weigh([MODULES, LANGUAGES]) - later, weigh([MODULES])];
-console.error(`          ${later} bytes more when a post is read or searched for, or a file handed on`);
-console.error(`          with all languages, which are kept for when there is no network as well, ${whole} bytes`);
+const first = weigh([MODULES, LANGUAGES], LATER);
+for (const name of [...packed.keys()].filter((name) => LATER.test(name))) {
+  console.error(`          ${packed.get(name)} bytes more at the first need: ${name}`);
+}
+console.error(`          with all languages and all that is loaded later, kept for when there is no network, ${weigh([MODULES], /^$/)} bytes`);
 console.log(first);
 
 function list(folder, below = "") {
@@ -102,9 +105,9 @@ function pack(name) {
   return gzip.length;
 }
 
-/** Bytes of all files, packed; of each kind of `alternatives` the largest. */
-function weigh(alternatives) {
-  const names = [...packed.keys()];
+/** Bytes of all files but those `without`, packed; of each kind of `alternatives` the largest. */
+function weigh(alternatives, without) {
+  const names = [...packed.keys()].filter((name) => !without.test(name));
   const always = names.filter((name) => !alternatives.some((kind) => kind.test(name)));
   const largest = alternatives.map((kind) => Math.max(...names.filter((name) => kind.test(name)).map((name) => packed.get(name))));
   return always.reduce((sum, name) => sum + packed.get(name), 0) + largest.reduce((sum, size) => sum + size, 0);

@@ -82,6 +82,12 @@ export function makeClip(machine) {
   return ffmpeg(machine, `${inputs} ${video} -c:a aac -b:a 96k -movflags +faststart`, "clip.mp4");
 }
 
+/** A film for a camera of Chromium's that looks at a picture. */
+export function makeFilmOf(picture, machine) {
+  const shape = "-vf scale=480:480,pad=640:480:80:0:gray,format=yuv420p";
+  return ffmpeg(machine, `-loop 1 -i ${picture} -t 2 -r 10 ${shape}`, "camera.y4m");
+}
+
 export function makePhoto(machine) {
   return ffmpeg(machine, "-f lavfi -i mandelbrot=size=1280x720 -frames:v 1", "photo.jpg");
 }

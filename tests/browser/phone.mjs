@@ -12,11 +12,11 @@ export class Phone {
   /** What went wrong in the page, and whoever was asked for something without being one of `servers`. */
   wrong = [];
 
-  static async open(profile, servers) {
+  static async open(profile, servers, moreArgs = []) {
     const phone = new Phone();
     phone.context = await chromium.launchPersistentContext(profile, {
       executablePath: process.env.CHROMIUM,
-      args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+      args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required", ...moreArgs],
       locale: "en-GB",
       viewport: { width: 360, height: 740 },
     });

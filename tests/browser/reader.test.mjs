@@ -10,7 +10,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Machine, makeClip, makePhoto } from "./machine.mjs";
+import { Machine, makeClip, makeFilmOf, makePhoto } from "./machine.mjs";
 import { Mirror } from "./mirror.mjs";
 import { Phone, isDrawn, play, until } from "./phone.mjs";
 
@@ -145,6 +145,45 @@ test("Shift three times leaves, and the way back does not lead into the app", as
   await until(() => page.url() === "about:blank", "the empty page");
   await page.goBack();
   assert.equal(page.url(), "about:blank");
+});
+
+test("Kazakh is written in either script, dates too", async () => {
+  await choose("kk-Latn");
+  await phone.sees("Osy telefonda saqtalğan");
+  const cyrillic = (await page.locator("main").innerText()).replace("Қазақша", "").replace("Русский", "").match(/\p{Script=Cyrillic}+/gu);
+  assert.equal(cyrillic, null);
+  assert.equal(await page.locator("html").getAttribute("lang"), "kk-Latn");
+});
+
+test("a code on one phone leads another one to the channel and the post", async () => {
+  await choose("en");
+  await page.goto(`${mirror.url}app/#/item/${video}`);
+  await page.getByRole("button", { name: "Show a code" }).click();
+  const code = newsroom.path("code.png");
+  await page.locator(".qr svg").screenshot({ path: code });
+  await look("code");
+  // What a camera sees that somebody holds in front of it.
+  const film = makeFilmOf(code, newsroom);
+  const camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${film}`];
+  const theirs = mkdtempSync(path.join(os.tmpdir(), "longear-profile-"));
+  const other = await Phone.open(theirs, [mirror.url], camera);
+  try {
+    await other.page.goto(`${mirror.url}app/`);
+    await other.page.getByLabel("Read a code from a picture").setInputFiles(newsroom.path("photo.jpg"));
+    await other.sees("No code was found in this picture.");
+    await other.page.getByLabel("Read a code from a picture").setInputFiles(code);
+    await other.sees("Is this the channel you mean?");
+    await other.page.getByRole("button", { name: "Yes, follow" }).click();
+    await other.sees("There is bread in the shop.");
+    await other.page.goto(`${mirror.url}app/#/channels`);
+    await other.page.getByRole("button", { name: "Scan a code" }).click();
+    await other.page.getByRole("link", { name: "To the post" }).click();
+    await other.sees("There is bread in the shop.");
+    assert.deepEqual(other.wrong, []);
+  } finally {
+    await other.close();
+    await rm(theirs, { recursive: true, force: true });
+  }
 });
 
 test("with the mirror gone and the browser started anew everything kept still opens", async () => {

@@ -1,6 +1,5 @@
 // The channels that are followed, and the page of one.
 
-import { useState } from "preact/hooks";
 import type { Channel } from "../shared/protocol";
 import { useReader } from "./context";
 import { Horns, Line, Tamga } from "./drawing";
@@ -9,6 +8,7 @@ import { HandOn } from "./hand-on";
 import { AddressField, Digits } from "./follow";
 import { NotFound } from "./item";
 import { go } from "./route";
+import { Share, linkTo } from "./share";
 
 export function ChannelsPage() {
   const { words, state } = useReader();
@@ -81,8 +81,6 @@ export function ChannelPage({ id }: { id: string }) {
 /** What proves which channel this is, and the way out of it. */
 function Identity({ channel }: { channel: Channel }) {
   const { words, link } = useReader();
-  const [copied, setCopied] = useState(false);
-  const share = `${location.origin}${location.pathname}#${channel.address}`;
   const unfollow = async () => {
     await link.call("unfollow", { channel: channel.id });
     go("#/channels");
@@ -96,15 +94,7 @@ function Identity({ channel }: { channel: Channel }) {
         <>
           <h3>{words.say("full_address")}</h3>
           <p class="code address small">{channel.address}</p>
-          <div class="does">
-            <button
-              type="button"
-              class="btn"
-              onClick={() => void navigator.clipboard?.writeText(share).then(() => setCopied(true), () => undefined)}
-            >
-              {words.say(copied ? "copied" : "share_address")}
-            </button>
-          </div>
+          <Share link={linkTo(channel.address)} title={channel.name ?? words.say("brand")} />
         </>
       )}
       {channel.charter > 0 && (

@@ -6,7 +6,8 @@ import { useAnswer, useReader } from "./context";
 import { Icon, Tamga } from "./drawing";
 import { Say } from "./frame";
 import { OpenFile } from "./handed";
-import { go } from "./route";
+import { go, itemIn } from "./route";
+import { Scan } from "./scan";
 import { LANGUAGES, OWN_NAMES } from "./words";
 
 /** Before any channel is followed. */
@@ -42,7 +43,7 @@ export function FollowPage({ text }: { text: string }) {
           <AddressField />
         </>
       )}
-      {found && <Question found={found} />}
+      {found && <Question found={found} item={itemIn(text)} />}
       {isFirst && <Protects />}
     </>
   );
@@ -51,43 +52,50 @@ export function FollowPage({ text }: { text: string }) {
 export function AddressField() {
   const { words } = useReader();
   const [text, setText] = useState("");
-  const ask = (event: Event) => {
-    event.preventDefault();
+  const ask = (text: string) => {
     if (text.trim() !== "") {
-      go(`#${text.trim()}`.replace(/^#(?!longear:)/i, "#longear:"));
+      // A link to an app, wherever it stands, leads to the address behind it.
+      go(`#${text.trim().replace(/^[^#]*#/, "")}`.replace(/^#(?!longear:)/i, "#longear:"));
     }
   };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    ask(text);
+  };
   return (
-    <form class="stack" onSubmit={ask}>
-      <label class="field">
-        {words.say("follow_type")}
-        <input
-          class="in"
-          dir="ltr"
-          placeholder="longear:…"
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-      <button type="submit" class="btn full">
-        {words.say("follow_look")}
-      </button>
-    </form>
+    <div class="stack">
+      <form class="stack" onSubmit={submit}>
+        <label class="field">
+          {words.say("follow_type")}
+          <input
+            class="in"
+            dir="ltr"
+            placeholder="longear:…"
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="btn full">
+          {words.say("follow_look")}
+        </button>
+      </form>
+      <Scan found={ask} />
+    </div>
   );
 }
 
-/** Is this the channel that is meant? `followed`: what to do instead of going to the news. */
-export function Question({ found, followed }: { found: Found; followed?: () => Promise<void> }) {
+/** Is this the channel that is meant? `followed`: what to do instead of going to the news, or to the post of the link. */
+export function Question({ found, item, followed }: { found: Found; item?: string | null; followed?: () => Promise<void> }) {
   const { words, link, state } = useReader();
   const { address, channel } = found;
   const name = channel.name ?? words.say("unnamed");
   const namesake = state.channels.find((other) => other.id !== channel.id && other.name !== null && other.name === channel.name);
   const follow = async () => {
     await link.call("follow", { text: address.written });
-    await (followed ? followed() : go("#/"));
+    await (followed ? followed() : go(item ? `#/item/${item}` : "#/"));
   };
   const refuse = async () => {
     await link.call("forget", { channel: address.channel });
@@ -118,7 +126,7 @@ export function Question({ found, followed }: { found: Found; followed?: () => P
       </div>
       {found.followed ? (
         <p>
-          <a href={`#/channel/${channel.id}`}>{words.say("follow_already")}</a>
+          <a href={item ? `#/item/${item}` : `#/channel/${channel.id}`}>{words.say(item ? "follow_to_post" : "follow_already")}</a>
         </p>
       ) : (
         <>

@@ -6,6 +6,7 @@ import { useAnswer, useHolding, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
 import { Badge, By, Caution, type Medium, all, best, inLanguage, mayBeRead, mediumOf, posterOf, textFor } from "./item-parts";
 import { Player } from "./player";
+import { Share, linkTo } from "./share";
 
 export function ItemPage({ id }: { id: string }) {
   const { link, news } = useReader();
@@ -75,6 +76,7 @@ function Whole({ item }: { item: Item }) {
       <Tongues item={item} text={text} choose={setLanguage} />
       {text && <Prose text={text} />}
       <Others item={item} medium="file" />
+      <HandOn item={item} title={text?.title} />
       <HowChecked item={item} />
       <BackToNews />
     </article>
@@ -91,6 +93,19 @@ function Prose({ text }: { text: Variant }) {
     );
   }
   return <div class="prose" {...inLanguage(text)} dangerouslySetInnerHTML={{ __html: text.html }} />;
+}
+
+function HandOn({ item, title }: { item: Item; title: string | undefined }) {
+  const { words, state } = useReader();
+  const channel = state.channels.find((one) => one.id === item.channel);
+  if (!channel?.address) {
+    return null;
+  }
+  return (
+    <section class="stack" aria-label={words.say("share")}>
+      <Share link={linkTo(channel.address, item.id)} title={title || words.say("untitled")} />
+    </section>
+  );
 }
 
 function Others({ item, medium }: { item: Item; medium: Medium }) {

@@ -6,6 +6,7 @@ import { useAnswer, useReader } from "./context";
 import { Say } from "./frame";
 import { HandOn } from "./hand-on";
 import { OpenFile } from "./handed";
+import { Install } from "./install";
 import { leave } from "./leave";
 import { type Theme, wipeSettings } from "./settings";
 import { LANGUAGES, type Language, OWN_NAMES, type TextKey } from "./words";
@@ -94,6 +95,7 @@ function Meter() {
         <Persistence />
       )}
       <Offline />
+      <Install />
     </section>
   );
 }

@@ -20,6 +20,11 @@ export function readRoute(hash: string): Route {
   return { page: plain ?? "news" };
 }
 
+/** The post that a link to a channel leads to, if it names one. Readers of addresses pass over what is no hint. */
+export function itemIn(address: string): string | null {
+  return address.match(/[?&]item=([0-9a-f]{64})(?:&|$)/)?.[1] ?? null;
+}
+
 /**
  * Goes somewhere without a trace: the browser's list of pages holds one entry for the app, whatever was read in it, so
  * that leaving takes all of it out of the Back button.

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type english from "../../words/en.json";
+import { inLatin } from "./kazakh";
 
 type Catalogue = typeof english;
 type Key = keyof Catalogue;
@@ -9,10 +10,11 @@ type PluralKey = { [K in Key]: Catalogue[K] extends string ? never : K }[Key];
 export type TextKey = Exclude<Key, PluralKey>;
 export type Values = Record<string, string>;
 
-export const LANGUAGES = ["kk", "ru", "en", "fa", "ar"] as const;
+export const LANGUAGES = ["kk", "kk-Latn", "ru", "en", "fa", "ar"] as const;
 export type Language = (typeof LANGUAGES)[number];
 export const OWN_NAMES: Record<Language, string> = {
   kk: "Қазақша",
+  "kk-Latn": "Qazaqşa",
   ru: "Русский",
   en: "English",
   fa: "فارسی",
@@ -20,7 +22,16 @@ export const OWN_NAMES: Record<Language, string> = {
 };
 
 /** News is dated by the common calendar everywhere; Arabic readers of the region read Latin digits. */
-const INTL_TAGS: Record<Language, string> = { kk: "kk", ru: "ru", en: "en-GB", fa: "fa-u-ca-gregory", ar: "ar-u-nu-latn" };
+const INTL_TAGS: Record<Language, string> = {
+  kk: "kk",
+  "kk-Latn": "kk",
+  ru: "ru",
+  en: "en-GB",
+  fa: "fa-u-ca-gregory",
+  ar: "ar-u-nu-latn",
+};
+/** Whose catalogue is another one's in other letters. */
+const LATIN: Language = "kk-Latn";
 const RIGHT_TO_LEFT: readonly string[] = ["fa", "ar", "he", "ur", "ps", "ug"];
 
 const MINUTE_MS = 60_000;
@@ -49,8 +60,9 @@ export class Words {
   }
 
   static async load(language: Language): Promise<Words> {
-    const answer = await fetch(`words/${language}.json`);
-    return new Words(language, (await answer.json()) as Catalogue);
+    const answer = await fetch(`words/${language.split("-")[0]}.json`);
+    const text = await answer.text();
+    return new Words(language, JSON.parse(language === LATIN ? inLatin(text) : text) as Catalogue);
   }
 
   get direction(): "rtl" | "ltr" {
@@ -109,11 +121,11 @@ export class Words {
       return unbroken(this.count("hours_ago", Math.floor(elapsed / HOUR_MS)));
     }
     const days = Math.floor(elapsed / DAY_MS);
-    return days <= DAYS_COUNTED_MAX ? unbroken(this.count("days_ago", days)) : this.#date.format(timeMs);
+    return days <= DAYS_COUNTED_MAX ? unbroken(this.count("days_ago", days)) : this.#spell(this.#date.format(timeMs));
   }
 
   moment(timeMs: number): string {
-    return this.#moment.format(timeMs);
+    return this.#spell(this.#moment.format(timeMs));
   }
 
   /** Length of a medium, as players write it. */
@@ -129,10 +141,15 @@ export class Words {
   languageName(tag: string): string {
     const own = OWN_NAMES[tag.split("-")[0] as Language];
     try {
-      return own ?? this.#languages.of(tag) ?? tag;
+      return own ?? this.#spell(this.#languages.of(tag) ?? tag);
     } catch {
       return tag;
     }
+  }
+
+  /** What the browser says in Kazakh, it says in Cyrillic letters. */
+  #spell(text: string): string {
+    return this.language === LATIN ? inLatin(text) : text;
   }
 }
 
@@ -142,8 +159,15 @@ export function directionOf(tag: string): "rtl" | "ltr" {
 
 /** The first of the browser's languages that there is a catalogue for. */
 export function browserLanguage(): Language {
-  const wanted = navigator.languages.map((tag) => tag.split("-")[0]);
-  return LANGUAGES.find((language) => language === wanted.find((tag) => LANGUAGES.includes(tag as Language))) ?? "en";
+  const known = (tag: string) => LANGUAGES.find((language) => language === tag);
+  for (const tag of navigator.languages) {
+    const { language, script } = new Intl.Locale(tag);
+    const found = known(`${language}-${script}`) ?? known(language);
+    if (found) {
+      return found;
+    }
+  }
+  return "en";
 }
 
 function fill(text: string, values: Values): string {
