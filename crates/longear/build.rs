@@ -15,7 +15,10 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let app = match env::var_os(VARIABLE) {
-        Some(folder) => PathBuf::from(folder),
+        Some(folder) => {
+            println!("cargo::rerun-if-changed={}", Path::new(&folder).display());
+            PathBuf::from(folder)
+        }
         None => among_build_products(&out)?,
     };
     let mut list = String::from("static FILES: &[AppFile] = &[\n");
