@@ -8,10 +8,10 @@ use crate::workspace::Workspace;
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
     setup::ready(workspace, setup::FOR_DEMO)?;
     let release = arguments.iter().any(|word| word == "--release");
-    let mut build = workspace.cargo(["build", "--package", "longear"]);
-    if release {
-        build.arg("--release");
-    }
+    let mut build = match release {
+        true => workspace.cargo(["build", "--package", "longear", "--release"]),
+        false => workspace.build_longear(),
+    };
     step::run_loud("building longear", &mut build)?;
     let program = workspace.built_program("longear", if release { "release" } else { "debug" });
     let mut demo = workspace.command(program);

@@ -154,7 +154,7 @@ fn run_reader(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
 fn run_browser(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
     // Before the program, which takes the app in.
     web::build(workspace)?;
-    step::run_loud("building longear", &mut workspace.cargo(["build", "--quiet", "--package", "longear"]))?;
+    step::run_loud("building longear", workspace.build_longear().arg("--quiet"))?;
     let mut node = wasm::node_with_reader(workspace);
     node.args(NODE_TESTS).args(node_test_files(workspace, BROWSER_TESTS)?);
     node.env("LONGEAR", workspace.built_program("longear", "debug"));

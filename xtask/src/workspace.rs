@@ -40,6 +40,14 @@ impl Workspace {
         command
     }
 
+    /// Prepares the build of `longear` that tests and the demo run.
+    ///
+    /// With one test of its own, so that dependencies get the features that all tests ask for: without it cargo builds the
+    /// larger half of them a second time.
+    pub fn build_longear(&self) -> Command {
+        self.cargo(["build", "--workspace", "--bin", "longear", "--test", "shell"])
+    }
+
     /// Prepares a call of `program` in the project's root, with the folders of system programs in its `PATH`.
     pub fn command(&self, program: impl Into<OsString>) -> Command {
         let mut command = Command::new(program.into());
