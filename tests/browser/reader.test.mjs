@@ -206,6 +206,17 @@ test("with the mirror gone and the browser started anew everything kept still op
   await phone.sees("Opens without any network");
 });
 
+test("media go by the rule that the reader chose, and texts stay", async () => {
+  await page.evaluate(() => localStorage.setItem("longear", JSON.stringify({ language: "en", keepBytes: 2e6 })));
+  await page.goto(`${mirror.url}app/#/item/${video}`);
+  await page.reload();
+  await phone.sees("There is bread in the shop.");
+  await until(() => page.getByText(/^Not here yet/).first().isVisible(), "the film to go");
+  await page.goto(`${mirror.url}app/#/`);
+  await page.getByRole("link", { name: "The bridge at noon" }).click();
+  await until(() => isDrawn(page.locator("figure img")), "the photo, which is newer");
+});
+
 /** Starts the browser with the profile of this story. */
 async function open() {
   phone = await Phone.open(profile, [mirror.url]);
@@ -216,7 +227,7 @@ async function open() {
 async function choose(language) {
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.goto(`${mirror.url}app/#/kept`);
-  await page.locator("select").first().selectOption(language);
+  await page.locator('select:has(option[value="fa"])').selectOption(language);
   await page.waitForFunction((wanted) => document.documentElement.lang === wanted, language);
 }
 

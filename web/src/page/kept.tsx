@@ -12,6 +12,7 @@ import { type Theme, wipeSettings } from "./settings";
 import { LANGUAGES, type Language, OWN_NAMES, type TextKey } from "./words";
 
 const HOLD_MS = 2_000;
+const SELECT = { width: "auto", minHeight: "44px" };
 const COLOURS: Record<keyof Usage, string> = {
   text: "var(--ink)",
   sound: "var(--ink-2)",
@@ -40,6 +41,7 @@ export function KeptPage() {
       </section>
       {state.channels.length > 0 && <HandOn channel="" />}
       <Behaviour />
+      <Room />
       <Look />
       <Sources />
       <p>
@@ -162,16 +164,49 @@ function Behaviour() {
   );
 }
 
+const DAYS = [0, 7, 30];
+const BYTES = [0, 200e6, 500e6, 2e9];
+
+/** What goes by itself to make room. */
+function Room() {
+  const { words, settings, change } = useReader();
+  return (
+    <section>
+      <h2>{words.say("room_title")}</h2>
+      <p class="soft">{words.say("room_text")}</p>
+      <label class="opt">
+        <span>{words.say("room_days")}</span>
+        <select class="in" style={SELECT} onChange={(event) => change({ keepDays: Number(event.currentTarget.value) })}>
+          {DAYS.map((days) => (
+            <option key={days} value={days} selected={days === settings.keepDays}>
+              {days === 0 ? words.say("room_days_all") : words.count("days", days)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="opt">
+        <span>{words.say("room_bytes")}</span>
+        <select class="in" style={SELECT} onChange={(event) => change({ keepBytes: Number(event.currentTarget.value) })}>
+          {BYTES.map((bytes) => (
+            <option key={bytes} value={bytes} selected={bytes === settings.keepBytes}>
+              {bytes === 0 ? words.say("room_bytes_all") : words.size(bytes)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </section>
+  );
+}
+
 function Look() {
   const { words, settings, change } = useReader();
   const themes: Record<Theme, TextKey> = { auto: "theme_auto", light: "theme_light", dark: "theme_dark" };
-  const shape = { width: "auto", minHeight: "44px" };
   return (
     <section>
       <h2>{words.say("look_title")}</h2>
       <label class="opt">
         <span>{words.say("language")}</span>
-        <select class="in" style={shape} onChange={(event) => change({ language: event.currentTarget.value as Language })}>
+        <select class="in" style={SELECT} onChange={(event) => change({ language: event.currentTarget.value as Language })}>
           {LANGUAGES.map((language) => (
             <option key={language} value={language} selected={language === settings.language}>
               {OWN_NAMES[language]}
@@ -181,7 +216,7 @@ function Look() {
       </label>
       <label class="opt">
         <span>{words.say("theme")}</span>
-        <select class="in" style={shape} onChange={(event) => change({ theme: event.currentTarget.value as Theme })}>
+        <select class="in" style={SELECT} onChange={(event) => change({ theme: event.currentTarget.value as Theme })}>
           {(Object.keys(themes) as Theme[]).map((theme) => (
             <option key={theme} value={theme} selected={theme === settings.theme}>
               {words.say(themes[theme])}

@@ -36,6 +36,9 @@ function App({ link }: { link: Link }) {
     document.documentElement.dataset["theme"] = settings.theme;
     keepSettings(settings);
   }, [settings]);
+  useEffect(() => {
+    void link.call("rules", { days: settings.keepDays, bytes: settings.keepBytes }).catch(() => undefined);
+  }, [settings.keepDays, settings.keepBytes]);
   const reader = useMemo<Reader | null>(() => {
     const change = (some: Partial<Settings>) => setSettings((all) => ({ ...all, ...some }));
     return words && { words, settings, change, state, link, news, announce };

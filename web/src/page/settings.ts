@@ -9,12 +9,15 @@ export interface Settings {
   theme: Theme;
   /** On unless the reader turned it off: bytes cost money, and time in the open. */
   dataSaver: boolean;
+  /** Media older than so many days go, and the oldest beyond so many bytes; 0: none. */
+  keepDays: number;
+  keepBytes: number;
 }
 
 const KEY = "longear";
 
 export function readSettings(): Settings {
-  const settings: Settings = { language: browserLanguage(), theme: "auto", dataSaver: true };
+  const settings: Settings = { language: browserLanguage(), theme: "auto", dataSaver: true, keepDays: 0, keepBytes: 0 };
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Settings>;
     if (kept.language && LANGUAGES.includes(kept.language)) {
@@ -24,6 +27,8 @@ export function readSettings(): Settings {
       settings.theme = kept.theme;
     }
     settings.dataSaver = kept.dataSaver !== false;
+    settings.keepDays = Number(kept.keepDays) || 0;
+    settings.keepBytes = Number(kept.keepBytes) || 0;
   } catch {
     // No storage, or not ours: the defaults do.
   }

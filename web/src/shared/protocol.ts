@@ -91,6 +91,8 @@ export interface Calls {
   handOn: { in: { channel: string; files: FilesWanted }; out: { file: Blob; left: number } };
   open: { in: { file: Blob }; out: Opened };
   usage: { in: null; out: Usage };
+  /** Which media may stay; 0: as many as fit, for ever. Holds until the next call. */
+  rules: { in: { days: number; bytes: number }; out: null };
   wipe: { in: null; out: null };
 }
 

@@ -72,13 +72,27 @@ export class Blobs {
     for (const { path, size } of await this.#disk.list("journals")) {
       usage.text += path.endsWith(".lea") ? size : 0;
     }
+    for (const [hash, bytes] of await this.held()) {
+      usage[kinds.get(hash) ?? "other"] += bytes;
+    }
+    return usage;
+  }
+
+  /** How many bytes of each blob are here. */
+  async held(): Promise<Map<string, number>> {
+    const held = new Map<string, number>();
     for (const { path } of await this.#disk.list(BLOBS)) {
       const hash = path.split("/").at(-1) ?? "";
       if (!hash.endsWith(MARKS_ENDING)) {
-        usage[kinds.get(hash) ?? "other"] += await this.#held(path);
+        held.set(hash, await this.#held(path));
       }
     }
-    return usage;
+    return held;
+  }
+
+  /** Whether somebody plays a blob, or it is being brought. */
+  async isBusy(blob: string): Promise<boolean> {
+    return (await this.#open.get(blob)?.catch(() => null))?.isBusy ?? false;
   }
 
   /** Bytes of a blob that are here: the file itself may have holes, or its length already. */

@@ -13,6 +13,7 @@ import { Shelf } from "./shelf";
 import { Missing, Sources } from "./sources";
 import { Sync } from "./sync";
 import type { Entry } from "./archive";
+import { type Rules, toGo } from "./rules";
 
 /** One instance writes; another tab waits for this name. */
 const LOCK = "longear";
@@ -20,6 +21,9 @@ const LOCK = "longear";
 const ROUND_MS = 60_000;
 /** How many items at once are walked through. */
 const WALK_COUNT = 100;
+
+/** What the reader chose. */
+let rules: Rules = { days: 0, bytes: 0 };
 
 type Handlers = { [Name in CallName]: (argument: Calls[Name]["in"]) => Promise<Calls[Name]["out"]> };
 
@@ -49,7 +53,7 @@ async function start() {
   state.phase = "ready";
   state.damaged = shelf.damaged;
   tell(parts, sync);
-  setInterval(() => void sync.round(), ROUND_MS);
+  setInterval(() => void sync.round().then(() => makeRoom(core, blobs)), ROUND_MS);
   self.addEventListener("online", () => void sync.round());
   void sync.round();
   return { ...parts, handlers: handlers({ ...parts, sync }) };
@@ -180,6 +184,11 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync }: 
       return opened;
     },
     usage: async () => blobs.usage(kindsOfBlobs(core)),
+    rules: async (chosen) => {
+      rules = chosen;
+      await makeRoom(core, blobs);
+      return null;
+    },
     wipe: async () => {
       shelf.close();
       await blobs.close();
@@ -209,6 +218,27 @@ function orNull<T>(make: () => T): T | null {
 function kindsOfBlobs(core: Core): Map<string, keyof Usage> {
   const renditions = itemsOf(core, "").flatMap((item) => item.renditions);
   return new Map(renditions.map(({ blob, mime }) => [blob, kindOfMime(mime)]));
+}
+
+/** Removes the media that the rules let go, but none that is in use. */
+async function makeRoom(core: Core, blobs: Blobs): Promise<void> {
+  if (rules.days === 0 && rules.bytes === 0) {
+    return;
+  }
+  const held = await blobs.held();
+  const kept = itemsOf(core, "").flatMap((item) =>
+    item.renditions.flatMap(({ blob }, index) => {
+      const bytes = held.get(blob);
+      // The newest post that shows it has it.
+      held.delete(blob);
+      return bytes ? [{ item, index, blob, bytes, time: item.time, lastWord: core.channel(item.channel).last_word }] : [];
+    }),
+  );
+  for (const { item, index, blob } of toGo(kept, rules)) {
+    if (!(await blobs.isBusy(blob))) {
+      await blobs.remove(item, index);
+    }
+  }
 }
 
 /** Every visible item of a channel, or of all. */
