@@ -172,8 +172,10 @@ function Room() {
   const { words, settings, change } = useReader();
   return (
     <section>
-      <h2>{words.say("room_title")}</h2>
-      <p class="soft">{words.say("room_text")}</p>
+      <div class="stack tight">
+        <h2>{words.say("room_title")}</h2>
+        <p class="soft">{words.say("room_text")}</p>
+      </div>
       <label class="opt">
         <span>{words.say("room_days")}</span>
         <select class="in" style={SELECT} onChange={(event) => change({ keepDays: Number(event.currentTarget.value) })}>
