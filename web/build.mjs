@@ -1,9 +1,10 @@
-// Builds the app: node build.mjs OUT WASM. Nothing is fetched; OUT is made anew.
+// Builds the app: node build.mjs OUT WASM [KEY]. Nothing is fetched; OUT is made anew. KEY is a file in PEM with the Ed25519
+// key that signs a release; without one the build is a development build, whose key is thrown away.
 //
 // Ends with one line: the bytes that a first visit loads, packed with gzip.
 
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash, createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -12,8 +13,10 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 import { checkCatalogues } from "./catalogues.mjs";
+import { blake3 } from "./hash.mjs";
+import { list, signFolder, stamp } from "./release.mjs";
 
-const [out, wasm] = process.argv.slice(2);
+const [out, wasm, keyFile] = process.argv.slice(2);
 const here = path.dirname(fileURLToPath(import.meta.url));
 const style = path.join(here, "../crates/longear-pages/style");
 const source = (name) => path.join(here, "src", name);
@@ -24,13 +27,21 @@ const MODULES = /^reader(-simd)?\.lzma$/;
 const LATER = /^(texts\.lzma|handing\.js|codes\.js)$/;
 const LANGUAGES = /^words\/.*\.json$/;
 
+const release = {
+  kind: keyFile ? "release" : "development",
+  version: Number(readFileSync(path.join(here, "version.txt"), "utf8")),
+  privateKey: keyFile ? createPrivateKey(readFileSync(keyFile)) : generateKeyPairSync("ed25519").privateKey,
+};
+
 checkCatalogues(path.join(here, "words"));
 rmSync(out, { recursive: true, force: true });
 mkdirSync(path.join(out, "words"), { recursive: true });
 
 const common = { bundle: true, minify: true, target: "es2022", format: "iife", legalComments: "none", logLevel: "warning" };
+const stamped = (release) => ({ RELEASE: JSON.stringify(stamp(release)) });
 await build({
   ...common,
+  define: stamped(release),
   entryPoints: { page: source("page/main.tsx"), worker: source("worker/main.ts") },
   outdir: out,
   jsx: "automatic",
@@ -65,31 +76,22 @@ for (const name of ["reader.lzma", "reader-simd.lzma", "texts.lzma"]) {
   cpSync(path.join(wasm, name), path.join(out, name));
 }
 
-const files = list(out);
-const hashes = Object.fromEntries(files.map((name) => [name, sha256(readFileSync(path.join(out, name)))]));
+const hashes = list(out).map((name) => `${name} ${sha256(readFileSync(path.join(out, name)))}`);
 await build({
   ...common,
   entryPoints: { service: source("service/main.ts") },
   outdir: out,
-  define: { FILES: JSON.stringify(hashes), VERSION: JSON.stringify(sha256(JSON.stringify(hashes)).slice(0, 16)) },
+  define: stamped({ ...release, build: sha256(hashes.join("\n")).slice(0, 16) }),
 });
+signFolder(out, release, await blake3(path.join(wasm, "reader.wasm")));
 
-const packed = new Map([...files, "service.js"].map((name) => [name, pack(name)]));
+const packed = new Map(list(out).map((name) => [name, pack(name)]));
 const first = weigh([MODULES, LANGUAGES], LATER);
 for (const name of [...packed.keys()].filter((name) => LATER.test(name))) {
   console.error(`          ${packed.get(name)} bytes more at the first need: ${name}`);
 }
 console.error(`          with all languages and all that is loaded later, kept for when there is no network, ${weigh([MODULES], /^$/)} bytes`);
 console.log(first);
-
-function list(folder, below = "") {
-  return readdirSync(path.join(folder, below))
-    .flatMap((name) => {
-      const inner = path.posix.join(below, name);
-      return statSync(path.join(folder, inner)).isDirectory() ? list(folder, inner) : [inner];
-    })
-    .sort();
-}
 
 function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");

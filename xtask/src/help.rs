@@ -62,11 +62,13 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "web",
-        usage: "web",
+        usage: "web [--release-key FILE]",
         summary: "build the reader app",
         details: "Installs its npm packages, checks types and catalogues, and builds the app to web/app among the build\n\
                   products, from where the next build of longear takes it in. Says how much a first visit loads, and fails\n\
-                  when that has grown; the app stands there all the same.",
+                  when that has grown; the app stands there all the same. With the Ed25519 key of a release, in PEM, it\n\
+                  signs the list of the app's files (docs/spec/app.md) under the number in web/version.txt, which rises with\n\
+                  every release; without one it is a development build, and says so.",
     },
     Task {
         name: "sim",

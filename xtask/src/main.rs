@@ -68,7 +68,7 @@ fn run(words: &[String]) -> Outcome {
         "attack" => attack::run(&workspace, rest),
         "leak" => forge::leak(&workspace, rest),
         "wasm" => without_arguments(command, rest).and_then(|()| wasm::run(&workspace)),
-        "web" => without_arguments(command, rest).and_then(|()| web::run(&workspace)),
+        "web" => web::run(&workspace, rest),
         "tidy" => without_arguments(command, rest).and_then(|()| tidy::run(&workspace)),
         "ci" => without_arguments(command, rest).and_then(|()| ci::run(&workspace)),
         unknown => Err(Failure::usage(format!("there is no task named {unknown}"))),

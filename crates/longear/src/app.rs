@@ -21,6 +21,9 @@ pub const FOLDER: &str = "app";
 /// What the app's address answers with.
 pub const INDEX: &str = "index.html";
 
+/// The signed list of all the app's files (`docs/spec/app.md`).
+pub const LIST: &str = "files.txt";
+
 /// Every file of the app. Empty when this program was built without it.
 pub fn files() -> &'static [AppFile] {
     FILES
@@ -36,6 +39,7 @@ pub fn media_type(path: &str) -> &'static str {
         Some("wasm") => "application/wasm",
         Some("lzma") => "application/x-lzma",
         Some("svg") => "image/svg+xml",
+        Some("txt") => "text/plain; charset=utf-8",
         Some("webmanifest") => "application/manifest+json",
         _ => "application/octet-stream",
     }

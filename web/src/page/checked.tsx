@@ -1,5 +1,6 @@
 // "How this was checked": what this phone does, and what it cannot do.
 
+import { release } from "../shared/release";
 import { useReader } from "./context";
 import { Tamga } from "./drawing";
 import { Digits } from "./follow";
@@ -23,6 +24,13 @@ export function CheckedPage() {
           <li>{words.say("checked_sure_digits")}</li>
           <li>{words.say("checked_sure_old")}</li>
         </ul>
+      </section>
+      <section class="stack">
+        <h2>{words.say("checked_app")}</h2>
+        <p>
+          <b>{words.say(release.isDevelopment ? "app_development" : "app_version", { n: words.number(release.version) })}</b>{" "}
+          {words.say(release.isDevelopment ? "app_development_text" : "app_version_text")}
+        </p>
       </section>
       {state.channels.map((channel) => (
         <section key={channel.id} class="stack tight">

@@ -1,6 +1,7 @@
 // What stands around every page: the horizon above, the ways to go, the way out.
 
 import type { ComponentChildren } from "preact";
+import { AppAlarm } from "./alarm";
 import { useReader } from "./context";
 import { Ear, Icon, type IconName, Line, Tamga } from "./drawing";
 import { leave } from "./leave";
@@ -26,6 +27,7 @@ export function Frame({ route, children }: { route: Route; children: ComponentCh
   return (
     <>
       <Horizon />
+      <AppAlarm />
       <div class="page">
         <Navigation route={route} />
         <main class="col" id="main" tabIndex={-1}>

@@ -19,7 +19,7 @@ import { SearchPage } from "./search";
 import { keepSettings, readSettings, type Settings } from "./settings";
 import { type Language, type TextKey, Words } from "./words";
 
-const STARTING: State = { phase: "starting", storage: "kept", syncing: false, full: false, channels: [], sources: [], damaged: [] };
+const STARTING: State = { phase: "starting", storage: "kept", syncing: false, full: false, channels: [], sources: [], damaged: [], alarm: null };
 
 function App({ link }: { link: Link }) {
   const [settings, setSettings] = useState(readSettings);

@@ -1,16 +1,14 @@
 // Keeps the app's own files, so that it opens without any network, and answers media from checked blocks.
 
-import { modules } from "../shared/module";
+import { Core } from "../shared/core";
+import { MODULE_BYTES_MAX, modules } from "../shared/module";
 import { MEDIA_FOLDER, type MediaAnswer, type MediaRange } from "../shared/protocol";
-
-/** Filled in when the app is built: its files, each with its SHA-256 in hexadecimal. */
-declare const FILES: Record<string, string>;
-/** Changes whenever one of them does. */
-declare const VERSION: string;
+import { Fault, KEPT, LIST, SERVICE, bytesOf, checkFile, fetchNow, readList, release } from "../shared/release";
+import { unpack } from "../shared/unpack";
 
 const scope = self as unknown as ServiceWorkerGlobalScope;
 const CACHE_START = "longear-";
-const CACHE = CACHE_START + VERSION;
+const CACHE = CACHE_START + release.build;
 /** What is read of a medium at once. */
 const PIECE_BYTES = 256 << 10;
 
@@ -24,7 +22,7 @@ scope.addEventListener("fetch", (event) => {
   }
   if (path.startsWith(MEDIA_FOLDER)) {
     event.respondWith(answerMedia(event, path.slice(MEDIA_FOLDER.length)));
-  } else if (path === "" || path in FILES) {
+  } else if (!asksWebsite(event.request)) {
     event.respondWith(answerFile(event.request, path || "index.html"));
   }
 });
@@ -33,24 +31,70 @@ function scopePath(): string {
   return new URL(scope.registration.scope).pathname;
 }
 
+/** The app looks whether its website still gives what was signed (`fetchNow`). */
+function asksWebsite(request: Request): boolean {
+  return request.destination === "" && request.cache === "no-cache";
+}
+
 /**
- * All files or none: a mirror that is half way through an update must not give a mixture. Every language is kept, because
- * it can be changed without a network; of the core only the build that this browser runs.
+ * All files as they were signed, or none: a mirror that is half way through an update must not give a mixture, and one
+ * that goes back to an older version would bring back what was mended since. Every language is kept, because it can be
+ * changed without a network; of the core only the build that this browser runs.
  */
 async function keepFiles(): Promise<void> {
-  const cache = await caches.open(CACHE);
-  const { useless } = modules();
-  const kept = Object.entries(FILES).filter(([path]) => path !== useless);
-  await Promise.all(
-    kept.map(async ([path, hash]) => {
-      const answer = await fetch(new URL(path, scope.registration.scope), { cache: "no-cache" });
-      const bytes = await answer.clone().arrayBuffer();
-      if (!answer.ok || (await sha256(bytes)) !== hash) {
-        throw new Error(`${path} is not the file of this version`);
-      }
-      await cache.put(path, answer);
+  const core = await judge();
+  const signed = await fetchFile(LIST);
+  const list = readList(core, await bytesOf(signed.clone()));
+  if (list.version !== release.version || list.version < (await newestKept(core))) {
+    throw new Fault("older", LIST);
+  }
+  const wanted = [...list.files.keys()].filter((path) => path !== modules().useless);
+  const files = await Promise.all(
+    wanted.map(async (path): Promise<[string, Response]> => {
+      const answer = await fetchFile(path);
+      checkFile(core, list, path, await bytesOf(answer.clone()));
+      return [path, answer];
     }),
   );
+  const cache = await caches.open(CACHE);
+  for (const [path, answer] of [...files.filter(([path]) => path !== SERVICE), [LIST, signed] as const]) {
+    await cache.put(path, await asKept(answer));
+  }
+}
+
+/** The core that checks: the one that is kept judges the one that comes; at the first visit there is none before it. */
+async function judge(): Promise<Core> {
+  const { fit } = modules();
+  const answer = (await caches.match(new URL(fit, scope.registration.scope))) ?? (await fetchFile(fit));
+  return Core.load(unpack(await bytesOf(answer), MODULE_BYTES_MAX));
+}
+
+/** The highest version that is kept under the same key. */
+async function newestKept(core: Core): Promise<number> {
+  let newest = 0;
+  for (const name of await caches.keys()) {
+    const kept = name.startsWith(CACHE_START) ? await (await caches.open(name)).match(LIST) : undefined;
+    try {
+      newest = Math.max(newest, kept ? readList(core, await bytesOf(kept)).version : 0);
+    } catch {
+      // Signed by another key: another app's, or a development build's.
+    }
+  }
+  return newest;
+}
+
+async function fetchFile(path: string): Promise<Response> {
+  const answer = await fetchNow(path, scope.registration.scope);
+  if (!answer) {
+    throw new Fault("changed", path);
+  }
+  return answer;
+}
+
+/** Only bytes and kind: no other header of the website speaks on when it is gone. */
+async function asKept(answer: Response): Promise<Response> {
+  const headers = { "content-type": answer.headers.get("content-type") ?? "application/octet-stream", [KEPT]: "1" };
+  return new Response(await answer.arrayBuffer(), { headers });
 }
 
 async function takeOver(): Promise<void> {
@@ -65,11 +109,6 @@ async function takeOver(): Promise<void> {
 async function answerFile(request: Request, path: string): Promise<Response> {
   const cache = await caches.open(CACHE);
   return (await cache.match(path)) ?? fetch(request);
-}
-
-async function sha256(bytes: ArrayBuffer): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Players only: a file of a post must never open as a page of the app's own origin. */

@@ -1,6 +1,7 @@
 // What page, worker and service worker say to each other. Plain values only: whoever shows them decides nothing.
 
 import type { Address, Channel as KnownChannel, Feed as FeedPage, Item, Refused as Refusal } from "./core";
+import type { FaultCode } from "./release";
 
 export type { Rendition, Status, Variant } from "./core";
 export type { Address, FeedPage, Item, Refusal };
@@ -15,6 +16,15 @@ export interface Source {
   aside: Refusal | null;
 }
 
+/** The app at its website, or what is kept of it, is not what its makers signed. */
+export interface Alarm {
+  code: FaultCode;
+  /** The file in question. */
+  what: string;
+  /** The running copy is kept here, and is what its makers signed. */
+  isKept: boolean;
+}
+
 export type Storage = "kept" | "memory";
 
 export interface State {
@@ -27,6 +37,7 @@ export interface State {
   sources: Source[];
   /** Entries of the journals that did not verify any more when they were read. */
   damaged: Refusal[];
+  alarm: Alarm | null;
 }
 
 /** How much of a blob is here: ranges of bytes, ascending, apart. */
@@ -90,6 +101,7 @@ export interface Calls {
   sync: { in: null; out: null };
   handOn: { in: { channel: string; files: FilesWanted }; out: { file: Blob; left: number } };
   open: { in: { file: Blob }; out: Opened };
+  heed: { in: null; out: null };
   usage: { in: null; out: Usage };
   /** Which media may stay; 0: as many as fit, for ever. Holds until the next call. */
   rules: { in: { days: number; bytes: number }; out: null };

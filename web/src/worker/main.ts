@@ -2,6 +2,7 @@
 
 import type { Answer, CallName, Calls, Event, FeedPage, Holding, Item, Request, State, Usage } from "../shared/protocol";
 import { rendered } from "./blob-file";
+import { AppWatch } from "./app-watch";
 import { Blobs } from "./blobs";
 import { Core, CoreError } from "../shared/core";
 import { modules } from "../shared/module";
@@ -27,7 +28,7 @@ let rules: Rules = { days: 0, bytes: 0 };
 
 type Handlers = { [Name in CallName]: (argument: Calls[Name]["in"]) => Promise<Calls[Name]["out"]> };
 
-const state: State = { phase: "starting", storage: "memory", syncing: false, full: false, channels: [], sources: [], damaged: [] };
+const state: State = { phase: "starting", storage: "memory", syncing: false, full: false, channels: [], sources: [], damaged: [], alarm: null };
 const scope = self as unknown as { postMessage(message: unknown, transfer?: Transferable[]): void };
 
 self.addEventListener("message", (message: MessageEvent) => void receive(message));
@@ -56,7 +57,12 @@ async function start() {
   setInterval(() => void sync.round().then(() => makeRoom(core, blobs)), ROUND_MS);
   self.addEventListener("online", () => void sync.round());
   void sync.round();
-  return { ...parts, handlers: handlers({ ...parts, sync }) };
+  const watch = new AppWatch(core, disk, folder, (alarm) => {
+    state.alarm = alarm;
+    tell(parts, sync);
+  });
+  void watch.start();
+  return { ...parts, handlers: handlers({ ...parts, sync, watch }) };
 }
 
 /** Two instances would write the same files. Where there are no locks there are no private files either. */
@@ -89,9 +95,10 @@ interface Parts {
   /** Where the app's files stand. */
   folder: string;
   sync: Sync;
+  watch: AppWatch;
 }
 
-function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync }: Parts): Handlers {
+function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, watch }: Parts): Handlers {
   /** What was seen of a channel that was looked up and is not followed yet. */
   const looked = new Map<string, Entry[]>();
   const item = (id: string) => core.item(id);
@@ -183,6 +190,7 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync }: 
       say({ event: "news" });
       return opened;
     },
+    heed: async () => watch.heed().then(() => null),
     usage: async () => blobs.usage(kindsOfBlobs(core)),
     rules: async (chosen) => {
       rules = chosen;

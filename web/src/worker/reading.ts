@@ -2,10 +2,9 @@
 
 import { type Core, Texts } from "../shared/core";
 import type { Item } from "../shared/protocol";
+import { MODULE_BYTES_MAX } from "../shared/module";
 import { unpack } from "../shared/unpack";
 
-/** No module is longer. */
-const MODULE_BYTES_MAX = 4 * 2 ** 20;
 const MODULE = "texts.lzma";
 /** Articles that are handed to the search at once. */
 const LEARNT_AT_ONCE = 100;

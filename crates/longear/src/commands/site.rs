@@ -24,9 +24,10 @@ pub fn site(context: &Context<'_>, arguments: &SiteArguments) -> Result<(), Fail
             .hint("Build the app first, then the program: cargo xtask web, then cargo build"));
     }
     let folder = arguments.folder.join(app::FOLDER);
-    // The page comes last: whoever opens it meanwhile finds all that it asks for.
-    let (page, others): (Vec<_>, Vec<_>) = app::files().iter().partition(|file| file.path == app::INDEX);
-    for file in others.into_iter().chain(page) {
+    // The page comes last but for the list, which is true only then: whoever opens it meanwhile finds all that it asks for.
+    let mut files: Vec<_> = app::files().iter().collect();
+    files.sort_by_key(|file| (file.path == app::LIST, file.path == app::INDEX));
+    for file in files {
         write_all(&folder, file).map_err(|error| cannot_write(&folder.join(file.path), &error))?;
     }
     for beside in TREE_FOLDERS {
