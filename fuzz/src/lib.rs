@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod archives;
 mod arrival;
 mod blobs;
 mod carrier;
@@ -36,6 +37,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 /// Parsers of the core and of the pages.
 pub const CORE: &[Target] = &[
     target("address", formats::address),
+    target("archive", archives::archive),
     target("arrival", arrival::arrival),
     target("article", formats::article),
     target("charter", formats::charter),

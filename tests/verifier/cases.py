@@ -1,6 +1,6 @@
 """Runs one vector: returns its result, or raises what refuses it. tests/vectors/README.md describes the fields."""
 
-from . import address, charter, closing, edwards, fork, head, header, items, outboard, pack, statement, tree
+from . import address, archive, charter, closing, edwards, fork, head, header, items, outboard, pack, statement, tree
 from .hashes import plain
 from .header import RETRACTION_KIND
 from .reader import Reader
@@ -157,6 +157,12 @@ def run_tree(case: dict, shared: dict) -> dict:
                                    for name, value in fields.items() if value is not None}
 
 
+def run_archive(case: dict, shared: dict) -> dict:
+    found = archive.read(raw(case, "archive"))
+    return {"objects": [{"path": path, "bytes": len(data), "hash": plain(data).hex()} for path, data in found.objects],
+            "refused": [code for _, code in found.refused], "end": found.end}
+
+
 def run_signature(case: dict, shared: dict) -> dict:
     key, message, signature = (bytes.fromhex(case[name]) for name in ("key", "message", "signature"))
     require(edwards.is_acceptable_key(key), "weak-key")
@@ -195,5 +201,6 @@ def run_outboard(case: dict, shared: dict) -> dict:
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
     "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
+    "archive": run_archive,
     "signature": run_signature, "signature-random": run_signature, "signature-wycheproof": run_signature, "outboard": run_outboard,
 }

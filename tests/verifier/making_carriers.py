@@ -338,3 +338,50 @@ def paths() -> Book:
     for name, (path, why) in bad.items():
         book.case(f"refused-{name}", why, "bad-path", path=path)
     return book
+
+
+def archives() -> Book:
+    book = Book("archive", "Archives, and what can be read of a damaged one.")
+    ok = lambda name, why, data, **more: book.case(name, why, archive=data, **more)
+    bad = lambda name, why, expect, data: book.case(name, why, expect, archive=data)
+    channel, blob = CHANNEL.hex(), seed("blob").hex()
+    front = b"LEA" + u(1, 1)
+    head_entry = entry(f"c/{channel}/head", standard_head())
+    pack_entry = entry(f"c/{channel}/p/{aida(0).log().hex()}/0-0", b"no pack at all")
+    blob_path = f"b/{blob[:2]}/{blob}"
+    blob_entry = entry(blob_path, b"no blob either")
+    whole = front + head_entry + pack_entry + blob_entry
+    ok("archive", "objects are not looked at here", whole)
+    ok("empty", "no entry", front)
+    ok("empty-object", "no byte", front + entry(blob_path, b""))
+    ok("parts-and-outboards", "every kind of path", front + b"".join(
+        entry(path, b"x") for path in (f"c/{channel}/charter/1", f"c/{channel}/fork/{aida(0).log().hex()}",
+                                       f"{blob_path}.o", f"{blob_path}.00000400")))
+    ok("twice", "both are given", front + blob_entry + blob_entry)
+    for name, path in (("climb", "../../.bashrc"), ("absolute", f"/{blob_path}"), ("unknown", f"c/{channel}/live/1"),
+                       ("other-shelf", f"b/00/{'11' * 32}"), ("not-utf8", "caf\u00e9"), ("path-128", "x" * 128)):
+        ok(f"path-{name}", "no path of the tree, passed over", front + entry(path, b"abc") + blob_entry)
+    for name, path, length in (("head", f"c/{channel}/head", 32_769), ("charter", f"c/{channel}/charter/1", 65_537)):
+        ok(f"{name}-too-long", "passed over", front + blob_entry + entry(path, b"", length=length), zeros=length)
+        ok(f"{name}-longest", "as long as it may be", front + entry(path, b"", length=length - 1), zeros=length - 1)
+    ok("pack-too-long", "a length that no pack has, and nothing behind it",
+       front + entry(f"c/{channel}/p/{aida(0).log().hex()}/0-0", b"", length=53 + 2 + 1_202 + 12 + 262_144 + 1))
+    ok("blob-too-long", "4 GiB", front + entry(blob_path, b"", length=4 << 30))
+    ok("length-vast", "the largest number", front + blob_entry + entry(blob_path, b"", length=2**64 - 1))
+    ok("path-length-0", "nothing can be read behind it", front + blob_entry + u(2, 0) + blob_entry)
+    ok("path-length-129", "nothing can be read behind it", front + blob_entry + entry("x" * 129, b"") + blob_entry)
+    ok("zeros-behind", "as a disk leaves them", whole, zeros=4096)
+    for cut in (1, 5, 20, len(head_entry) - 1):
+        ok(f"cut-{cut}", "within the second entry", front + pack_entry + head_entry[:cut])
+    bad("nothing", "no byte", "truncated", b"")
+    bad("three-letters", "no version", "truncated", b"LEA")
+    bad("zip", "another kind of file", "bad-magic", b"PK" + bytes(20))
+    bad("pack", "a pack is no archive", "bad-magic", b"LEP" + u(1, 1))
+    bad("version-2", "a newer one", "newer-version", b"LEA" + u(1, 2) + blob_entry)
+    return book
+
+
+def entry(path: str, data: bytes, length: int | None = None) -> bytes:
+    """Returns an entry of an archive, perhaps with another length than it has."""
+    raw = path.encode("latin-1")
+    return u(2, len(raw)) + raw + u(8, len(data) if length is None else length) + data

@@ -28,6 +28,8 @@ use crate::tree::{BLOB_WHOLE_BYTES_MAX, FILE_BYTES_MAX, PART_MIB, TreePath};
 pub const ARCHIVE_ENTRIES_MAX: u32 = 65_536;
 /// The path of an entry.
 pub const ARCHIVE_PATH_BYTES_MAX: usize = 128;
+/// A pack of several items that a writer puts into an archive: a phone takes a whole pack into its memory.
+pub const ARCHIVE_PACK_BYTES_MAX: u64 = 8 << 20;
 /// What an entry adds to its object.
 pub const ENTRY_FRONT_BYTES_MAX: usize = 2 + ARCHIVE_PATH_BYTES_MAX + 8;
 

@@ -7,7 +7,7 @@ const TABLE_ENTRY_BYTES = 12;
 const TIME_AT = 28;
 /** A pack of 4,096 items is the largest there is. */
 const LEVEL_MAX = 4;
-/** More than this is split into smaller packs: a phone takes a whole pack into its memory. */
+/** A longer one is split into smaller packs (docs/spec/archive.md): a phone takes a whole pack into its memory. */
 const PACK_BYTES_MAX = 8 << 20;
 
 /** One item: its signed header, and its payload if that is here. */
@@ -82,7 +82,7 @@ export class LogItems {
     const length = 8 ** level;
     const slots = Array.from({ length }, (_, slot) => this.#slots.get(index * length + slot)).filter((slot) => slot !== undefined);
     const bytes = slots.reduce((sum, { header, payload }) => sum + header.length + payload.length, 0);
-    if (slots.length === length && (level === 0 || bytes <= PACK_BYTES_MAX)) {
+    if (slots.length === length && (level === 0 || PREAMBLE_BYTES + length * (2 + TABLE_ENTRY_BYTES) + bytes <= PACK_BYTES_MAX)) {
       found.push(this.#pack(level, index, slots, bytes));
     } else if (slots.length > 0) {
       for (let child = 0; child < 8; child += 1) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use longear_core::archive::{ArchivePart, ArchiveReader};
 use longear_core::blob::{
     BLOCK_BYTES, BlobHash, BlobLayout, BlobRefused, GROUP_BLOCKS, GroupProof, Groups as BlobGroups, TreeHasher,
 };
@@ -28,6 +29,7 @@ pub type Runner = fn(&Value, &Value) -> Outcome;
 
 pub const RUNNERS: &[(&str, Runner)] = &[
     ("address", run_address),
+    ("archive", run_archive),
     ("charter", run_charter),
     ("closing", run_closing),
     ("head", run_head),
@@ -473,6 +475,38 @@ fn run_tree(case: &Value, _: &Value) -> Outcome {
             json!({ "kind": "part", "blob": to_hex(&hash), "start_mib": start_mib })
         }
     })
+}
+
+/// Splits an archive in small pieces, so that every border falls into one.
+fn run_archive(case: &Value, _: &Value) -> Outcome {
+    let bytes = raw(case, "archive");
+    let (mut objects, mut refused) = (Vec::<(String, u64, Vec<u8>)>::new(), Vec::new());
+    let mut reader = ArchiveReader::new();
+    let mut end = None;
+    'pieces: for piece in bytes.chunks(97) {
+        reader.push(piece);
+        loop {
+            match reader.next_part() {
+                Ok(None) => break,
+                Ok(Some(ArchivePart::Entry { path, length })) => objects.push((path.to_string(), length, Vec::new())),
+                Ok(Some(ArchivePart::Bytes(bytes))) => objects.last_mut().unwrap().2.extend(bytes),
+                Ok(Some(ArchivePart::Refused { reason, .. })) => refused.push(reason.code()),
+                Err(reason) => {
+                    end = Some(reason.code());
+                    break 'pieces;
+                }
+            }
+        }
+    }
+    let end = end.or_else(|| reader.finish().err().map(|reason| reason.code())).unwrap_or("complete");
+    if reader.position() == 0 {
+        return Err(end.to_owned());
+    }
+    let whole = objects.into_iter().filter(|(_, length, bytes)| *length == bytes.len() as u64);
+    let objects = whole.map(|(path, length, bytes)| {
+        json!({ "path": path, "bytes": length, "hash": blake3::hash(&bytes).to_hex().as_str() })
+    });
+    Ok(json!({ "objects": objects.collect::<Vec<_>>(), "refused": refused, "end": end }))
 }
 
 fn run_signature(case: &Value, _: &Value) -> Outcome {

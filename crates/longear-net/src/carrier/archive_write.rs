@@ -8,7 +8,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use longear_core::archive::{ARCHIVE_ENTRIES_MAX, ENTRY_FRONT_BYTES_MAX, archive_start, entry_front};
+use longear_core::archive::{
+    ARCHIVE_ENTRIES_MAX, ARCHIVE_PACK_BYTES_MAX, ENTRY_FRONT_BYTES_MAX, archive_start, entry_front,
+};
 use longear_core::tree::TreePath;
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -196,6 +198,10 @@ impl Place for ArchiveWriter {
 
     fn object_overhead_bytes(&self) -> u64 {
         ENTRY_FRONT_BYTES_MAX as u64
+    }
+
+    fn pack_bytes_max(&self) -> u64 {
+        ARCHIVE_PACK_BYTES_MAX
     }
 
     fn is_listed(&self) -> bool {

@@ -28,6 +28,11 @@ pub trait Place {
         0
     }
 
+    /// Packs above this length are written as the packs below them.
+    fn pack_bytes_max(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Whether readers know all names that stand here, so that nothing need stand here twice under two of them.
     fn is_listed(&self) -> bool {
         false

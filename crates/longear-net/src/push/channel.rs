@@ -114,6 +114,9 @@ fn write_pack(
         // Something in it is vouched for only by what lies beyond it. The packs below may be good.
         return if is_here && !turn.is_repetition { write_children(store, target, turn, name, stands) } else { Ok(0) };
     };
+    if answer.length() > target.place().pack_bytes_max() && name.level > 0 {
+        return write_children(store, target, turn, name, stands);
+    }
     let path = pack_path(state, &log, name);
     let mut open = || {
         let source: Box<dyn Read + '_> = Box::new(sources::pack(store, state.id(), log, name, &answer));

@@ -1,6 +1,6 @@
 //! A tree in one file, handed from machine to machine: whole, in part, damaged, and made by somebody who means harm.
 
-use longear_core::archive::{ArchivePart, ArchiveReader, archive_start, entry_front};
+use longear_core::archive::{ARCHIVE_PACK_BYTES_MAX, ArchivePart, ArchiveReader, archive_start, entry_front};
 use longear_core::tree::TreePath;
 use serde_json::Value;
 
@@ -55,6 +55,28 @@ fn objects_stand_in_an_order_in_which_they_can_be_checked_as_they_come() {
     paths.sort();
     paths.dedup();
     assert_eq!(paths.len(), entries.len(), "no object stands there twice");
+}
+
+/// Packs of 4,096 posts with stills were longer than what the app takes at once, and nothing else stood in the archive.
+#[test]
+fn no_pack_in_an_archive_is_too_long_for_a_phone() {
+    let newsroom = Newsroom::new();
+    let text = newsroom.node.file("long.md", "слово ".repeat(5_500));
+    let prices = newsroom.node.file("prices.csv", b"bread,90\n");
+    let texts = ["kk", "ru", "en"].into_iter().flat_map(|tag| ["--lang", tag, "--text", text.as_str()]);
+    let words = [&["publish", prices.as_str()][..], &texts.collect::<Vec<_>>()].concat();
+    (0..72).for_each(|_| drop(newsroom.node.ends(0, &words)));
+    let file = newsroom.node.path("news.longear");
+    newsroom.node.done(&["archive", "write", &file]);
+    let packs = entries(&file).into_iter().filter_map(|(path, place)| match path {
+        TreePath::Pack { level, .. } => Some((level, place.len() as u64)),
+        _ => None,
+    });
+    let packs = packs.collect::<Vec<_>>();
+    assert!(packs.iter().all(|(_, bytes)| *bytes <= ARCHIVE_PACK_BYTES_MAX), "{packs:?}");
+    assert_eq!(packs.iter().map(|(level, _)| 8u64.pow((*level).into())).sum::<u64>(), 72, "{packs:?}");
+    let reader = Node::following(&newsroom.address);
+    assert_eq!(reader.done(&["archive", "read", &file]).json()["new_items"], 72);
 }
 
 #[test]
