@@ -144,15 +144,14 @@ impl ArchiveReader {
                     self.state = State::Front;
                 }
                 State::Front => return self.read_front(),
-                State::Object { left: 0 } => self.state = State::Front,
+                State::Object { left: 0 } | State::Refused { left: 0 } => self.state = State::Front,
                 State::Refused { left } => {
                     let over = self.within_buffer(left);
-                    if over == 0 && left > 0 {
+                    if over == 0 {
                         return Ok(None);
                     }
                     self.consume(over);
-                    let left = left - over as u64;
-                    self.state = if left == 0 { State::Front } else { State::Refused { left } };
+                    self.state = State::Refused { left: left - over as u64 };
                 }
                 State::Object { left } => {
                     let given = self.within_buffer(left);
@@ -371,11 +370,11 @@ mod tests {
     fn what_has_no_place_in_a_tree_or_is_too_long_is_named_and_passed_over() {
         let good = (TreePath::Head { channel: [1; 32] }, b"head".to_vec());
         let mut file = archive_start().to_vec();
-        for (name, length) in [("../../etc/pass wd", 3u64), ("c/later/thing", 3)] {
+        for (name, bytes) in [("../../etc/pass wd", &b"bad"[..]), ("c/later/thing", b"")] {
             file.extend((name.len() as u16).to_le_bytes());
             file.extend(name.as_bytes());
-            file.extend(length.to_le_bytes());
-            file.extend(b"bad");
+            file.extend((bytes.len() as u64).to_le_bytes());
+            file.extend(bytes);
         }
         let long = HEAD_BYTES_MAX + 1;
         file.extend(entry_front(&good.0, long as u64));
@@ -408,6 +407,16 @@ mod tests {
         let (entries, _, end) = read(&file, 1 << 20);
         assert_eq!(entries.len(), ARCHIVE_ENTRIES_MAX as usize);
         assert_eq!(end.map_err(|reason| reason.code()), Err("too-many"));
+    }
+
+    /// As the table of `docs/spec/archive.md` has it.
+    #[test]
+    fn limits_are_those_of_the_specification() {
+        let pack = |level| TreePath::Pack { channel: [1; 32], log: [2; 16], level, index: 0 };
+        assert_eq!(object_bytes_max(&pack(0)), 53 + 263_360);
+        assert_eq!(object_bytes_max(&pack(4)), 53 + 4_096 * 263_360);
+        assert_eq!(object_bytes_max(&TreePath::BlobPart { hash: [1; 32], start_mib: 1 }), 1_073_741_824);
+        assert_eq!((ARCHIVE_PACK_BYTES_MAX, ENTRY_FRONT_BYTES_MAX), (8_388_608, 138));
     }
 
     #[test]

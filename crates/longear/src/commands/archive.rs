@@ -52,18 +52,19 @@ fn write(context: &Context<'_>, arguments: &ArchiveWriteArguments) -> Result<(),
         blobs,
         ..PushOptions::default()
     };
-    let (report, full) = match push_with_progress(context, &store, &writer, &arguments.file, options) {
-        Ok(report) => (report, None),
-        // What fits is of use all the same.
+    let report = match push_with_progress(context, &store, &writer, &arguments.file, options) {
+        Ok(report) => report,
+        // A piece of it would take the place of an older one that may be whole.
         Err(error @ PushError::DiskFull { .. }) => {
-            (error.report().cloned().unwrap_or_default(), Some(push_failure(&label, &error)))
+            return Err(Failure::refused(format!("{label}: {error}. What stood there is as it was"))
+                .hint("Free some space there, or make it smaller: --budget SIZE"));
         }
         Err(error) => return Err(push_failure(&label, &error)),
     };
     let length = writer.finish().map_err(|error| carrier_failure(&label, &error))?;
     let told = tell_push(context, &report, "");
     context.screen.note(&format!("{label}: {}", bytes(length)));
-    full.map_or(told, Err)
+    told
 }
 
 fn read(context: &Context<'_>, arguments: &ArchiveReadArguments) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use std::process::Command;
 
 pub use charters::{ChannelNew, CharterApply, CharterSign, Enrol, Rotate};
 pub use newsroom::{Deletion, DeletionFromCopy, Publish, PublishFromCopy, Repair};
-pub use routes::{StickRead, StickUpdate, StickWrite, Sync, Unfollow};
+pub use routes::{ArchiveWrite, StickRead, StickUpdate, StickWrite, Sync, Unfollow};
 
 use crate::node::Node;
 

@@ -17,6 +17,8 @@ struct Both {
     /// A stick with a part of it, and one with everything.
     old_stick: String,
     stick: String,
+    /// An archive with the same part.
+    old_archive: String,
 }
 
 impl Both {
@@ -27,6 +29,8 @@ impl Both {
         }
         let (old_stick, stick) = (newsroom.node.path("old-stick"), newsroom.node.path("stick"));
         newsroom.node.done(&["stick", "write", &old_stick]);
+        let old_archive = newsroom.node.path("old.longear");
+        newsroom.node.done(&["archive", "write", &old_archive]);
         for number in 3..ITEMS {
             newsroom.post(&format!("Post {number}"), now_ms());
         }
@@ -34,29 +38,31 @@ impl Both {
         newsroom.node.publish(&[&file, "--title", "Film", "--lang", "en"]);
         newsroom.node.done(&["stick", "write", &stick]);
         let reader = Node::following(&newsroom.address);
-        Rc::new(Both { newsroom, reader, old_stick, stick })
+        Rc::new(Both { newsroom, reader, old_stick, stick, old_archive })
     }
 }
 
-/// A command that writes a stick, and a reader who gets the stick whatever happened.
+/// A command that writes a stick or an archive, and a reader who gets it whatever happened.
 struct Writing {
     both: Rc<Both>,
     reader: Node,
     command: Command,
-    stick: String,
+    /// `stick` or `archive`.
+    kind: &'static str,
+    written: String,
     /// Items that stood there before.
     before: usize,
 }
 
 impl Writing {
-    fn stage(both: &Rc<Both>, before: Option<&str>) -> Box<dyn Stage> {
+    fn stage(both: &Rc<Both>, kind: &'static str, before: Option<&str>) -> Box<dyn Stage> {
         let reader = copy_of(&both.reader);
-        let stick = reader.path("stick");
+        let written = reader.path("written");
         if let Some(before) = before {
-            copy(before, &stick);
+            copy(before, &written);
         }
-        let command = both.newsroom.node.command(&["stick", "write", &stick]);
-        Box::new(Writing { both: both.clone(), reader, command, stick, before: before.map_or(0, |_| 2) })
+        let command = both.newsroom.node.command(&[kind, "write", &written]);
+        Box::new(Writing { both: both.clone(), reader, command, kind, written, before: before.map_or(0, |_| 2) })
     }
 }
 
@@ -72,15 +78,15 @@ impl Stage for Writing {
     fn aftermath(&mut self, what: &str, acknowledged: bool, _out: &str) {
         let hurried = copy_of(&self.reader);
         let codes = if acknowledged { &[0][..] } else { &[0, 1, 4] };
-        let read = ends_with(&hurried, what, codes, &["stick", "read", &self.stick]);
+        let read = ends_with(&hurried, what, codes, &[self.kind, "read", &self.written]);
         if let Ok(said) = serde_json::from_str::<serde_json::Value>(&read.out) {
             assert_eq!(said["refused"].as_array().map(Vec::len), Some(0), "{what}: nothing there is broken: {said}");
         }
         let came = hurried.list().len();
         assert!(came >= if acknowledged { ITEMS } else { self.before }, "{what}: {came} items came");
         assert_sound(&hurried, what, &[]);
-        ends_with(&self.both.newsroom.node, what, &[0], &["stick", "write", &self.stick]);
-        ends_with(&self.reader, what, &[0], &["stick", "read", &self.stick]);
+        ends_with(&self.both.newsroom.node, what, &[0], &[self.kind, "write", &self.written]);
+        ends_with(&self.reader, what, &[0], &[self.kind, "read", &self.written]);
         assert_whole(&self.reader, what, ITEMS);
     }
 }
@@ -100,7 +106,7 @@ impl Scene for StickWrite {
     }
 
     fn prepare(&self) -> Box<dyn Stage> {
-        Writing::stage(&self.0, None)
+        Writing::stage(&self.0, "stick", None)
     }
 }
 
@@ -119,7 +125,26 @@ impl Scene for StickUpdate {
     }
 
     fn prepare(&self) -> Box<dyn Stage> {
-        Writing::stage(&self.0, Some(&self.0.old_stick))
+        Writing::stage(&self.0, "stick", Some(&self.0.old_stick))
+    }
+}
+
+/// `archive write` where an older one stands: that one stays until the new one is whole.
+pub struct ArchiveWrite(Rc<Both>);
+
+impl ArchiveWrite {
+    pub fn new() -> Self {
+        ArchiveWrite(Both::new())
+    }
+}
+
+impl Scene for ArchiveWrite {
+    fn name(&self) -> &'static str {
+        "archive write over an older one"
+    }
+
+    fn prepare(&self) -> Box<dyn Stage> {
+        Writing::stage(&self.0, "archive", Some(&self.0.old_archive))
     }
 }
 
