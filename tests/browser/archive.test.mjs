@@ -15,6 +15,7 @@ import { Phone, isDrawn, play, until } from "./phone.mjs";
 const newsroom = new Machine();
 const profiles = mkdtempSync(path.join(os.tmpdir(), "longear-profiles-"));
 const handed = path.join(profiles, "news.longear");
+const texts = path.join(profiles, "texts.longear");
 const phones = [];
 let mirror, bare, address, video, photo, taker;
 
@@ -54,7 +55,15 @@ test("what was followed, seen and kept is saved as one file", async () => {
   await page.getByRole("button", { name: /Show the photo/ }).click();
   await until(() => isDrawn(page.locator("figure img")), "the photo");
   await save(giver, `${mirror.url}app/#/kept`, "Everything that is here", handed);
-  assert.ok(readFileSync(handed).length > newsroom.read("clip.mp4").length, "the video is in it");
+  const length = (file) => readFileSync(file).length;
+  const [clip, picture] = ["clip.mp4", "photo.jpg"].map((name) => newsroom.read(name).length);
+  assert.ok(length(handed) > clip + picture, "the video and the photo are in it");
+  const { id } = newsroom.json("channel", "show");
+  const less = path.join(profiles, "less.longear");
+  await save(giver, `${mirror.url}app/#/channel/${id}`, "Without films", less);
+  assert.ok(length(less) > picture && length(less) < clip, "the photo is in it, and the video is not");
+  await save(giver, `${mirror.url}app/#/channel/${id}`, "Texts only", texts);
+  assert.ok(length(texts) < picture, "neither is in it");
   await giver.close();
   await mirror.stop();
 });
@@ -163,6 +172,24 @@ async function open(profile, server) {
   phones.push(phone);
   return phone;
 }
+
+test("a file that is dropped on the page is opened, also one without photos and films", async () => {
+  const phone = await open("sixth", bare);
+  const { page } = phone;
+  await page.goto(`${bare.url}app/`);
+  await phone.sees("Open a file from somebody");
+  await page.evaluate((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], "news.longear"));
+    document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+  }, readFileSync(texts).toString("base64"));
+  await page.getByRole("button", { name: "Yes, follow" }).click();
+  await phone.sees("3 new posts from Sarybulaq News");
+  await page.goto(`${bare.url}app/#/item/${video}`);
+  await phone.sees("There is bread in the shop.");
+  await phone.close();
+});
 
 /** Saves a file at a page that offers it. */
 async function save({ page, sees }, place, choice, to) {
