@@ -207,7 +207,7 @@ async function hand(phone, file, place) {
     await page.goto(`${bare.url}app/${place}`);
   }
   await phone.sees("Open a file from somebody");
-  await page.locator('input[type="file"]').first().setInputFiles(file);
+  await page.locator('input[type="file"][multiple]').first().setInputFiles(file);
   await phone.sees("A file from somebody");
 }
 
