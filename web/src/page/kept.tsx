@@ -263,6 +263,9 @@ function SourceState({ source }: { source: Source }) {
       </details>
     );
   }
+  if (source.excuse) {
+    return <span class="small soft">{words.say(source.excuse === "page" ? "source_page" : "source_elsewhere")}</span>;
+  }
   const text = source.answered ? words.say("source_answered", { age: words.age(source.answered) }) : words.say("source_silent");
   return <span class="small soft">{text}</span>;
 }

@@ -13,6 +13,8 @@ export interface Source {
   url: string;
   /** Milliseconds since 1970 UTC of its last good answer in this session. */
   answered: number | null;
+  /** What came in place of its last answer: a web page, or word to ask another address. */
+  excuse: "page" | "elsewhere" | null;
   aside: Refusal | null;
 }
 

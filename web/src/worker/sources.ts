@@ -19,13 +19,21 @@ export function objectBytesMax(path: string): number {
   }
   return path.endsWith("/head") ? HEAD_BYTES_MAX : CHARTER_BYTES_MAX;
 }
-/** A source that gives nothing for so long is left. */
+/** A source that gives less than this for so long is left: one that drips would hold everything up for hours. */
 const SILENCE_MS_MAX = 20_000;
+const PROGRESS_BYTES_MIN = 4 << 10;
 /** Sources of one channel: the app's own, those of its address. */
 const SOURCES_MAX = 16;
 
 /** The source does not have the object. */
 export class Missing extends Error {}
+
+/** Something else than the source answered, or the source sent us on. Both say nothing about what it holds. */
+export class NotItself extends Error {
+  constructor(readonly excuse: NonNullable<Source["excuse"]>) {
+    super(excuse);
+  }
+}
 
 /** The source's file ends before the part that was asked for. */
 export class Short extends Missing {}
@@ -75,7 +83,7 @@ export class Sources implements Giver {
   }
 
   list(): Source[] {
-    return [...this.#known.values()].map(({ url, answered, aside }) => ({ url, answered, aside }));
+    return [...this.#known.values()].map(({ url, answered, excuse, aside }) => ({ url, answered, excuse, aside }));
   }
 
   /** Those to ask for a channel now. */
@@ -110,12 +118,19 @@ export class Sources implements Giver {
 
   /** Fetches a whole object of the tree, or a part of one. */
   async fetch(url: string, path: string, bytesMax: number, range?: Range): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await fetchObject(url + path, bytesMax, range);
     const source = this.#known.get(url);
-    if (source) {
-      source.answered = Date.now();
+    try {
+      const bytes = await fetchObject(url + path, bytesMax, range);
+      if (source) {
+        [source.answered, source.excuse] = [Date.now(), null];
+      }
+      return bytes;
+    } catch (error) {
+      if (source && error instanceof NotItself) {
+        source.excuse = error.excuse;
+      }
+      throw error;
     }
-    return bytes;
   }
 
   #add(url: string, channel: string | null): void {
@@ -124,7 +139,7 @@ export class Sources implements Giver {
       channel ? known.channels?.add(channel) : (known.channels = null);
     } else if (this.#known.size < SOURCES_MAX) {
       const channels = channel ? new Set([channel]) : null;
-      this.#known.set(url, { url, answered: null, aside: null, channels, without: new Set() });
+      this.#known.set(url, { url, answered: null, excuse: null, aside: null, channels, without: new Set() });
     }
   }
 }
@@ -158,6 +173,8 @@ async function fetchObject(url: string, bytesMax: number, range?: Range): Promis
       cache: "no-store",
       credentials: "omit",
       referrerPolicy: "no-referrer",
+      // Nobody is asked who was not named.
+      redirect: "manual",
     });
     return await body(answer, bytesMax, range, silence);
   } finally {
@@ -166,6 +183,14 @@ async function fetchObject(url: string, bytesMax: number, range?: Range): Promis
 }
 
 async function body(answer: Response, bytesMax: number, range: Range | undefined, silence: Silence) {
+  if (answer.type === "opaqueredirect") {
+    throw new NotItself("elsewhere");
+  }
+  if (answer.ok && answer.headers.get("content-type")?.startsWith("text/html")) {
+    // A network that wants a sign-in answers for everybody; nothing in a tree is a page.
+    void answer.body?.cancel();
+    throw new NotItself("page");
+  }
   if (answer.status === 416) {
     throw new Short("416");
   }
@@ -201,7 +226,7 @@ async function readAll(answer: Response, bytesMax: number, silence: Silence, cut
     if (!piece || piece.done) {
       break;
     }
-    silence.broken();
+    silence.broken(piece.value.length);
     pieces.push(piece.value);
     length += piece.value.length;
     if (length > bytesMax) {
@@ -225,14 +250,19 @@ async function readAll(answer: Response, bytesMax: number, silence: Silence, cut
 class Silence {
   readonly #stop = new AbortController();
   #timer = this.#wait();
+  #bytes = 0;
 
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
 
-  broken(): void {
-    clearTimeout(this.#timer);
-    this.#timer = this.#wait();
+  broken(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes >= PROGRESS_BYTES_MIN) {
+      this.#bytes = 0;
+      clearTimeout(this.#timer);
+      this.#timer = this.#wait();
+    }
   }
 
   over(): void {

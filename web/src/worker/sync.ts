@@ -11,6 +11,9 @@ const REQUESTS_MAX = 400;
 /** How many of them at once. */
 const REQUESTS_AT_ONCE = 4;
 
+/** How long a source is asked alone; then the next one is asked beside it. */
+const TURN_MS = 3_000;
+
 /** What a round changes. */
 export interface Listener {
   news(): void;
@@ -70,11 +73,18 @@ export class Sync {
   }
 
   async #channel(channel: string): Promise<void> {
+    const visits: Promise<void>[] = [];
     for (const url of this.#sources.of(channel)) {
       const visit = new Visit(this.#core, this.#sources, url, channel);
       const keep = (path: string, bytes: Uint8Array) => this.#shelf.append(channel, path, bytes);
-      await visit.run({ only: () => this.#shelf.follows(channel), keep, news: () => this.#listener.news() });
-      this.#listener.changed();
+      const visiting = visit.run({ only: () => this.#shelf.follows(channel), keep, news: () => this.#listener.news() });
+      visits.push(visiting.finally(() => this.#listener.changed()));
+      // One that takes its time, or fails, holds up nobody behind it.
+      await Promise.race([visiting.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, TURN_MS))]);
+    }
+    const failed = (await Promise.allSettled(visits)).find((visit) => visit.status === "rejected");
+    if (failed) {
+      throw failed.reason;
     }
   }
 }
@@ -105,9 +115,10 @@ class Visit {
       return;
     }
     this.#take(headPath, head, wishes);
-    for (;;) {
+    // A head that was refused names nothing to ask for.
+    while (!this.#isOver()) {
       const paths = this.#next(head, wishes);
-      if (paths.length === 0 || this.#isOver()) {
+      if (paths.length === 0) {
         return;
       }
       await Promise.all(paths.map((path) => this.#object(path, wishes)));
