@@ -29,6 +29,8 @@ pub enum Need {
     VerifierPackages,
     /// Rust's standard library for WebAssembly.
     WasmTarget,
+    /// The sources of Rust's standard library, which make smaller modules; where they do not come it is taken as shipped.
+    LibrarySources,
     /// Writes down what a process asks the system for, kills it there, or lets the system refuse.
     Strace,
     /// The checker of licences and sources; installed beside the build products.
@@ -49,15 +51,16 @@ pub const FOR_VERIFIER: &[Need] = &[Need::Python, Need::VerifierPackages];
 pub const FOR_BROWSER_TESTS: &[Need] =
     &[Need::Ffmpeg, Need::Nginx, Need::Chromium, Need::Fonts, Need::Node, Need::BrowserDriver];
 /// What the tests of the reader as WebAssembly need.
-pub const FOR_READER_TESTS: &[Need] = &[Need::WasmTarget, Need::Xz, Need::Chromium, Need::Node, Need::BrowserDriver];
+pub const FOR_READER_TESTS: &[Need] =
+    &[Need::WasmTarget, Need::LibrarySources, Need::Xz, Need::Chromium, Need::Node, Need::BrowserDriver];
 /// What the reader app is built with.
-pub const FOR_WEB: &[Need] = &[Need::WasmTarget, Need::Xz, Need::Node, Need::WebPackages];
+pub const FOR_WEB: &[Need] = &[Need::WasmTarget, Need::LibrarySources, Need::Xz, Need::Node, Need::WebPackages];
 /// What the demo needs: it shows the pages in the browser of whoever looks.
 pub const FOR_DEMO: &[Need] = &[Need::Ffmpeg];
 /// What the crash harness needs.
 pub const FOR_CRASH: &[Need] = &[Need::Strace];
 /// What the check for WebAssembly needs.
-pub const FOR_WASM: &[Need] = &[Need::WasmTarget, Need::Xz];
+pub const FOR_WASM: &[Need] = &[Need::WasmTarget, Need::LibrarySources, Need::Xz];
 /// What the check of licences and sources needs.
 pub const FOR_DENY: &[Need] = &[Need::Python, Need::CargoDeny];
 /// What fuzzing needs.

@@ -1,5 +1,6 @@
 //! `cargo xtask wasm`: core and reader as WebAssembly, with the proof that they ask nothing of their host.
 
+mod library;
 mod module;
 mod reader;
 
@@ -10,6 +11,7 @@ use crate::setup;
 use crate::step::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
+pub use library::Library;
 use module::Module;
 pub use reader::{Features, build as build_reader, folder as reader_folder, node as node_with_reader};
 

@@ -1,6 +1,6 @@
 //! The calls: text and bytes in, JSON out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use longear_core::address::Address;
 use longear_core::holdings::Holdings;
@@ -12,6 +12,7 @@ use longear_pages::{clean_line, excerpt, tamga};
 use crate::blob::{OpenFile, Opening};
 use crate::book::{Book, BookItem, Taken};
 use crate::json::{self, Object};
+use crate::small::SmallMap;
 
 /// Channels that are open at once.
 pub const BOOKS_MAX: usize = 256;
@@ -52,8 +53,8 @@ pub type Answer<T = String> = Result<T, Refusal>;
 /// Several channels in memory, and files that are being checked.
 #[derive(Debug, Default)]
 pub struct Reader {
-    books: BTreeMap<ChannelId, Book>,
-    files: BTreeMap<u32, OpenFile>,
+    books: SmallMap<ChannelId, Book>,
+    files: SmallMap<u32, OpenFile>,
     last_handle: u32,
 }
 
@@ -66,16 +67,19 @@ impl Reader {
     /// Begins a book for a channel, if there is none.
     pub fn open(&mut self, channel: &str) -> Answer {
         let channel = channel_of(channel)?;
-        if self.books.len() >= BOOKS_MAX && !self.books.contains_key(&channel) {
+        if self.books.get(channel).is_some() {
+            return Ok("{}".into());
+        }
+        if self.books.len() >= BOOKS_MAX {
             return Err(Refusal::new("too-many", format!("more than {BOOKS_MAX} channels")));
         }
-        self.books.entry(channel).or_insert_with(|| Book::new(channel));
+        self.books.insert(channel, Book::new(channel));
         Ok("{}".into())
     }
 
     /// Forgets a channel.
     pub fn close(&mut self, channel: &str) -> Answer {
-        self.books.remove(&channel_of(channel)?);
+        self.books.remove(channel_of(channel)?);
         Ok("{}".into())
     }
 
@@ -122,7 +126,7 @@ impl Reader {
     /// Visible articles of a channel, or with an empty one of all, newest first.
     pub fn feed(&self, channel: &str, cursor: &str, count: usize) -> Answer {
         let books = match channel {
-            "" => self.books.values().collect(),
+            "" => self.books.iter().map(|(_, book)| book).collect(),
             channel => vec![self.book(channel)?],
         };
         let before = if cursor.is_empty() { None } else { Some(cursor_of(cursor)?) };
@@ -167,7 +171,7 @@ impl Reader {
             Opening::Ready(file) => {
                 let blocks = file.layout().block_count();
                 // Four thousand million openings later a handle may come again, but never while it is in use.
-                while self.files.contains_key(&self.last_handle) || self.last_handle == 0 {
+                while self.files.get(self.last_handle).is_some() || self.last_handle == 0 {
                     self.last_handle = self.last_handle.wrapping_add(1);
                 }
                 self.files.insert(self.last_handle, file);
@@ -194,7 +198,7 @@ impl Reader {
 
     /// Takes a group's slice of the outboard.
     pub fn blob_slice(&mut self, handle: u32, group: u32, bytes: &[u8]) -> Answer {
-        let file = self.files.get_mut(&handle).ok_or_else(|| not_open(handle))?;
+        let file = self.files.at_mut(handle).ok_or_else(|| not_open(handle))?;
         let good = file.slice(group, bytes).is_ok();
         Ok(ok(good))
     }
@@ -216,7 +220,7 @@ impl Reader {
 
     /// Forgets a file.
     pub fn blob_close(&mut self, handle: u32) -> Answer {
-        self.files.remove(&handle).map(|_| "{}".into()).ok_or_else(|| not_open(handle))
+        self.files.remove(handle).map(|_| "{}".into()).ok_or_else(|| not_open(handle))
     }
 
     /// Articles whose words the search does not know yet, with their texts; empty when it knows all of them.
@@ -250,17 +254,17 @@ impl Reader {
 
     fn book(&self, channel: &str) -> Answer<&Book> {
         let channel = channel_of(channel)?;
-        self.books.get(&channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
+        self.books.get(channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
     }
 
     fn book_mut(&mut self, channel: &str) -> Answer<&mut Book> {
         let channel = channel_of(channel)?;
-        self.books.get_mut(&channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
+        self.books.at_mut(channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
     }
 
     fn held(&self, item: &str) -> Answer<BookItem<'_>> {
         let id = item.parse::<ItemId>().map_err(|error| Refusal::new("bad-value", error.to_string()))?;
-        let found = self.books.values().find_map(|book| book.item(&id));
+        let found = self.books.iter().find_map(|(_, book)| book.item(&id));
         found.ok_or_else(|| Refusal::new("not-held", "the item is not here"))
     }
 
@@ -271,7 +275,7 @@ impl Reader {
     }
 
     fn open_file(&self, handle: u32) -> Answer<&OpenFile> {
-        self.files.get(&handle).ok_or_else(|| not_open(handle))
+        self.files.get(handle).ok_or_else(|| not_open(handle))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::setup::Need;
 use crate::step::{self, Failure, Outcome};
+use crate::wasm::Library;
 use crate::workspace::{Workspace, find_program};
 
 /// The browser test's folder, with its `package.json` and lock file.
@@ -30,6 +31,9 @@ pub fn ready(workspace: &Workspace, needs: &[Need]) -> Outcome {
     }
     if needs.contains(&Need::WasmTarget) {
         wasm_target(workspace)?;
+    }
+    if needs.contains(&Need::LibrarySources) {
+        library_sources(workspace);
     }
     Ok(())
 }
@@ -126,6 +130,18 @@ fn wasm_target(workspace: &Workspace) -> Outcome {
         "rustup target add wasm32-unknown-unknown",
         rustup.args(["target", "add", "wasm32-unknown-unknown"]),
     )
+}
+
+/// Without a network, or without rustup, the modules are made with what there is.
+fn library_sources(workspace: &Workspace) {
+    if Library::here(workspace) == Library::Anew || find_program(&["rustup"]).is_none() {
+        return;
+    }
+    let mut rustup = workspace.command("rustup");
+    let added = step::run_quiet("rustup component add rust-src", rustup.args(["component", "add", "rust-src"]));
+    if let Err(failure) = added {
+        eprintln!("{failure}");
+    }
 }
 
 fn is_current(stamp: &Path, list: &str) -> bool {

@@ -1,7 +1,5 @@
 //! From bytes to the book: read, verify, keep.
 
-use std::collections::BTreeMap;
-
 use longear_core::header::Payload;
 use longear_core::holdings::{Holdings, fork_comes_first};
 use longear_core::limits::BRANCHES_KEPT_MAX;
@@ -14,7 +12,8 @@ use longear_core::{
 };
 
 use super::Book;
-use super::log::Log;
+use super::log::{HeldItem, Log};
+use crate::small::SmallMap;
 
 /// Refusals that are named for one object; what else is wrong with it adds nothing.
 pub const REFUSED_NAMED_MAX: usize = 64;
@@ -255,15 +254,19 @@ impl Book {
     /// A pack of those items of `items` that are held.
     fn pack_of(&self, opening: &LogOpening, name: PackName, items: &[(u64, ItemId)]) -> Vec<u8> {
         let log = self.logs.get(&opening.log(&self.channel()));
-        let held = items.iter().filter_map(|(seq, id)| Some((*seq, log?.item(*seq, id)?)));
-        let held = held.collect::<BTreeMap<_, _>>();
+        let mut held = SmallMap::default();
+        for (seq, id) in items {
+            if let Some(item) = log.and_then(|log| log.item(*seq, id)) {
+                held.insert(*seq, item);
+            }
+        }
         let slots = name.items().map(|seq| {
-            let item = held.get(&seq)?;
+            let item: &HeldItem = held.get(seq)?;
             let payload_length = item.payload.as_ref().map_or(0, |payload| payload.len() as u32);
             Some(PackSlot { header: item.signed.bytes(), payload_length })
         });
         let mut pack = encode_front(name, opening, &slots.collect::<Vec<_>>());
-        held.values().filter_map(|item| item.payload.as_ref()).for_each(|payload| pack.extend_from_slice(payload));
+        held.iter().filter_map(|(_, item)| item.payload.as_ref()).for_each(|payload| pack.extend_from_slice(payload));
         pack
     }
 
@@ -334,7 +337,7 @@ impl Book {
         let mut gone = Vec::new();
         for seq in overfull {
             let mut items = log.branches(seq).iter().collect::<Vec<_>>();
-            let status = |item: &super::HeldItem| {
+            let status = |item: &HeldItem| {
                 judged.judgement.status(&self.lineage, &log.opening, item.signed.id(), item.signed.header())
             };
             while items.len() > BRANCHES_KEPT_MAX {
@@ -373,18 +376,18 @@ struct PackIntake<'b> {
     name: PackName,
     reader: PackReader,
     /// The good headers of this pack.
-    good: BTreeMap<u64, ItemId>,
+    good: SmallMap<u64, ItemId>,
 }
 
 impl<'b> PackIntake<'b> {
     fn new(name: PackName, log: LogId, book: &'b mut Book) -> Self {
-        PackIntake { log, name, reader: PackReader::new(book.channel(), log, name), book, good: BTreeMap::new() }
+        PackIntake { log, name, reader: PackReader::new(book.channel(), log, name), book, good: SmallMap::default() }
     }
 
     fn keep(&self) -> Keep {
         let opening = self.reader.opening().or_else(|| self.book.logs.get(&self.log).map(|log| log.opening));
         match opening {
-            Some(opening) => Keep::Slots(opening, self.name, self.good.iter().map(|(seq, id)| (*seq, *id)).collect()),
+            Some(opening) => Keep::Slots(opening, self.name, self.good.iter().map(|(seq, id)| (seq, *id)).collect()),
             None => Keep::AsItCame(Vec::new()),
         }
     }
@@ -396,7 +399,7 @@ impl<'b> PackIntake<'b> {
             let headers = match self.reader.next_part()? {
                 None => return Ok(()),
                 Some(PackPart::Payload { seq, bytes }) => {
-                    let Some(id) = self.good.get(&seq) else { continue };
+                    let Some(id) = self.good.get(seq) else { continue };
                     let held = self.book.logs.get(&self.log).and_then(|log| log.item(seq, id));
                     let Some(item) = held.filter(|item| item.payload.is_none()) else { continue };
                     match verify(&item.signed, Payload::new(*id, bytes)) {
@@ -429,7 +432,7 @@ impl<'b> PackIntake<'b> {
         let (runs, refused) = headers.verified(opening, &self.book.lineage);
         for run in &runs {
             taken.news += self.book.add_run(run);
-            self.good.extend(run.headers().iter().map(|item| (item.header().seq, item.id())));
+            run.headers().iter().for_each(|item| self.good.insert(item.header().seq, item.id()));
         }
         for (seq, reason) in refused {
             // The log's delegate is in no charter held: that is so for all of its items.
