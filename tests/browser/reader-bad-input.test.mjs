@@ -1,4 +1,4 @@
-// What a hostile mirror, a hostile post and a wrong clock do to the reader app: nothing false is shown, nothing that is
+// What a hostile mirror, a hostile post, a wrong clock and a full phone do to the reader app: nothing false is shown, nothing that is
 // held is lost, and the honest mirror's news comes all the same.
 
 import assert from "node:assert/strict";
@@ -121,6 +121,21 @@ test("a clock that is ten years off hides nothing", async () => {
     await phone.sees("The bridge at noon");
   }
   await page.clock.setFixedTime(Date.now());
+  assert.deepEqual(phone.wrong, []);
+});
+
+test("a full phone says so and loses nothing", async () => {
+  const cdp = await phone.context.newCDPSession(page);
+  const { origin } = new URL(liar.url);
+  await open("#/");
+  await page.getByRole("link", { name: "The bridge at noon" }).click();
+  await page.waitForSelector("main h1");
+  await cdp.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+  await page.getByRole("button", { name: /Bring/ }).first().click();
+  await phone.sees("The phone is full. Nothing that is here was lost.");
+  await cdp.send("Storage.overrideQuotaForOrigin", { origin });
+  await open("#/");
+  await phone.sees("Roads are open");
   assert.deepEqual(phone.wrong, []);
 });
 

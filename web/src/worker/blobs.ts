@@ -4,7 +4,7 @@ import type { Holding, Item, Usage } from "../shared/protocol";
 import { BLOBS, blobFile, rendered } from "./blob-file";
 import type { Core } from "../shared/core";
 import type { Disk } from "./disk";
-import { HeldBlob } from "./held-blob";
+import { HeldBlob, isFull } from "./held-blob";
 import type { Sources } from "./sources";
 
 /** How many blobs stay open; each holds two files. */
@@ -35,7 +35,13 @@ export class Blobs {
     await this.#closeIdle();
     const opening = HeldBlob.open(this.#core, this.#disk, this.#sources, item, index, this.#tell);
     this.#open.set(rendition.blob, opening);
-    opening.catch(() => this.#open.delete(rendition.blob));
+    opening.catch((error: unknown) => {
+      this.#open.delete(rendition.blob);
+      if (isFull(error)) {
+        // Not even its file could be made.
+        this.#tell({ blob: rendition.blob, size: rendition.size, ranges: [], doing: "full" });
+      }
+    });
     return opening;
   }
 

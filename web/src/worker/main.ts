@@ -153,8 +153,9 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
     search: async ({ query, count }) => reading.search(query, count),
     holding: async ({ item: id, index }) => blobs.holding(item(id), index),
     bring: async ({ item: id, index }) => {
-      const held = await blobs.of(item(id), index);
-      held.bring().catch(() => undefined);
+      // Why a blob cannot be opened, the page hears as its holding.
+      const held = await blobs.of(item(id), index).catch(() => null);
+      held?.bring().catch(() => undefined);
       return null;
     },
     pause: async ({ item: id, index }) => {
