@@ -247,7 +247,44 @@ function Sources() {
           </li>
         ))}
       </ul>
+      <Box />
     </section>
+  );
+}
+
+/** A neighbour's box, over its hotspot. Nothing of it is remembered: its address says who was near whom. */
+function Box() {
+  const { words, link } = useReader();
+  const [typed, setTyped] = useState("");
+  const [isWrong, setWrong] = useState(false);
+  const ask = async (event: Event) => {
+    event.preventDefault();
+    const isAddress = typed.trim() !== "" && (await link.call("box", { typed }));
+    setWrong(!isAddress);
+    isAddress && setTyped("");
+  };
+  return (
+    <form class="stack" onSubmit={(event) => void ask(event)}>
+      <label class="field">
+        {words.say("box_title")}
+        <input
+          class="in"
+          dir="ltr"
+          placeholder="10.42.0.1:8321"
+          inputMode="url"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+        <small class="soft">{words.say("box_text")}</small>
+      </label>
+      {isWrong && <p role="alert">{words.say("box_wrong")}</p>}
+      <button type="submit" class="btn full">
+        {words.say("box_ask")}
+      </button>
+    </form>
   );
 }
 

@@ -1,6 +1,7 @@
 // The page's line to its worker: calls with answers, and what the worker says by itself.
 
 import type { Answer, CallName, Calls, Event, Holding, State } from "../shared/protocol";
+import { askNear } from "./near";
 
 type Waiting = { done: (result: unknown) => void; failed: (error: Error) => void };
 
@@ -16,7 +17,7 @@ export class Link {
 
   constructor() {
     this.#worker = new Worker("worker.js");
-    this.#worker.onmessage = ({ data }: MessageEvent<Answer | Event>) => this.#hear(data);
+    this.#worker.onmessage = ({ data, ports }: MessageEvent<Answer | Event>) => this.#hear(data, ports);
     // The service worker cannot hold files open; the worker can.
     navigator.serviceWorker?.addEventListener("message", ({ data, ports }) => {
       if (data?.media && ports[0]) {
@@ -41,9 +42,9 @@ export class Link {
     return () => void hearers.delete(hear);
   }
 
-  #hear(data: Answer | Event): void {
+  #hear(data: Answer | Event, [port]: readonly MessagePort[]): void {
     if ("event" in data) {
-      this.#event(data);
+      this.#event(data, port);
       return;
     }
     const waiting = this.#waiting.get(data.id);
@@ -55,13 +56,15 @@ export class Link {
     }
   }
 
-  #event(event: Event): void {
+  #event(event: Event, port: MessagePort | undefined): void {
     if (event.event === "state") {
       this.onState(event.state);
     } else if (event.event === "news") {
       this.onNews();
     } else if (event.event === "opening") {
       this.onOpening(event.done / Math.max(1, event.size));
+    } else if (event.event === "near") {
+      port && void askNear(event.url, event.headers, port);
     } else {
       this.#holdings.get(event.holding.blob)?.forEach((hear) => hear(event.holding));
     }

@@ -101,6 +101,8 @@ export interface Calls {
   whole: { in: { item: string; index: number }; out: ArrayBuffer };
   remove: { in: { item: string; index: number }; out: null };
   sync: { in: null; out: null };
+  /** Asks a box near by from now on, until the app is closed. False: this is no address. */
+  box: { in: { typed: string }; out: boolean };
   handOn: { in: { channel: string; files: FilesWanted }; out: { file: Blob; left: number } };
   open: { in: { file: Blob }; out: Opened };
   heed: { in: null; out: null };
@@ -126,7 +128,9 @@ export type Event =
   | { event: "news" }
   | { event: "holding"; holding: Holding }
   /** How far the reading of a file is that somebody handed over, in bytes. */
-  | { event: "opening"; done: number; size: number };
+  | { event: "opening"; done: number; size: number }
+  /** The page is to fetch this; its answer goes to the port that comes along. */
+  | { event: "near"; url: string; headers: Record<string, string> };
 
 /** A request of the service worker that the page hands on to the worker, with a port for the answers. */
 export interface MediaRequest {
@@ -143,3 +147,9 @@ export interface MediaRange {
 
 /** The app's folder of media addresses that the service worker answers. */
 export const MEDIA_FOLDER = "media/";
+
+/** Nothing of what is read goes to the source or into the browser's own cache, and nobody is asked who was not named. */
+export const PRIVATELY: RequestInit = { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", redirect: "manual" };
+
+/** What came of a request that the page made for its worker. */
+export type NearAnswer = { failed: string } | { status: number; headers: [string, string][]; body: ReadableStream | null };

@@ -175,6 +175,15 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
       return null;
     },
     sync: async () => sync.round().then(() => null),
+    box: async ({ typed }) => {
+      const isAddress = sources.box(typed);
+      if (isAddress) {
+        changed();
+        // One that is under way may have passed it already.
+        void sync.round().then(() => sync.round());
+      }
+      return isAddress;
+    },
     handOn: async ({ channel, files }) => {
       const ids = shelf.ids().filter((id) => channel === "" || id === channel).sort();
       const journals = ids.map((id) => [id, shelf.journal(id)] as [string, Entry[]]);

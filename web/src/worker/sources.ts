@@ -1,6 +1,7 @@
 // Sources: base addresses under which a tree stands. None is believed; one that gives what does not fit is left alone.
 
-import type { Refusal, Source } from "../shared/protocol";
+import { PRIVATELY, type Refusal, type Source } from "../shared/protocol";
+import { REDIRECTED, fetchNear, isNear } from "./near";
 
 /** How long heads, charters and fork proofs can be at most (docs/spec). */
 const HEAD_BYTES_MAX = 32 << 10;
@@ -82,6 +83,16 @@ export class Sources implements Giver {
     }
   }
 
+  /** Adds a box near by, for every channel: its address as people type it. False where it is none. */
+  box(typed: string): boolean {
+    const text = typed.trim();
+    const url = webAddress(/^https?:\/\//i.test(text) ? text : `http://${text}`);
+    if (url) {
+      this.#add(url, null);
+    }
+    return url !== null;
+  }
+
   list(): Source[] {
     return [...this.#known.values()].map(({ url, answered, excuse, aside }) => ({ url, answered, excuse, aside }));
   }
@@ -153,7 +164,9 @@ function webAddress(hint: string): string | null {
   try {
     const url = new URL(hint);
     const isWeb = url.protocol === "https:" || url.protocol === "http:";
-    if (!isWeb || url.username || url.password || url.search || url.hash) {
+    // Chromium takes a space for a part of a host's name.
+    const isHost = /^([\w.-]+|\[[0-9a-f:.]+\])$/i.test(url.hostname);
+    if (!isWeb || !isHost || url.username || url.password || url.search || url.hash) {
       return null;
     }
     return url.href.endsWith("/") ? url.href : `${url.href}/`;
@@ -166,16 +179,7 @@ async function fetchObject(url: string, bytesMax: number, range?: Range): Promis
   const silence = new Silence();
   try {
     const headers: Record<string, string> = range ? { range: `bytes=${range.from}-${range.to - 1}` } : {};
-    const answer = await fetch(url, {
-      headers,
-      signal: silence.signal,
-      // Nothing of what is read goes to the source or into the browser's own cache.
-      cache: "no-store",
-      credentials: "omit",
-      referrerPolicy: "no-referrer",
-      // Nobody is asked who was not named.
-      redirect: "manual",
-    });
+    const answer = await (isNear(url) ? fetchNear(url, headers, silence.signal) : fetch(url, { headers, signal: silence.signal, ...PRIVATELY }));
     return await body(answer, bytesMax, range, silence);
   } finally {
     silence.over();
@@ -183,7 +187,7 @@ async function fetchObject(url: string, bytesMax: number, range?: Range): Promis
 }
 
 async function body(answer: Response, bytesMax: number, range: Range | undefined, silence: Silence) {
-  if (answer.type === "opaqueredirect") {
+  if (answer.type === "opaqueredirect" || answer.status === REDIRECTED) {
     throw new NotItself("elsewhere");
   }
   if (answer.ok && answer.headers.get("content-type")?.startsWith("text/html")) {
