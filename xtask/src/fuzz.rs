@@ -138,10 +138,12 @@ fn folder_names(folder: &Path) -> Outcome<Vec<String>> {
 fn fuzz(workspace: &Workspace, programs: &Programs, targets: &[Target], seconds: u64) -> Vec<Session> {
     let queue = Mutex::new(targets.iter());
     let sessions = Mutex::new(Vec::new());
+    // In a call of its own: as the condition of a loop it would hold the queue while the loop's body runs.
+    let next = || queue.lock().expect("nobody panics").next();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some(target) = queue.lock().expect("nobody panics").next() {
+                while let Some(target) = next() {
                     let session = Session::run(workspace, programs, target, seconds, &grown(workspace, target));
                     session.print();
                     sessions.lock().expect("nobody panics").push(session);

@@ -19,7 +19,7 @@ const VECTORS: &str = "tests/vectors";
 const BROWSER_TESTS: &str = "tests/browser";
 const NODE_TEST_ENDING: &str = ".test.mjs";
 /// Calls Node's test runner so that its totals can be read.
-const NODE_TESTS: [&str; 2] = ["--test", "--test-reporter=tap"];
+const NODE_TESTS: [&str; 3] = ["--test", "--test-reporter=tap", "--test-concurrency=2"];
 
 /// The tests of the reader as WebAssembly, found in the same way.
 const READER_TESTS: &str = "tests/reader";
