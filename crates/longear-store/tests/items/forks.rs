@@ -160,6 +160,30 @@ fn the_payloads_of_a_branch_come_back_when_it_is_the_right_one_after_all() {
     }
 }
 
+/// Of two proofs of one log the one that says more was kept, and the headers of the other one only if that other one had come
+/// first: what was held depended on the order.
+#[test]
+fn the_headers_of_every_proof_are_kept_whichever_comes_first() {
+    let (publisher, log, _) = newsroom();
+    let channel = publisher.channel();
+    let two = publisher.log("two").posts(&["x"]);
+    let between = |one: &Log, seq: usize| ForkProof::between(log.opening, &log.items[0].0, &one.items[seq].0).unwrap();
+    // One proof is that two items have one place, the other that an item is not built on the one before it.
+    let thieves = (0..20).map(|no| log.branch(0).posts(&[&format!("{no}"), "B"]));
+    let says_more = |thief: &Log| between(thief, 1).encode() < between(thief, 0).encode();
+    let thief = thieves.into_iter().find(says_more).expect("by chance one in two");
+    let [of_one_place, not_linked] = [0, 1].map(|seq| Object::Fork(between(&thief, seq)));
+    // Only what is held can be shown when somebody vouches for it.
+    let word = Object::Statement(two.statement(1, vec![thief.cite(0)]));
+    for [one, other] in [[of_one_place.clone(), not_linked.clone()], [not_linked, of_one_place]] {
+        let (store, disk) = empty();
+        take_in(&store, &channel, &[charter(&publisher, 1), one, other, word.clone()]).unwrap();
+        for store in [&store, &again(&disk)] {
+            assert_eq!(status(store, &thief.item(0)), Some(Status::Shown), "{}", view(store, &channel));
+        }
+    }
+}
+
 #[test]
 fn a_run_that_does_not_link_to_its_neighbour_is_a_fork() {
     let (publisher, log, thief) = newsroom();
