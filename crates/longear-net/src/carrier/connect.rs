@@ -14,6 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use percent_encoding::percent_decode_str;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -22,6 +23,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 use url::Url;
 
+use super::address::has_credentials;
 use super::allowance::Metered;
 use super::{CarrierError, CarrierOptions};
 
@@ -85,20 +87,25 @@ fn parse_proxy(proxy: &str, tcp: &HttpConnector) -> Result<Route, CarrierError> 
     let url = Url::parse(proxy).map_err(|_| bad(wanted))?;
     let uri = url.as_str().parse::<Uri>().map_err(|_| bad(wanted))?;
     match url.scheme() {
-        "socks5h" => Ok(Route::Socks(SocksV5::new(with_port(uri, SOCKS_PORT).map_err(|_| bad(wanted))?, tcp.clone()))),
+        "socks5h" => {
+            let socks = SocksV5::new(with_port(uri, SOCKS_PORT).map_err(|_| bad(wanted))?, tcp.clone());
+            let [name, password] = [url.username(), url.password().unwrap_or_default()].map(|text| {
+                percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| bad(wanted))
+            });
+            Ok(Route::Socks(if has_credentials(&url) { socks.with_auth(name?, password?) } else { socks }))
+        }
+        "http" if has_credentials(&url) => Err(bad("names and passwords are only known for socks5h://")),
         "http" => Ok(Route::Http(uri)),
         "socks5" => Err(bad("socks5:// looks names up here, for everybody to see; write socks5h://")),
         _ => Err(bad("only socks5h:// and http:// proxies are known")),
     }
 }
 
-/// The same address with its port said: the SOCKS client takes 443 for all that say none.
+/// The same address with its port said, as the SOCKS client takes 443 for all that say none, and without name and password.
 fn with_port(uri: Uri, port: u16) -> Result<Uri, hyper::http::Error> {
     let Parts { scheme, authority, path_and_query, .. } = uri.into_parts();
-    let authority = authority.map_or_else(String::new, |authority| match authority.port() {
-        Some(_) => authority.to_string(),
-        None => format!("{authority}:{port}"),
-    });
+    let authority = authority
+        .map_or_else(String::new, |authority| format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(port)));
     let builder = Uri::builder().scheme(scheme.unwrap_or(Scheme::HTTP)).authority(authority.parse::<Authority>()?);
     builder.path_and_query(path_and_query.map_or_else(|| "/".to_owned(), |path| path.to_string())).build()
 }
@@ -172,7 +179,7 @@ mod tests {
     fn proxies_that_leak_names_are_refused() {
         let parse = |proxy: &str| parse_proxy(proxy, &HttpConnector::new());
         assert!(parse("socks5h://127.0.0.1:9050").is_ok() && parse("http://10.0.0.1:3128").is_ok());
-        for proxy in ["socks5://127.0.0.1:9050", "socks4a://x:1", "ftp://x", "127.0.0.1:9050", ""] {
+        for proxy in ["socks5://127.0.0.1:9050", "socks4a://x:1", "ftp://x", "127.0.0.1:9050", "http://a:b@x:1", ""] {
             assert!(matches!(parse(proxy), Err(CarrierError::Proxy { .. })), "{proxy}");
         }
     }
@@ -182,6 +189,6 @@ mod tests {
         let said = |uri: &str| with_port(uri.parse().unwrap(), 80).unwrap().to_string();
         assert_eq!(said("http://newsroom.invalid/a/b"), "http://newsroom.invalid:80/a/b");
         assert_eq!(said("http://[::1]:8080/"), "http://[::1]:8080/");
-        assert_eq!(said("socks5h://proxy"), "socks5h://proxy:80/");
+        assert_eq!(said("socks5h://name:word@proxy"), "socks5h://proxy:80/");
     }
 }

@@ -93,6 +93,35 @@ async fn loopback_is_no_exception() {
     assert_eq!(*names.lock().unwrap(), ["127.0.0.1:9"]);
 }
 
+/// Tor keeps connections apart by name and password; a client that left them out went on as if it had none.
+#[tokio::test]
+async fn a_socks_proxy_is_told_the_name_and_password_of_its_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("socks5h://reader%20one:a%3Ab@{}", listener.local_addr().unwrap());
+    let told = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut start = [0; 2];
+        stream.read_exact(&mut start).await.unwrap();
+        let mut methods = vec![0; start[1].into()];
+        stream.read_exact(&mut methods).await.unwrap();
+        // RFC 1929: name and password.
+        assert!(methods.contains(&2), "{methods:?}");
+        stream.write_all(&[5, 2]).await.unwrap();
+        let mut told = Vec::new();
+        assert_eq!(stream.read_u8().await.unwrap(), 1);
+        for _ in 0..2 {
+            let mut text = vec![0; stream.read_u8().await.unwrap().into()];
+            stream.read_exact(&mut text).await.unwrap();
+            told.push(String::from_utf8(text).unwrap());
+        }
+        told
+    });
+    let carrier = Carrier::open("http://newsroom.invalid", &through(&proxy)).unwrap();
+    let error = carrier.fetch(&BLOB, None, 1000).await.unwrap_err();
+    assert_eq!(told.await.unwrap(), ["reader one", "a:b"]);
+    assert!(!error.to_string().contains("a:b"), "{error}");
+}
+
 #[tokio::test]
 async fn an_http_proxy_gets_the_whole_address() {
     let proxy = format!("http://{}", origin().await);
