@@ -2,15 +2,14 @@
 // and goes on with another mirror's.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import os from "node:os";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { Machine, makeClip } from "./machine.mjs";
 import { Mirror } from "./mirror.mjs";
-import { Phone, play, until } from "./phone.mjs";
+import { play, until } from "./phone.mjs";
+import { TwoMirrors } from "./two-mirrors.mjs";
 import { judgeGiven, storedBlob, watchMedia } from "./watched.mjs";
 
 const ASIDE = "Set aside: it gave something that does not fit";
@@ -23,39 +22,26 @@ const FORGED_BYTES = 512 << 10;
 const HURRY = 8;
 
 const newsroom = new Machine();
-const profile = mkdtempSync(path.join(os.tmpdir(), "longear-profile-"));
-const [good, bad] = [newsroom.path("good"), newsroom.path("bad")];
-let honest, liar, phone, page, address, video, film, hash;
+let mirrors, honest, liar, phone, page, address, video, film, hash;
 
 before(async () => {
   ({ address } = newsroom.json("channel", "new", "Sarybulaq News", "--roots", newsroom.path("roots")));
-  const published = newsroom.json("publish", makeClip(newsroom), "--lang", "en", "--title", "Bread in Taldy Street");
-  video = published.id;
+  video = newsroom.json("publish", makeClip(newsroom), "--lang", "en", "--title", "Bread in Taldy Street").id;
   film = newsroom.read("clip.mp4");
-  newsroom.run("site", good);
-  newsroom.run("sync", good);
-  cpSync(good, bad, { recursive: true });
+  mirrors = await TwoMirrors.start(newsroom);
+  ({ honest, liar, phone } = mirrors);
   hash = newsroom.list()[0].renditions.find((rendition) => rendition.size === film.length).blob;
-  [honest, liar] = await Promise.all([Mirror.start(good), Mirror.start(bad)]);
-  phone = await Phone.open(profile, [honest.url, liar.url]);
   await watchMedia(phone.context);
   page = phone.page;
 });
 
-after(async () => {
-  await phone?.close();
-  await honest?.stop();
-  await liar?.stop();
-  newsroom.stop();
-  await rm(newsroom.folder, { recursive: true, force: true });
-  await rm(profile, { recursive: true, force: true });
-});
+after(() => mirrors?.stop());
 
 test("with no other mirror a film stops before the forged place, and goes on when one appears", async () => {
   forge();
   const { port } = honest;
   await honest.stop();
-  await page.goto(`${liar.url}app/#${address}?at=${encodeURIComponent(honest.url)}`);
+  await page.goto(mirrors.linkTo(address));
   await page.getByRole("button", { name: "Yes, follow" }).click();
   await page.getByRole("link", { name: "Bread in Taldy Street" }).click();
   const player = page.locator("video");
@@ -64,7 +50,7 @@ test("with no other mirror a film stops before the forged place, and goes on whe
   await phone.sees("One part arrived damaged and was thrown away. It was never shown.");
   await until(() => player.evaluate((element) => element.currentTime > 4 && element.readyState < 3), "the film to stop");
   assert.equal(await player.evaluate((element) => element.error), null);
-  honest = await Mirror.start(good, port);
+  honest = mirrors.honest = await Mirror.start(mirrors.good, port);
   await endsTrue(player);
   await isNamed();
 });
@@ -80,8 +66,8 @@ test("a film whose block is forged at one mirror plays through with the other's"
 
 test("a film that is cut off at one mirror plays through with the other's", async () => {
   await anew();
-  writeFileSync(blobAt(bad), film);
-  truncateSync(blobAt(bad), FORGED_FROM);
+  writeFileSync(blobAt(mirrors.bad), film);
+  truncateSync(blobAt(mirrors.bad), FORGED_FROM);
   const player = page.locator("video");
   await hurry(player);
   await endsTrue(player);
@@ -96,7 +82,7 @@ function blobAt(tree) {
 function forge() {
   const bytes = Buffer.from(film);
   bytes.fill(0x2a, FORGED_FROM, FORGED_FROM + FORGED_BYTES);
-  writeFileSync(blobAt(bad), bytes);
+  writeFileSync(blobAt(mirrors.bad), bytes);
 }
 
 /** The same phone in a new session, without the film. */
@@ -123,7 +109,7 @@ async function endsTrue(player) {
   const trueUrl = `${honest.url}b/${hash.slice(0, 2)}/${hash}`;
   assert.deepEqual(await judgeGiven(page, trueUrl), { given: film.length, forged: 0 });
   assert.ok((await storedBlob(page, hash)).equals(film), "kept byte for byte");
-  assert.ok(!readFileSync(blobAt(bad)).equals(film), "the mirror is still lying");
+  assert.ok(!readFileSync(blobAt(mirrors.bad)).equals(film), "the mirror is still lying");
   assert.deepEqual(phone.wrong, []);
 }
 

@@ -1,45 +1,32 @@
 // The reader app among carriers that lie: what does not fit is never shown, and comes from somebody honest instead.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { Machine, makeClip, makePhoto } from "./machine.mjs";
-import { Mirror } from "./mirror.mjs";
-import { Phone, isDrawn, play, until } from "./phone.mjs";
+import { isDrawn, play, until } from "./phone.mjs";
+import { TwoMirrors } from "./two-mirrors.mjs";
 
 const newsroom = new Machine();
-const profile = mkdtempSync(path.join(os.tmpdir(), "longear-profile-"));
-const [good, bad] = [newsroom.path("good"), newsroom.path("bad")];
-let honest, liar, phone, page, address, video;
+let mirrors, liar, phone, page, address, video;
 
 before(async () => {
   ({ address } = newsroom.json("channel", "new", "Sarybulaq News", "--roots", newsroom.path("roots")));
   video = newsroom.json("publish", makeClip(newsroom), "--lang", "en", "--title", "Bread in Taldy Street").id;
   newsroom.json("publish", makePhoto(newsroom), "--lang", "en", "--title", "The bridge at noon");
-  newsroom.run("site", good);
-  newsroom.run("sync", good);
-  cpSync(good, bad, { recursive: true });
-  [honest, liar] = await Promise.all([Mirror.start(good), Mirror.start(bad)]);
-  phone = await Phone.open(profile, [honest.url, liar.url]);
+  mirrors = await TwoMirrors.start(newsroom);
+  ({ liar, phone } = mirrors);
   page = phone.page;
 });
 
-after(async () => {
-  await phone?.close();
-  await honest?.stop();
-  await liar?.stop();
-  newsroom.stop();
-  await rm(newsroom.folder, { recursive: true, force: true });
-  await rm(profile, { recursive: true, force: true });
-});
+after(() => mirrors?.stop());
 
 test("a damaged file is thrown away and comes from another source", async () => {
-  spoil(path.join(bad, "b"), (name) => /^[0-9a-f]{64}$/.test(name));
-  await page.goto(`${liar.url}app/#${address}?at=${encodeURIComponent(honest.url)}`);
+  spoil(path.join(mirrors.bad, "b"), (name) => /^[0-9a-f]{64}$/.test(name));
+  await page.goto(mirrors.linkTo(address));
   await page.getByRole("button", { name: "Yes, follow" }).click();
   await page.getByRole("link", { name: "The bridge at noon" }).click();
   await page.getByRole("button", { name: /Show the photo/ }).click();
@@ -60,9 +47,9 @@ test("a damaged file is thrown away and comes from another source", async () => 
 
 test("a source that changes a post is set aside, and the post comes from another", async () => {
   newsroom.json("publish", "--lang", "en", "--title", "Roads are open");
-  newsroom.run("sync", good);
-  newsroom.run("sync", bad);
-  spoil(path.join(bad, "c"), (name) => /^\d-\d+$/.test(name));
+  newsroom.run("sync", mirrors.good);
+  newsroom.run("sync", mirrors.bad);
+  spoil(path.join(mirrors.bad, "c"), (name) => /^\d-\d+$/.test(name));
   await page.goto(`${liar.url}app/#/`);
   await page.reload();
   await phone.sees("Roads are open");
@@ -76,8 +63,8 @@ test("another key under the same name is another channel", async () => {
   try {
     const forged = forger.json("channel", "new", "Sarybulaq News", "--roots", forger.path("roots")).address;
     forger.json("publish", "--lang", "en", "--title", "The roads are closed for ever");
-    forger.run("sync", good);
-    await page.goto(`${liar.url}app/#${forged}?at=${encodeURIComponent(honest.url)}`);
+    forger.run("sync", mirrors.good);
+    await page.goto(mirrors.linkTo(forged));
     await phone.sees("Another channel with this name");
   } finally {
     forger.stop();

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Found } from "../shared/protocol";
 import { useAnswer, useReader } from "./context";
 import { Icon, Tamga } from "./drawing";
-import { Say } from "./frame";
+import { AddressInput, Say } from "./frame";
 import { OpenFile } from "./handed";
 import { go, itemIn } from "./route";
 import { Scan } from "./scan";
@@ -65,19 +65,7 @@ export function AddressField() {
   return (
     <div class="stack">
       <form class="stack" onSubmit={submit}>
-        <label class="field">
-          {words.say("follow_type")}
-          <input
-            class="in"
-            dir="ltr"
-            placeholder="longear:…"
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck={false}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
+        <AddressInput label={words.say("follow_type")} example="longear:…" typed={text} type={setText} />
         <button type="submit" class="btn full">
           {words.say("follow_look")}
         </button>

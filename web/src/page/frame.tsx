@@ -143,3 +143,24 @@ export function Say(props: { icon: IconName; kind?: "warm" | "stop" | "good"; ti
     </div>
   );
 }
+
+/** Where an address is typed: no word of any language, so that no keyboard mends it, and written from left to right. */
+export function AddressInput(props: { label: string; hint?: string; example: string; typed: string; type: (text: string) => void }) {
+  return (
+    <label class="field">
+      {props.label}
+      <input
+        class="in"
+        dir="ltr"
+        inputMode="url"
+        placeholder={props.example}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        value={props.typed}
+        onInput={(event) => props.type(event.currentTarget.value)}
+      />
+      {props.hint && <small class="soft">{props.hint}</small>}
+    </label>
+  );
+}

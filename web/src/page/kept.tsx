@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Source, Usage } from "../shared/protocol";
 import { useAnswer, useReader } from "./context";
-import { Say } from "./frame";
+import { AddressInput, Say } from "./frame";
 import { HandOn } from "./hand-on";
 import { OpenFile } from "./handed";
 import { Install } from "./install";
@@ -265,21 +265,7 @@ function Box() {
   };
   return (
     <form class="stack" onSubmit={(event) => void ask(event)}>
-      <label class="field">
-        {words.say("box_title")}
-        <input
-          class="in"
-          dir="ltr"
-          placeholder="10.42.0.1:8321"
-          inputMode="url"
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-        <small class="soft">{words.say("box_text")}</small>
-      </label>
+      <AddressInput label={words.say("box_title")} hint={words.say("box_text")} example="10.42.0.1:8321" typed={typed} type={setTyped} />
       {isWrong && <p role="alert">{words.say("box_wrong")}</p>}
       <button type="submit" class="btn full">
         {words.say("box_ask")}

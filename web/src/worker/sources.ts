@@ -3,23 +3,8 @@
 import { PRIVATELY, type Refusal, type Source } from "../shared/protocol";
 import { REDIRECTED, fetchNear, isNear } from "./near";
 
-/** How long heads, charters and fork proofs can be at most (docs/spec). */
-const HEAD_BYTES_MAX = 32 << 10;
-const CHARTER_BYTES_MAX = 64 << 10;
 /** The most that a phone takes of one object before it is looked at. Packs of 512 items and more may be longer. */
 export const OBJECT_BYTES_MAX = 64 << 20;
-/** The longest that a pack of so many items can be: each with its header, its entry in the table, and 256 KiB (docs/spec/pack.md). */
-const PACK_FRONT_BYTES = 53;
-const PACK_ITEM_BYTES_MAX = 2 + 1_202 + 12 + (256 << 10);
-
-/** The longest that an honest object under this path can be. */
-export function objectBytesMax(path: string): number {
-  const level = path.match(/\/p\/[0-9a-f]+\/(\d)-\d+$/)?.[1];
-  if (level !== undefined) {
-    return PACK_FRONT_BYTES + 8 ** Number(level) * PACK_ITEM_BYTES_MAX;
-  }
-  return path.endsWith("/head") ? HEAD_BYTES_MAX : CHARTER_BYTES_MAX;
-}
 /** A source that gives less than this for so long is left: one that drips would hold everything up for hours. */
 const SILENCE_MS_MAX = 20_000;
 const PROGRESS_BYTES_MIN = 4 << 10;
@@ -190,8 +175,8 @@ async function body(answer: Response, bytesMax: number, range: Range | undefined
   if (answer.type === "opaqueredirect" || answer.status === REDIRECTED) {
     throw new NotItself("elsewhere");
   }
-  if (answer.ok && answer.headers.get("content-type")?.startsWith("text/html")) {
-    // A network that wants a sign-in answers for everybody; nothing in a tree is a page.
+  if (answer.status === 200 && answer.headers.get("content-type")?.startsWith("text/html")) {
+    // A network that wants a sign-in answers for everybody, and never in parts.
     void answer.body?.cancel();
     throw new NotItself("page");
   }

@@ -1,0 +1,42 @@
+// A newsroom's tree at two mirrors, one of which may be spoiled, and a phone that knows both.
+
+import { cpSync, mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+
+import { Mirror } from "./mirror.mjs";
+import { Phone } from "./phone.mjs";
+
+export class TwoMirrors {
+  #profile = mkdtempSync(path.join(os.tmpdir(), "longear-profile-"));
+  #newsroom;
+
+  /** Writes what the newsroom has published, with the app, into two folders and serves them. */
+  static async start(newsroom) {
+    const mirrors = new TwoMirrors();
+    mirrors.#newsroom = newsroom;
+    [mirrors.good, mirrors.bad] = ["good", "bad"].map((name) => newsroom.path(name));
+    newsroom.run("site", mirrors.good);
+    newsroom.run("sync", mirrors.good);
+    cpSync(mirrors.good, mirrors.bad, { recursive: true });
+    [mirrors.honest, mirrors.liar] = await Promise.all([Mirror.start(mirrors.good), Mirror.start(mirrors.bad)]);
+    mirrors.phone = await Phone.open(mirrors.#profile, [mirrors.honest.url, mirrors.liar.url]);
+    return mirrors;
+  }
+
+  /** A link to the app at the bad mirror that names the good one too. */
+  linkTo(address) {
+    return `${this.liar.url}app/#${address}?at=${encodeURIComponent(this.honest.url)}`;
+  }
+
+  /** Ends everything and removes it, the newsroom too. */
+  async stop() {
+    await this.phone.close();
+    await this.honest.stop();
+    await this.liar.stop();
+    this.#newsroom.stop();
+    await rm(this.#newsroom.folder, { recursive: true, force: true });
+    await rm(this.#profile, { recursive: true, force: true });
+  }
+}
