@@ -1,7 +1,7 @@
 //! Archives: a reader that is fed in any pieces, or passes over the objects, finds the same, and keeps next to nothing.
 
 use longear_core::Reason;
-use longear_core::archive::{ArchivePart, ArchiveReader, archive_start, entry_front, object_bytes_max};
+use longear_core::archive::{ArchivePart, ArchiveReader, archive_start, entry_front};
 use longear_core::tree::TreePath;
 
 /// What a reader found in an archive.
@@ -18,7 +18,7 @@ pub fn archive(bytes: &[u8]) {
     let whole = read(bytes, bytes.len().max(1));
     assert_eq!(whole, read(bytes, bytes.len() % 61 + 1), "it mattered in which pieces the archive came");
     for (path, length, there) in &whole.objects {
-        assert!(*length <= object_bytes_max(path) && there.len() as u64 <= *length, "{path} is longer than it may be");
+        assert!(*length <= path.bytes_max() && there.len() as u64 <= *length, "{path} is longer than it may be");
     }
     fronts(bytes, &whole);
     if whole.end.is_none() && whole.refused.is_empty() {

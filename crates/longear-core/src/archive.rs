@@ -20,9 +20,8 @@
 //! ```
 
 use crate::bytes::{Reader, Writer};
-use crate::limits::{CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX, HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use crate::reason::Reason;
-use crate::tree::{BLOB_WHOLE_BYTES_MAX, FILE_BYTES_MAX, PART_MIB, TreePath};
+use crate::tree::TreePath;
 
 /// Entries that a reader looks at; each costs one that keeps a list some hundred bytes.
 pub const ARCHIVE_ENTRIES_MAX: u32 = 65_536;
@@ -49,21 +48,6 @@ pub fn entry_front(path: &TreePath, length: u64) -> Vec<u8> {
     let mut out = Writer::new();
     out.u16(path.len() as u16).raw(path.as_bytes()).u64(length);
     out.into_bytes()
-}
-
-/// The longest that an honest object under this path can be.
-pub fn object_bytes_max(path: &TreePath) -> u64 {
-    const PACK_FRONT_BYTES: u64 = 53;
-    const SLOT_BYTES: u64 = (2 + HEADER_BYTES_MAX + 12 + PAYLOAD_BYTES_MAX) as u64;
-    match path {
-        TreePath::Head { .. } => HEAD_BYTES_MAX as u64,
-        TreePath::Charter { .. } => CHARTER_BYTES_MAX as u64,
-        TreePath::Fork { .. } => FORK_PROOF_BYTES_MAX as u64,
-        TreePath::Pack { level, .. } => PACK_FRONT_BYTES + (SLOT_BYTES << (3 * u32::from(*level))),
-        TreePath::Blob { .. } => BLOB_WHOLE_BYTES_MAX,
-        TreePath::BlobPart { .. } => u64::from(PART_MIB) << 20,
-        TreePath::Outboard { .. } => FILE_BYTES_MAX,
-    }
 }
 
 /// What a reader found next.
@@ -204,8 +188,8 @@ impl ArchiveReader {
         let path = core::str::from_utf8(text).ok().and_then(|text| text.parse::<TreePath>().ok());
         let fit = match path {
             None => Err(Reason::BadValue { what: "its path" }),
-            Some(path) if left > object_bytes_max(&path) => {
-                Err(Reason::TooLong { what: "it", max: usize::try_from(object_bytes_max(&path)).unwrap_or(usize::MAX) })
+            Some(path) if left > path.bytes_max() => {
+                Err(Reason::TooLong { what: "it", max: usize::try_from(path.bytes_max()).unwrap_or(usize::MAX) })
             }
             Some(path) => Ok(path),
         };
@@ -248,6 +232,7 @@ fn shown(path: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::HEAD_BYTES_MAX;
     use proptest::prelude::*;
 
     fn path(number: u8, kind: u8) -> TreePath {
@@ -413,9 +398,9 @@ mod tests {
     #[test]
     fn limits_are_those_of_the_specification() {
         let pack = |level| TreePath::Pack { channel: [1; 32], log: [2; 16], level, index: 0 };
-        assert_eq!(object_bytes_max(&pack(0)), 53 + 263_360);
-        assert_eq!(object_bytes_max(&pack(4)), 53 + 4_096 * 263_360);
-        assert_eq!(object_bytes_max(&TreePath::BlobPart { hash: [1; 32], start_mib: 1 }), 1_073_741_824);
+        assert_eq!(pack(0).bytes_max(), 53 + 263_360);
+        assert_eq!(pack(4).bytes_max(), 53 + 4_096 * 263_360);
+        assert_eq!(TreePath::BlobPart { hash: [1; 32], start_mib: 1 }.bytes_max(), 1_073_741_824);
         assert_eq!((ARCHIVE_PACK_BYTES_MAX, ENTRY_FRONT_BYTES_MAX), (8_388_608, 138));
     }
 

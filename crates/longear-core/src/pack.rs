@@ -13,8 +13,11 @@ use crate::lineage::Lineage;
 use crate::reason::Reason;
 use crate::verify::{Verified, verify_or_return};
 
-const PREAMBLE_BYTES: usize = 53;
+/// What stands before the headers of a pack.
+pub const PREAMBLE_BYTES: usize = 53;
 const TABLE_ENTRY_BYTES: usize = 12;
+/// An item at its longest: with the length of its header and its entry in the table.
+const ITEM_BYTES_MAX: usize = 2 + HEADER_BYTES_MAX + TABLE_ENTRY_BYTES + PAYLOAD_BYTES_MAX;
 
 /// A pack's place in its log: 8^level items from index · 8^level on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +46,16 @@ impl PackName {
         self.index * self.length()..(self.index + 1) * self.length()
     }
 
+    /// The longest that it may be.
+    pub fn bytes_max(self) -> u64 {
+        PREAMBLE_BYTES as u64 + self.length() * ITEM_BYTES_MAX as u64
+    }
+
+    /// The largest pack that holds an item, if a log can have so many.
+    pub fn largest_around(seq: u64) -> Option<Self> {
+        PackName::new(PACK_LEVEL_MAX, seq >> (3 * u32::from(PACK_LEVEL_MAX)))
+    }
+
     /// The pack one level up that holds all of this one.
     pub fn parent(self) -> Option<Self> {
         (self.level < PACK_LEVEL_MAX).then(|| PackName { level: self.level + 1, index: self.index / 8 })
@@ -50,10 +63,9 @@ impl PackName {
 
     /// The eight packs one level down.
     pub fn children(self) -> impl Iterator<Item = PackName> {
-        let below = self.level.checked_sub(1);
-        below
-            .into_iter()
-            .flat_map(move |level| (self.index * 8..self.index * 8 + 8).map(move |index| PackName { level, index }))
+        let (first, count) = (self.index * 8, if self.level == 0 { 0 } else { 8 });
+        let level = self.level.saturating_sub(1);
+        (first..first + count).map(move |index| PackName { level, index })
     }
 
     /// Whether a published tree holds this pack when the log has `items` items (`docs/spec/tree.md`).
@@ -88,6 +100,13 @@ pub struct PackSlot<'a> {
     pub header: &'a [u8],
     /// Length of the payload that will follow, 0 when it is left out.
     pub payload_length: u32,
+}
+
+impl PackSlot<'_> {
+    /// The bytes that the item adds to its pack.
+    pub fn bytes(&self) -> u64 {
+        (2 + self.header.len() + TABLE_ENTRY_BYTES) as u64 + u64::from(self.payload_length)
+    }
 }
 
 /// Everything of a pack before its payloads. The payloads follow in the order of the slots.

@@ -17,7 +17,9 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use crate::limits::{LOG_ITEMS_MAX, PACK_LEVEL_MAX};
+use crate::id::{ChannelId, LogId};
+use crate::limits::{CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX, LOG_ITEMS_MAX, PACK_LEVEL_MAX};
+use crate::pack::PackName;
 
 /// Gives the length of a full part of a large blob, in MiB.
 pub const PART_MIB: u32 = 1024;
@@ -138,6 +140,28 @@ impl FromStr for TreePath {
 }
 
 impl TreePath {
+    /// Returns where a pack of a log stands.
+    pub fn pack(channel: &ChannelId, log: &LogId, name: PackName) -> Self {
+        let index = u32::try_from(name.index).expect("a log has at most 2^20 items");
+        TreePath::Pack { channel: channel.0, log: log.0, level: name.level, index }
+    }
+
+    /// Returns the longest that an honest object under this path can be, in bytes.
+    pub fn bytes_max(&self) -> u64 {
+        match self {
+            TreePath::Head { .. } => HEAD_BYTES_MAX as u64,
+            TreePath::Charter { .. } => CHARTER_BYTES_MAX as u64,
+            TreePath::Fork { .. } => FORK_PROOF_BYTES_MAX as u64,
+            // No log has a pack of another level.
+            TreePath::Pack { level, index, .. } => {
+                PackName::new(*level, u64::from(*index)).map_or(0, PackName::bytes_max)
+            }
+            TreePath::Blob { .. } => BLOB_WHOLE_BYTES_MAX,
+            TreePath::BlobPart { .. } => u64::from(PART_MIB) * MIB,
+            TreePath::Outboard { .. } => FILE_BYTES_MAX,
+        }
+    }
+
     /// Returns the folders of the path and its file name, for carriers that walk them one by one.
     pub fn folders_and_name(&self) -> (Vec<String>, String) {
         let text = self.to_string();

@@ -12,8 +12,7 @@ use longear_core::{Applied, ChannelId, Head, LogId, Reason};
 use longear_net::sync::LIES_BYTES_MAX;
 use longear_net::sync::decisions::{
     Intake, Lies, Listings, Offered, PackJob, Promises, SourceMemory, Spare, WAVES_MAX, contradicting_packs,
-    keep_charter, keep_fork, keep_statements, next_charter, pack_bytes_max, pack_path, plan_packs, promise_closed_logs,
-    wanted_packs, write_batch,
+    keep_charter, keep_fork, keep_statements, next_charter, plan_packs, promise_closed_logs, wanted_packs, write_batch,
 };
 use longear_store::StoreError;
 
@@ -161,7 +160,7 @@ impl Session {
                 }),
                 Stage::Packs => {
                     let next =
-                        self.next_pack(node)?.map(|job| (pack_path(&self.channel, &job.log, job.name), Some(job)));
+                        self.next_pack(node)?.map(|job| (TreePath::pack(&self.channel, &job.log, job.name), Some(job)));
                     if next.is_none() && !self.asked.is_empty() {
                         break;
                     }
@@ -367,7 +366,7 @@ impl Session {
         self.out_of_order |= self.head.as_ref().is_some_and(|head| {
             head.charter > state.lineage().number() || head.forks.iter().any(|log| state.fork(log).is_none())
         });
-        let bytes = &bytes[..bytes.len().min(pack_bytes_max(job.name) as usize)];
+        let bytes = &bytes[..bytes.len().min(job.name.bytes_max() as usize)];
         let mut intake = Intake::new(0, state, job.log, job.name).counting(self.lies.clone());
         let mut pieces = Vec::new();
         let mut sink = |piece| {

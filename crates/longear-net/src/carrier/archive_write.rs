@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use longear_core::archive::{
@@ -17,7 +18,7 @@ use rustix::io::Errno;
 
 use super::CarrierError;
 use super::folder_write::copy;
-use super::place::Place;
+use super::place::{Place, free_space};
 
 /// Ends the name of an archive that is not whole yet.
 const UNFINISHED_ENDING: &str = ".part";
@@ -101,12 +102,6 @@ impl State {
         self.end = start + bytes;
         Ok(())
     }
-
-    fn free_space(&self) -> Result<u64, CarrierError> {
-        let stat = rustix::fs::fstatvfs(&self.file);
-        let stat = stat.map_err(|error| CarrierError::disk("asking for free space", error))?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
-    }
 }
 
 impl Drop for ArchiveWriter {
@@ -161,15 +156,9 @@ impl Place for ArchiveWriter {
         let end = state.end;
         state.append(path, source, bytes).map_err(|error| {
             // A full disk gives back what it took of the entry.
-            let cut = state.file.set_len(end);
-            match error {
-                _ if cut.is_err() => CarrierError::disk("writing", cut.expect_err("it failed")),
-                CarrierError::Disk { source, .. }
-                    if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
-                {
-                    CarrierError::DiskFull { bytes_needed: bytes, bytes_free: state.free_space().unwrap_or(0) }
-                }
-                error => error,
+            match state.file.set_len(end) {
+                Err(cut) => CarrierError::disk("writing", cut),
+                Ok(()) => error.named_full(bytes, || free_space(state.file.as_fd())),
             }
         })
     }
@@ -188,7 +177,7 @@ impl Place for ArchiveWriter {
     }
 
     fn free_space(&self) -> Result<u64, CarrierError> {
-        self.state.borrow().free_space()
+        free_space(self.state.borrow().file.as_fd())
     }
 
     /// Does nothing: until it is finished, nobody takes it for an archive.

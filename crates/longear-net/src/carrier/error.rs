@@ -211,6 +211,18 @@ impl CarrierError {
         }
     }
 
+    /// Names a full disk where something was written to it; other errors stay what they are.
+    pub(crate) fn named_full(self, bytes_needed: u64, bytes_free: impl FnOnce() -> Result<u64, Self>) -> Self {
+        match self {
+            Self::Disk { source, .. }
+                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
+                Self::DiskFull { bytes_needed, bytes_free: bytes_free().unwrap_or(0) }
+            }
+            error => error,
+        }
+    }
+
     /// Wraps what the system says of a disk; a full one becomes [`CarrierError::DiskFull`] where it is written to.
     pub(crate) fn disk(doing: &'static str, source: impl Into<io::Error>) -> Self {
         Self::Disk { doing, source: source.into() }

@@ -1,4 +1,4 @@
-//! Writing a tree into a folder, so that it is whole whenever the stick is pulled out.
+//! Writing a tree into a folder, so that it is whole whenever the stick is pulled out, and looking at what stands there.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -12,8 +12,13 @@ use longear_store::pages::PageBuffer;
 use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::folder::{LIST_ENTRIES_MAX, Shared, open_folder, open_regular, open_top, walk};
+use super::folder::{LIST_ENTRIES_MAX, Shared, list_folder, open_folder, open_regular, open_top, walk};
+use super::place::{Place, free_space};
 use super::{CarrierError, CarrierOptions, FolderCarrier};
+
+/// Bounds how deep a tree is: `c/<channel>/p/<log>/<pack>`.
+const FOLDERS_DEEP_MAX: u32 = 4;
+
 /// Starts the names of files that are not whole yet. Readers pass over them: no path of the tree looks so.
 const TEMP_PREFIX: &str = ".tmp-";
 
@@ -32,7 +37,6 @@ pub enum FolderLayout {
     Bare,
 }
 
-/// Writing. These calls wait for the disk: run them where that is allowed, not on the async runtime's own threads.
 impl FolderCarrier {
     /// Opens a folder for writing and makes what is missing of it; removes what an interrupted writer left.
     ///
@@ -57,84 +61,15 @@ impl FolderCarrier {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Gives the bytes of an object that stands here; `None` if it does not.
-    ///
-    /// # Errors
-    /// [`CarrierError::NotARegularFile`], [`CarrierError::Disk`].
-    pub fn holds(&self, path: &TreePath) -> Result<Option<u64>, CarrierError> {
-        let (folders, name) = path.folders_and_name();
-        let Some(folder) = walk(self.shared.tree.as_fd(), &folders)? else {
-            return Ok(None);
-        };
-        let Some(file) = open_regular(folder.as_fd(), &name, path)? else {
-            return Ok(None);
-        };
-        let metadata = file.metadata().map_err(|error| CarrierError::disk("looking at a file", error))?;
-        Ok(Some(metadata.len()))
-    }
-
-    /// Writes an object of exactly `bytes` bytes, in the place of the one that stood there.
-    ///
-    /// It appears whole and durable, or not at all; a later power cut may still take back its name, until
-    /// [`FolderCarrier::sync`].
-    ///
-    /// # Errors
-    /// [`CarrierError::DiskFull`], [`CarrierError::FolderFull`], [`CarrierError::FileTooLarge`],
-    /// [`CarrierError::NotARegularFile`], [`CarrierError::Disk`] (also if the source fails or ends early).
-    pub fn write_object(&self, path: &TreePath, source: &mut dyn Read, bytes: u64) -> Result<(), CarrierError> {
-        let (folders, name) = path.folders_and_name();
-        let folder = make_folders(self.shared.tree.as_fd(), &folders);
-        let folder = folder.map_err(|error| self.name_full_disk(error, bytes))?;
-        // What stands there and is no file is not ours to replace.
-        let is_new = open_regular(folder.as_fd(), &name, path)?.is_none();
-        if is_new && self.shared.top.is_some() && count_entries(&folder, FOLDER_ENTRIES_MAX)? >= FOLDER_ENTRIES_MAX {
-            return Err(CarrierError::FolderFull { folder: folders.join("/") });
-        }
-        self.write_file(folder.as_fd(), &name, source, bytes)
-    }
-
-    /// Writes a plain copy into the stick's top folder, in the place of the one that stood there.
-    ///
-    /// `name` comes from [`plain_file_name`](longear_core::tree::plain_file_name).
-    ///
-    /// # Errors
-    /// Those of [`FolderCarrier::write_object`], and [`CarrierError::UnsafeName`], also if this is no stick.
-    pub fn write_plain(&self, name: &str, source: &mut dyn Read, bytes: u64) -> Result<(), CarrierError> {
-        let top = self.shared.top.as_ref().filter(|_| is_plain_file_name(name)).ok_or(CarrierError::UnsafeName)?;
-        self.write_file(top.as_fd(), name, source, bytes)
-    }
-
-    /// Removes an object, if it is there.
-    ///
-    /// # Errors
-    /// [`CarrierError::Disk`].
-    pub fn remove_object(&self, path: &TreePath) -> Result<(), CarrierError> {
-        let (folders, name) = path.folders_and_name();
-        let Some(folder) = walk(self.shared.tree.as_fd(), &folders)? else {
-            return Ok(());
-        };
-        match rustix::fs::unlinkat(&folder, name.as_str(), AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(CarrierError::disk("removing a file", error)),
-        }
-    }
-
-    /// Gives the bytes that can still be written here.
-    ///
-    /// # Errors
-    /// [`CarrierError::Disk`].
-    pub fn free_space(&self) -> Result<u64, CarrierError> {
-        let stat = rustix::fs::fstatvfs(&self.shared.tree);
-        let stat = stat.map_err(|error| CarrierError::disk("asking for free space", error))?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
-    }
-
-    /// Waits until everything written is safely on the disk: then the stick can be pulled out.
-    ///
-    /// # Errors
-    /// [`CarrierError::Disk`].
-    pub fn sync(&self) -> Result<(), CarrierError> {
-        rustix::fs::syncfs(&self.shared.tree).map_err(|error| CarrierError::disk("finishing the disk", error))
+    fn list_beside<T: Ord>(
+        &self,
+        sibling: &TreePath,
+        pick: impl Fn(TreePath) -> Option<T>,
+    ) -> Result<Vec<T>, CarrierError> {
+        let (folders, _) = sibling.folders_and_name();
+        let prefix = folders.join("/");
+        let listing = list_folder(&self.shared, &folders, |name| pick(format!("{prefix}/{name}").parse().ok()?))?;
+        Ok(listing.entries)
     }
 
     fn write_file(
@@ -151,18 +86,103 @@ impl FolderCarrier {
         if bytes_free < bytes {
             return Err(CarrierError::DiskFull { bytes_needed: bytes, bytes_free });
         }
-        write_whole(&self.shared.tree, folder, name, source, bytes).map_err(|error| self.name_full_disk(error, bytes))
+        write_whole(&self.shared.tree, folder, name, source, bytes)
+            .map_err(|error| error.named_full(bytes, || self.free_space()))
+    }
+}
+
+/// Looking and writing wait for the disk: run them where that is allowed, not on the async runtime's own threads.
+impl Place for FolderCarrier {
+    fn holds(&self, path: &TreePath) -> Result<Option<u64>, CarrierError> {
+        let (folders, name) = path.folders_and_name();
+        let Some(folder) = walk(self.shared.tree.as_fd(), &folders)? else {
+            return Ok(None);
+        };
+        let Some(file) = open_regular(folder.as_fd(), &name, path)? else {
+            return Ok(None);
+        };
+        let metadata = file.metadata().map_err(|error| CarrierError::disk("looking at a file", error))?;
+        Ok(Some(metadata.len()))
     }
 
-    fn name_full_disk(&self, error: CarrierError, bytes_needed: u64) -> CarrierError {
-        match error {
-            CarrierError::Disk { source, .. }
-                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
-            {
-                CarrierError::DiskFull { bytes_needed, bytes_free: self.free_space().unwrap_or(0) }
-            }
-            error => error,
+    fn open_object(&self, path: &TreePath) -> Result<Option<Box<dyn Read>>, CarrierError> {
+        let (folders, name) = path.folders_and_name();
+        let Some(folder) = walk(self.shared.tree.as_fd(), &folders)? else {
+            return Ok(None);
+        };
+        Ok(open_regular(folder.as_fd(), &name, path)?.map(|file| Box::new(file) as Box<dyn Read>))
+    }
+
+    fn part_starts(&self, hash: &[u8; 32]) -> Result<Vec<u32>, CarrierError> {
+        self.list_beside(&TreePath::Blob { hash: *hash }, |path| match path {
+            TreePath::BlobPart { hash: of, start_mib } if of == *hash => Some(start_mib),
+            _ => None,
+        })
+    }
+
+    fn pack_places(&self, channel: &[u8; 32], log: &[u8; 16]) -> Result<Vec<(u8, u32)>, CarrierError> {
+        let sibling = TreePath::Pack { channel: *channel, log: *log, level: 0, index: 0 };
+        self.list_beside(&sibling, |path| match path {
+            TreePath::Pack { level, index, .. } => Some((level, index)),
+            _ => None,
+        })
+    }
+
+    fn holds_plain(&self, name: &str) -> Result<Option<u64>, CarrierError> {
+        let top = self.shared.top.as_ref().filter(|_| is_plain_file_name(name)).ok_or(CarrierError::UnsafeName)?;
+        match rustix::fs::statat(top, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode).is_file() => Ok(Some(stat.st_size.unsigned_abs())),
+            Ok(_) => Err(CarrierError::UnsafeName),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(CarrierError::disk("looking at a file", error)),
         }
+    }
+
+    fn write_object(&self, path: &TreePath, source: &mut dyn Read, bytes: u64) -> Result<(), CarrierError> {
+        let (folders, name) = path.folders_and_name();
+        let folder = make_folders(self.shared.tree.as_fd(), &folders);
+        let folder = folder.map_err(|error| error.named_full(bytes, || self.free_space()))?;
+        // What stands there and is no file is not ours to replace.
+        let is_new = open_regular(folder.as_fd(), &name, path)?.is_none();
+        if is_new && self.shared.top.is_some() && count_entries(&folder, FOLDER_ENTRIES_MAX)? >= FOLDER_ENTRIES_MAX {
+            return Err(CarrierError::FolderFull { folder: folders.join("/") });
+        }
+        self.write_file(folder.as_fd(), &name, source, bytes)
+    }
+
+    fn write_plain(&self, name: &str, source: &mut dyn Read, bytes: u64) -> Result<(), CarrierError> {
+        let top = self.shared.top.as_ref().filter(|_| is_plain_file_name(name)).ok_or(CarrierError::UnsafeName)?;
+        self.write_file(top.as_fd(), name, source, bytes)
+    }
+
+    fn remove_object(&self, path: &TreePath) -> Result<(), CarrierError> {
+        let (folders, name) = path.folders_and_name();
+        let Some(folder) = walk(self.shared.tree.as_fd(), &folders)? else {
+            return Ok(());
+        };
+        match rustix::fs::unlinkat(&folder, name.as_str(), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(CarrierError::disk("removing a file", error)),
+        }
+    }
+
+    fn tree_bytes(&self) -> Result<u64, CarrierError> {
+        let tree = self.shared.tree.as_fd();
+        let parts = ["c", "b"].map(|name| match open_folder(tree, name) {
+            Ok(Some(folder)) => folder_bytes(folder.as_fd(), FOLDERS_DEEP_MAX),
+            Ok(None) | Err(CarrierError::NotARegularFile { .. }) => Ok(0),
+            Err(error) => Err(error),
+        });
+        let [channels, blobs] = parts;
+        Ok(channels? + blobs?)
+    }
+
+    fn free_space(&self) -> Result<u64, CarrierError> {
+        free_space(self.shared.tree.as_fd())
+    }
+
+    fn sync(&self) -> Result<(), CarrierError> {
+        rustix::fs::syncfs(&self.shared.tree).map_err(|error| CarrierError::disk("finishing the disk", error))
     }
 }
 
@@ -286,4 +306,28 @@ fn remove_stale_files(tree: &OwnedFd) -> Result<(), CarrierError> {
             .map_err(|error| CarrierError::disk("removing what an interrupted writer left", error))?;
     }
     Ok(())
+}
+
+fn folder_bytes(folder: BorrowedFd<'_>, folders_deep: u32) -> Result<u64, CarrierError> {
+    let failed = |error| CarrierError::disk("listing a folder", error);
+    let mut bytes = 0;
+    for entry in Dir::read_from(folder).map_err(failed)?.take(LIST_ENTRIES_MAX) {
+        let entry = entry.map_err(failed)?;
+        let Some(name) = entry.file_name().to_str().ok().filter(|name| *name != "." && *name != "..") else { continue };
+        let stat = match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => continue,
+            Err(error) => return Err(CarrierError::disk("looking at a file", error)),
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => bytes += stat.st_size.unsigned_abs(),
+            FileType::Directory if folders_deep > 0 => {
+                if let Some(inner) = open_folder(folder, name)? {
+                    bytes += folder_bytes(inner.as_fd(), folders_deep - 1)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(bytes)
 }

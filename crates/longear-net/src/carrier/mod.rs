@@ -30,7 +30,6 @@ mod body;
 mod connect;
 mod error;
 mod folder;
-mod folder_view;
 mod folder_write;
 mod http;
 mod place;

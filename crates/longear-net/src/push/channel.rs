@@ -117,7 +117,7 @@ fn write_pack(
     if answer.length() > target.place().pack_bytes_max() && name.level > 0 {
         return write_children(store, target, turn, name, stands);
     }
-    let path = pack_path(state, &log, name);
+    let path = TreePath::pack(&state.id(), &log, name);
     let mut open = || {
         let source: Box<dyn Read + '_> = Box::new(sources::pack(store, state.id(), log, name, &answer));
         Ok(source)
@@ -163,8 +163,10 @@ pub(super) fn remove_superseded_packs(target: &mut Target<'_>, logs: &[PushedLog
             }
             let mut above = name.parent();
             while let Some(larger) = above {
-                if standing.contains(&larger) && target.holds(&pack_path(&log.state, &log.log, larger))?.is_some() {
-                    target.remove(&pack_path(&log.state, &log.log, name))?;
+                if standing.contains(&larger)
+                    && target.holds(&TreePath::pack(&log.state.id(), &log.log, larger))?.is_some()
+                {
+                    target.remove(&TreePath::pack(&log.state.id(), &log.log, name))?;
                     break;
                 }
                 above = larger.parent();
@@ -190,11 +192,6 @@ impl PushedLog {
         names.dedup();
         names
     }
-}
-
-fn pack_path(state: &ChannelState, log: &LogId, name: PackName) -> TreePath {
-    let index = u32::try_from(name.index).expect("a log has at most 2^20 items");
-    TreePath::Pack { channel: state.id().0, log: log.0, level: name.level, index }
 }
 
 /// How many items of a log are of use to anybody. Beyond the last good item of a closed log they are refused.

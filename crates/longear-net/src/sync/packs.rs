@@ -15,8 +15,7 @@ use longear_store::{ChannelState, Store};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::decisions::{
-    Intake, IntakeEnd, Listings, PackJob, Piece, Spare, WAVES_MAX, contradicting_packs, pack_bytes_max, pack_path,
-    plan_packs, wanted_packs,
+    Intake, IntakeEnd, Listings, PackJob, Piece, Spare, WAVES_MAX, contradicting_packs, plan_packs, wanted_packs,
 };
 use super::intake::{PIECES_WAITING_MAX, read_blocks, write_pieces};
 use super::options::{LARGE_PACK_WEIGHT, PACKS_IN_FLIGHT_MAX, REQUESTS_PER_CARRIER_MAX};
@@ -184,8 +183,8 @@ async fn work(wave: &Wave<'_>, source: &Source) {
 /// Reads one pack as it comes. What of it is good goes to the writer; what is not is named.
 async fn pull_pack(wave: &Wave<'_>, source: &Source, job: &PackJob) {
     let round = wave.round;
-    let path = pack_path(&wave.state.id(), &job.log, job.name);
-    let body = match round.fetch(source, &path, None, pack_bytes_max(job.name)).await {
+    let path = TreePath::pack(&wave.state.id(), &job.log, job.name);
+    let body = match round.fetch(source, &path, None, job.name.bytes_max()).await {
         Fetched::Body(body) => body,
         Fetched::Absent => {
             source.state().memory.pack_absent(job.log, job.name);
@@ -242,7 +241,7 @@ async fn feed(
             Err(error) => error,
         };
         round.note_failure(source, path, &error, false);
-        body = match round.fetch(source, path, Some(at..u64::MAX), pack_bytes_max(name)).await {
+        body = match round.fetch(source, path, Some(at..u64::MAX), name.bytes_max()).await {
             Fetched::Body(body) if body.start() == at => body,
             _ => return false,
         };

@@ -6,7 +6,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use longear_core::tree::{FILE_BYTES_MAX, FOLDER_ENTRIES_MAX, STICK_FOLDER, TreePath, is_safe_name};
-use longear_net::carrier::{Blame, Carrier, CarrierError, CarrierOptions, FolderCarrier, FolderLayout, HeadAnswer};
+use longear_net::carrier::{
+    Blame, Carrier, CarrierError, CarrierOptions, FolderCarrier, FolderLayout, HeadAnswer, Place,
+};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use tempfile::TempDir;
 

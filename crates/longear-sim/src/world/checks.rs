@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use longear_core::holdings::Holdings;
 use longear_core::limits::{
-    CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, FORKS_LISTED_MAX, HEAD_BYTES_MAX, HEAD_STATEMENTS_MAX, PAYLOAD_BYTES_MAX,
-    QUARANTINE_BYTES_MAX, STATEMENT_BYTES_MAX,
+    FORKS_LISTED_MAX, HEAD_STATEMENTS_MAX, PAYLOAD_BYTES_MAX, QUARANTINE_BYTES_MAX, STATEMENT_BYTES_MAX,
 };
 use longear_core::lineage::Standing;
 use longear_core::status::Doubt;
 use longear_core::tree::TreePath;
-use longear_core::{CharterHash, Head, ItemId, LogId, PackName, Reason, SignedHeader, Statement, Status};
+use longear_core::{CharterHash, Head, ItemId, LogId, Reason, SignedHeader, Statement, Status};
 use longear_net::sync::LIES_BYTES_MAX;
-use longear_net::sync::decisions::pack_bytes_max;
 use longear_store::StoredItem;
 
 use super::World;
@@ -142,20 +140,13 @@ impl World {
         if self.nodes[server].side == Side::Liar {
             return;
         }
-        let max = match *path {
-            TreePath::Head { .. } => HEAD_BYTES_MAX,
-            TreePath::Charter { .. } => CHARTER_BYTES_MAX,
-            TreePath::Fork { .. } => FORK_PROOF_BYTES_MAX,
-            TreePath::Pack { level, index, .. } => pack_bytes_max(PackName { level, index: u64::from(index) }) as usize,
-            _ => usize::MAX,
-        };
         let head = matches!(path, TreePath::Head { .. }).then(|| Head::decode(&self.newsroom.channel(), bytes));
         let fits = match head {
             Some(Ok(head)) => head.statements.len() <= HEAD_STATEMENTS_MAX && head.forks.len() <= FORKS_LISTED_MAX,
             Some(Err(_)) => false,
             None => true,
         };
-        if bytes.len() > max || !fits {
+        if bytes.len() as u64 > path.bytes_max() || !fits {
             self.fail(7, format!("node {server} answers {path} with {} bytes", bytes.len()));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use longear_core::holdings::Holdings;
 use longear_core::tree::TreePath;
 use longear_core::{Head, LogId, PackName};
-use longear_net::sync::decisions::{Listings, SourceMemory, pack_path};
+use longear_net::sync::decisions::{Listings, SourceMemory};
 
 use super::World;
 use super::checks::merged;
@@ -69,7 +69,7 @@ impl World {
         for (log, held) in state.logs() {
             for name in PackName::published(held.end().min(state.items_expected(log))) {
                 let bytes = pack_bytes(store, &channel, log, name).ok().flatten();
-                files.extend(bytes.map(|bytes| (pack_path(&channel, log, name), bytes)));
+                files.extend(bytes.map(|bytes| (TreePath::pack(&channel, log, name), bytes)));
             }
         }
         if state.lineage().number() > 0 {

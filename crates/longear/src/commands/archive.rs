@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use longear_core::archive::object_bytes_max;
 use longear_core::limits::CHARTERS_MAX;
 use longear_core::tree::TreePath;
 use longear_core::{Address, Applied, ChannelId, Charter, Lineage, verify};
@@ -168,7 +167,7 @@ async fn lineage(carrier: &Carrier, channel: ChannelId) -> Result<Lineage, Carri
     for number in 1..=CHARTERS_MAX {
         let Ok(number) = u32::try_from(number) else { break };
         let path = TreePath::Charter { channel: channel.0, number };
-        let Some(found) = carrier.fetch_small(&path, object_bytes_max(&path)).await? else { break };
+        let Some(found) = carrier.fetch_small(&path, path.bytes_max()).await? else { break };
         let charter = Charter::decode(&found).and_then(|charter| verify(&lineage, charter));
         match charter.map(|charter| lineage.apply(charter)) {
             Ok(Applied::Next) => {}

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use longear_core::header::VerifiedPayloads;
 use longear_core::limits::PAYLOAD_BYTES_MAX;
 use longear_core::pack::{PackHeaders, PackPart};
+use longear_core::tree::TreePath;
 use longear_core::{
     ChannelId, Intervals, LogId, LogOpening, PackName, PackReader, Reason, Run, SignedHeader, Verified,
 };
 use longear_store::{ChannelState, Store, StoreError};
 
 use super::lies::Lies;
-use super::packs::pack_path;
 
 /// Payload bytes handed to the writer at once.
 const PIECE_BYTES: usize = 512 << 10;
@@ -64,7 +64,7 @@ impl RefusedPart {
 
     /// Names it: the path in the tree, and the item.
     pub fn object(&self) -> String {
-        let path = pack_path(&self.pack.channel, &self.pack.log, self.pack.name);
+        let path = TreePath::pack(&self.pack.channel, &self.pack.log, self.pack.name);
         match self.seq {
             Some(seq) => format!("{path}, {} of item {seq}", self.what),
             None if self.what == WHOLE_LOG => format!("log {} of channel {}", self.pack.log, self.pack.channel),

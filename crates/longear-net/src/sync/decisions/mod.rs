@@ -16,10 +16,7 @@ pub use blobs::{WantedBlob, wanted_blobs};
 pub use intake::{Intake, IntakeEnd, PackOrigin, Piece, RefusedPart, Sink, Spare, write_batch};
 pub use lies::Lies;
 pub use memory::{KnownHead, SourceMemory};
-pub use packs::{
-    Listings, LogWant, Offer, PackJob, WAVES_MAX, contradicting_packs, pack_bytes_max, pack_path, plan_packs,
-    wanted_packs,
-};
+pub use packs::{Listings, LogWant, Offer, PackJob, WAVES_MAX, contradicting_packs, plan_packs, wanted_packs};
 pub use words::{Offered, Promises, Taken, is_stale, keep_charter, keep_fork, keep_statements, promise_closed_logs};
 
 pub use longear_core::holdings::{charter_contradicts, next_charter};

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use longear_core::deletion::may_be_gone;
 use longear_core::holdings::Holdings;
-use longear_core::limits::{HEADER_BYTES_MAX, LOG_ITEMS_MAX, PAYLOAD_BYTES_MAX};
+use longear_core::limits::LOG_ITEMS_MAX;
 use longear_core::lineage::Standing;
 use longear_core::schedule::packs_to_fetch;
-use longear_core::tree::TreePath;
-use longear_core::{ChannelId, Intervals, LogId, PackName, Statement, Status};
+use longear_core::{Intervals, LogId, PackName, Statement, Status};
 use longear_store::{ChannelState, Store, StoreError};
 
 use super::memory::SourceMemory;
@@ -57,19 +56,6 @@ pub struct PackJob {
     pub name: PackName,
     /// Numbers of the carriers that may have it.
     pub candidates: Vec<usize>,
-}
-
-/// Where a pack stands in the tree.
-pub fn pack_path(channel: &ChannelId, log: &LogId, name: PackName) -> TreePath {
-    let index = u32::try_from(name.index).expect("a log has at most 2^20 items");
-    TreePath::Pack { channel: channel.0, log: log.0, level: name.level, index }
-}
-
-/// The longest that a pack of this name may be.
-pub fn pack_bytes_max(name: PackName) -> u64 {
-    const PREAMBLE_BYTES: u64 = 53;
-    const SLOT_BYTES: u64 = (2 + HEADER_BYTES_MAX + 12 + PAYLOAD_BYTES_MAX) as u64;
-    PREAMBLE_BYTES + name.length() * SLOT_BYTES
 }
 
 /// What is missing of each log that one of the `live` carriers offers, and how many items that is, others' holes included.
