@@ -138,6 +138,13 @@ pub mod book {
             answer_json(with(|reader| reader.take(channel, path, object)));
         /// The bytes to write to the journal for an object that was taken last.
         keep(channel channel_length: text, path path_length: text) => answer_bytes(with(|reader| reader.keep(channel, path)));
+        /// Everything of use of a channel as objects of a tree.
+        handed(channel channel_length: text; bytes_max) => answer_json(with(|reader| reader.handed(channel, bytes_max.into())));
+        /// The bytes of one of them.
+        handed_object(channel channel_length: text, path path_length: text) =>
+            answer_bytes(with(|reader| reader.handed_object(channel, path)));
+        /// How long an object may be that stands under a path of the tree.
+        bytes_max(path length: text) => answer_json(reader::bytes_max(path));
         /// What to ask the source of a head for next.
         wants(channel channel_length: text, head head_length: bytes, asked asked_length: text) =>
             answer_json(with(|reader| reader.wants(channel, head, asked)));

@@ -97,6 +97,24 @@ impl Reader {
         kept.ok_or_else(|| Refusal::new("not-held", "nothing of it was kept"))
     }
 
+    /// Everything of use of a channel as objects of a tree, no pack of several items longer than `bytes_max`.
+    pub fn handed(&self, channel: &str, bytes_max: u64) -> Answer {
+        let objects = self.book(channel)?.handed(bytes_max);
+        Ok(json::object(|object| {
+            object.list("objects", objects, |value, handed| {
+                value.object(|object| {
+                    object.shown("path", handed.path).number_or_null("time", handed.time);
+                });
+            });
+        }))
+    }
+
+    /// The bytes of one of them.
+    pub fn handed_object(&self, channel: &str, path: &str) -> Answer<Vec<u8>> {
+        let bytes = self.book(channel)?.handed_object(&path_of(path)?);
+        bytes.ok_or_else(|| Refusal::new("not-held", "nothing of it is here"))
+    }
+
     /// What to ask the source of a head for next. `asked`: the paths that it was asked for, one a line.
     pub fn wants(&self, channel: &str, head: &[u8], asked: &str) -> Answer {
         let book = self.book(channel)?;
@@ -113,7 +131,8 @@ impl Reader {
     pub fn channel(&self, channel: &str) -> Answer {
         let book = self.book(channel)?;
         Ok(json::object(|object| {
-            object.shown("id", book.channel()).text("digits", &Address::new(book.channel()).digits());
+            let address = Address::new(book.channel());
+            object.shown("id", book.channel()).text("digits", &address.digits()).shown("address", address);
             object.text("mark", &tamga(&book.channel().0));
             object.text("name", &clean_line(book.name())).number("charter", book.lineage().number());
             object.number("delegates", book.lineage().newest().map_or(0, |charter| charter.delegates.len() as u64));
@@ -309,6 +328,14 @@ pub fn verify(key: &[u8], signature: &[u8], message: &[u8]) -> Answer {
 
 fn channel_of(text: &str) -> Answer<ChannelId> {
     from_hex(text).map(ChannelId).map_err(|error| Refusal::new("bad-value", error.to_string()))
+}
+
+/// How long an object may be that stands under a path of the tree.
+pub fn bytes_max(path: &str) -> Answer {
+    let bytes = path_of(path)?.bytes_max();
+    Ok(json::object(|object| {
+        object.number("bytes", bytes);
+    }))
 }
 
 fn path_of(text: &str) -> Answer<TreePath> {

@@ -43,6 +43,8 @@ export interface Taken {
 export interface Channel {
   id: string;
   digits: string;
+  /** Without hints. */
+  address: string;
   /** Its tamga: path data in a 24 × 24 box. It helps recognition and proves nothing. */
   mark: string;
   /** Empty before the first charter. */
@@ -211,6 +213,24 @@ export class Core extends Module {
   /** What to write to the journal for an object that the last `take` kept or released. */
   keep(channel: string, path: string): Uint8Array {
     return this.bytes("keep", [channel, path]);
+  }
+
+  /**
+   * Everything of use of a channel as objects of a tree, in the order of an archive; no pack of several items is longer than
+   * `bytesMax`. `time`: of a pack, when its last item was made, by the publisher.
+   */
+  handed(channel: string, bytesMax: number): { path: string; time: number | null }[] {
+    return this.json<{ objects: { path: string; time: number | null }[] }>("handed", [channel], [bytesMax]).objects;
+  }
+
+  /** The bytes of one of them. */
+  handedObject(channel: string, path: string): Uint8Array {
+    return this.bytes("handed_object", [channel, path]);
+  }
+
+  /** How long an object may be that stands under a path of the tree. Throws where it is no such path. */
+  bytesMax(path: string): number {
+    return this.json<{ bytes: number }>("bytes_max", [path]).bytes;
   }
 
   /**

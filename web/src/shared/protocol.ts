@@ -7,7 +7,7 @@ export type { Rendition, Status, Variant } from "./core";
 export type { Address, FeedPage, Item, Refusal };
 
 /** A channel as readers see it; `name` is null until its first charter has come. */
-export type Channel = Omit<KnownChannel, "name"> & { name: string | null; address: string | null };
+export type Channel = Omit<KnownChannel, "name" | "address"> & { name: string | null; address: string | null };
 
 export interface Source {
   url: string;

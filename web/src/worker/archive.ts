@@ -12,7 +12,7 @@ export interface Entry {
 }
 
 /** The four bytes with which every archive begins. */
-export function archiveStart(): Uint8Array {
+export function archiveStart(): Uint8Array<ArrayBuffer> {
   return MAGIC.slice();
 }
 
@@ -25,7 +25,7 @@ export function archiveKind(start: Uint8Array): "archive" | "newer" | "foreign" 
 }
 
 /** One entry as it is appended. */
-export function encodeEntry(path: string, bytes: Uint8Array): Uint8Array {
+export function encodeEntry(path: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const front = encodeFront(path, bytes.length);
   const entry = new Uint8Array(front.length + bytes.length);
   entry.set(front);

@@ -1,9 +1,10 @@
 // A file that somebody handed over, read where it is: one more source, and believed as little as the others.
 
+import { type Core, CoreError } from "../shared/core";
 import type { Refusal } from "../shared/protocol";
 import { archiveKind, archiveStart, FRONT_BYTES_MAX, readFront } from "./archive";
 import { GROUP_BYTES } from "./proofs";
-import { type Giver, objectBytesMax, type Range } from "./sources";
+import type { Giver, Range } from "./sources";
 
 /** Entries that are looked at (docs/spec/archive.md). */
 const ENTRIES_MAX = 65_536;
@@ -33,6 +34,7 @@ export class HandedFile implements Giver {
   readonly #byPath = new Map<string, Place>();
 
   private constructor(
+    private readonly core: Core,
     file: Blob,
     private readonly missing: (path: string) => Error,
   ) {
@@ -40,8 +42,8 @@ export class HandedFile implements Giver {
   }
 
   /** `missing` makes the error for what is not in it. */
-  static async open(file: Blob, missing: (path: string) => Error): Promise<HandedFile> {
-    const handed = new HandedFile(file, missing);
+  static async open(core: Core, file: Blob, missing: (path: string) => Error): Promise<HandedFile> {
+    const handed = new HandedFile(core, file, missing);
     const kind = archiveKind(await handed.#bytes(0, archiveStart().length));
     if (kind !== "archive") {
       throw new Unreadable(kind);
@@ -128,14 +130,24 @@ export class HandedFile implements Giver {
   }
 
   #add(place: Place, length: number): void {
-    const isBlob = /^b\/[0-9a-f]{2}\/[0-9a-f]{64}(\.o|\.[0-9a-f]{8})?$/.test(place.path);
-    if (!isBlob && !/^c\/[0-9a-f]{64}\/[\w/-]+$/.test(place.path)) {
-      this.#refuse(place.path, "bad-value");
-    } else if (!isBlob && length > objectBytesMax(place.path)) {
-      this.#refuse(place.path, "too-long");
+    const bytesMax = this.#bytesMax(place.path);
+    if (bytesMax === null || length > bytesMax) {
+      this.#refuse(place.path, bytesMax === null ? "bad-value" : "too-long");
     } else {
       this.places.push(place);
       this.#byPath.set(place.path, place);
+    }
+  }
+
+  /** Null where this is no path of the tree. */
+  #bytesMax(path: string): number | null {
+    try {
+      return this.core.bytesMax(path);
+    } catch (error) {
+      if (error instanceof CoreError) {
+        return null;
+      }
+      throw error;
     }
   }
 

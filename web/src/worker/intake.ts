@@ -5,15 +5,12 @@ import type { Entry } from "./archive";
 import type { Blobs } from "./blobs";
 import type { Core, Taken } from "../shared/core";
 import { HandedFile, type Place, Unreadable } from "./handed";
-import { labelled } from "./hand-on";
 import { isFull } from "./held-blob";
 import type { Shelf } from "./shelf";
 import { OBJECT_BYTES_MAX } from "./sources";
 
 /** Refusals that are named; the page counts them. */
 const REFUSED_NAMED_MAX = 64;
-const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
-const ADDRESS_LETTERS = 52;
 
 interface Parts {
   core: Core;
@@ -31,7 +28,7 @@ interface Parts {
 export async function openHanded(parts: Parts, file: Blob): Promise<Opened> {
   const opened: Opened = { unreadable: null, channels: [], files: 0, offers: [], refused: [], full: false };
   try {
-    const handed = await HandedFile.open(file, parts.missing);
+    const handed = await HandedFile.open(parts.core, file, parts.missing);
     opened.refused.push(...handed.refused);
     await new Intake(parts, handed, opened).all();
   } catch (error) {
@@ -82,7 +79,7 @@ class Intake {
       return taken;
     });
     looked.set(channel, seen);
-    const address = core.address(addressOf(core, channel));
+    const address = core.address(core.channel(channel).address);
     const found: Found = { address, channel: { ...shelf.channel(channel), address: address.written }, followed: false };
     this.opened.offers.push(found);
   }
@@ -154,13 +151,4 @@ class Intake {
 
 function keptOf({ kept, released }: Taken, path: string): string[] {
   return [...(kept ? [path] : []), ...released];
-}
-
-/** The address of a channel without hints (docs/spec/address.md). */
-function addressOf(core: Core, channel: string): string {
-  const id = Uint8Array.from(channel.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-  const bits = channel + labelled(core, "address", id).slice(0, 1);
-  const binary = [...bits].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, "0")).join("");
-  const letter = (at: number) => ALPHABET[Number.parseInt(binary.slice(at * 5, at * 5 + 5), 2)] ?? "";
-  return `longear:${Array.from({ length: ADDRESS_LETTERS }, (_, at) => letter(at)).join("")}`;
 }

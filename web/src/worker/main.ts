@@ -186,9 +186,8 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
     },
     handOn: async ({ channel, files }) => {
       const ids = shelf.ids().filter((id) => channel === "" || id === channel).sort();
-      const journals = ids.map((id) => [id, shelf.journal(id)] as [string, Entry[]]);
       const items = ids.flatMap((id) => itemsOf(core, id));
-      return loadHanding(folder).handOn(core, disk, blobs, journals, items, files);
+      return loadHanding(folder).handOn(core, disk, blobs, ids, items, files);
     },
     open: async ({ file }) => {
       const tellOpening = (done: number, size: number) => say({ event: "opening", done, size });

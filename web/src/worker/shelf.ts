@@ -110,12 +110,6 @@ export class Shelf {
     }
   }
 
-  /** Everything that was kept of a channel, in the order in which it came. */
-  journal(channel: string): Entry[] {
-    const journal = this.#followed.get(channel)?.journal;
-    return journal ? decodeArchive(journal.read(0, journal.size())).entries : [];
-  }
-
   close(): void {
     this.#followed.forEach(({ journal }) => journal.close());
     this.#followed.clear();

@@ -4,7 +4,7 @@ import type { Entry } from "./archive";
 import type { Core, Taken } from "../shared/core";
 import { isFull } from "./held-blob";
 import type { Shelf } from "./shelf";
-import { Missing, OBJECT_BYTES_MAX, type Sources, Unfit, objectBytesMax } from "./sources";
+import { Missing, OBJECT_BYTES_MAX, type Sources, Unfit } from "./sources";
 
 /** How many objects one source is asked for in one round; the next round goes on. */
 const REQUESTS_MAX = 400;
@@ -165,7 +165,7 @@ class Visit {
 
   /** The bytes under a path, or nothing where the source has none or does not answer. */
   async #fetch(path: string): Promise<Uint8Array | null> {
-    const honestMax = objectBytesMax(path);
+    const honestMax = this.core.bytesMax(path);
     try {
       return await this.sources.fetch(this.url, path, Math.min(honestMax, OBJECT_BYTES_MAX));
     } catch (error) {

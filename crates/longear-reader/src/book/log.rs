@@ -90,6 +90,11 @@ impl Log {
         self.items.get(&seq).map_or(&[], Vec::as_slice)
     }
 
+    /// All places from a seq on at which something is held, ascending.
+    pub fn places(&self, from: u64) -> impl Iterator<Item = (u64, &[HeldItem])> {
+        self.items.range(from..).map(|(seq, held)| (*seq, held.as_slice()))
+    }
+
     pub fn item(&self, seq: u64, id: &ItemId) -> Option<&HeldItem> {
         self.branches(seq).iter().find(|item| item.signed.id() == *id)
     }

@@ -4,6 +4,7 @@
 //! the same questions to a source. What a node keeps on a disk is kept in memory here, and read anew from the journal at
 //! each start, through the same checks.
 
+mod handed;
 mod log;
 mod status;
 mod take;
@@ -19,10 +20,13 @@ use longear_core::{
     Article, ChannelId, ForkProof, Header, ItemId, Kind, Lineage, LogId, Retraction, SignedHeader, Status, Verified,
 };
 
+pub use handed::HandedObject;
 pub use status::TakenBackBy;
 pub use take::{Refused, Taken};
 
 use log::{HeldItem, Log};
+
+use crate::small::SmallMap;
 
 /// A channel in memory.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ pub struct Book {
     /// Hashes of what waits, so that nothing waits twice.
     waiting_names: BTreeSet<[u8; 32]>,
     /// What the last [`Book::take`] left to be written down.
-    to_keep: BTreeMap<TreePath, take::Keep>,
+    to_keep: SmallMap<TreePath, take::Keep>,
 }
 
 /// An item that is held, with its status at the moment of asking.
@@ -99,7 +103,7 @@ impl Book {
             unsearched: Vec::new(),
             waiting: Quarantine::default(),
             waiting_names: BTreeSet::new(),
-            to_keep: BTreeMap::new(),
+            to_keep: SmallMap::default(),
         }
     }
 

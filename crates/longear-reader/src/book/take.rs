@@ -3,7 +3,7 @@
 use longear_core::header::Payload;
 use longear_core::holdings::{Holdings, fork_comes_first};
 use longear_core::limits::BRANCHES_KEPT_MAX;
-use longear_core::pack::{PackHeaders, PackPart, PackSlot, encode_front};
+use longear_core::pack::{PackHeaders, PackPart};
 use longear_core::status::Objection;
 use longear_core::tree::TreePath;
 use longear_core::{
@@ -12,6 +12,7 @@ use longear_core::{
 };
 
 use super::Book;
+use super::handed::{Placed, pack_of};
 use super::log::{HeldItem, Log};
 use crate::small::SmallMap;
 
@@ -73,7 +74,7 @@ impl Book {
     ///
     /// What came before its charter waits, and is tried again with every charter.
     pub fn take(&mut self, path: TreePath, bytes: &[u8]) -> Taken {
-        self.to_keep.clear();
+        self.to_keep = SmallMap::default();
         let charters = self.lineage.number();
         let rivals = self.lineage.rivals().len();
         let mut taken = self.take_one(path, bytes);
@@ -85,10 +86,10 @@ impl Book {
 
     /// What is to be written to the journal of an object that the last [`Book::take`] kept or released; `None` for others.
     pub fn keep(&self, path: &TreePath) -> Option<Vec<u8>> {
-        Some(match self.to_keep.get(path)? {
+        Some(match self.to_keep.get(*path)? {
             Keep::AsItCame(bytes) => bytes.clone(),
             Keep::Head => self.head().encode(),
-            Keep::Slots(opening, name, items) => self.pack_of(opening, *name, items),
+            Keep::Slots(opening, name, items) => self.kept_pack(opening, *name, items),
         })
     }
 
@@ -252,22 +253,10 @@ impl Book {
     }
 
     /// A pack of those items of `items` that are held.
-    fn pack_of(&self, opening: &LogOpening, name: PackName, items: &[(u64, ItemId)]) -> Vec<u8> {
+    fn kept_pack(&self, opening: &LogOpening, name: PackName, items: &[(u64, ItemId)]) -> Vec<u8> {
         let log = self.logs.get(&opening.log(&self.channel()));
-        let mut held = SmallMap::default();
-        for (seq, id) in items {
-            if let Some(item) = log.and_then(|log| log.item(*seq, id)) {
-                held.insert(*seq, item);
-            }
-        }
-        let slots = name.items().map(|seq| {
-            let item: &HeldItem = held.get(seq)?;
-            let payload_length = item.payload.as_ref().map_or(0, |payload| payload.len() as u32);
-            Some(PackSlot { header: item.signed.bytes(), payload_length })
-        });
-        let mut pack = encode_front(name, opening, &slots.collect::<Vec<_>>());
-        held.iter().filter_map(|(_, item)| item.payload.as_ref()).for_each(|payload| pack.extend_from_slice(payload));
-        pack
+        let held = items.iter().filter_map(|(seq, id)| Some(Placed { seq: *seq, item: log?.item(*seq, id)? }));
+        pack_of(opening, name, &held.collect::<Vec<_>>())
     }
 
     /// Keeps the headers of a run, and the proofs of the contradictions that they meet. Counts what is new.

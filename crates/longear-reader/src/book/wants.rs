@@ -8,7 +8,9 @@ use longear_core::limits::LOG_ITEMS_MAX;
 use longear_core::lineage::Standing;
 use longear_core::schedule::packs_to_fetch;
 use longear_core::tree::TreePath;
-use longear_core::{ForkProof, Head, Intervals, Lineage, LogId, LogOpening, PackName, Statement, Status, verify};
+use longear_core::{
+    ChannelId, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, PackName, Statement, Status, verify,
+};
 
 use super::Book;
 
@@ -67,10 +69,7 @@ impl Book {
         let forks = head.forks.iter().map(|log| TreePath::Fork { channel, log: log.0 });
         let spoken = self.spoken(head);
         let packs = self.packs(&spoken, asked).into_iter().chain(self.contradicting_packs(&spoken));
-        let paths = packs.map(|(log, name)| {
-            let index = u32::try_from(name.index).unwrap_or(u32::MAX);
-            TreePath::Pack { channel, log: log.0, level: name.level, index }
-        });
+        let paths = packs.map(|(log, name)| TreePath::pack(&self.channel(), &log, name));
         let mut named = BTreeSet::new();
         let fresh = forks.chain(paths).filter(|path| !asked.contains(path) && named.insert(*path));
         fresh.take(WANTS_MAX).collect()
@@ -98,7 +97,7 @@ impl Book {
         let mut plan = Vec::new();
         for (log, items) in promised {
             let mut planner =
-                Planner { channel: self.channel().0, log, held: self.needless(&log), asked, plan: &mut plan };
+                Planner { channel: self.channel(), log, held: self.needless(&log), asked, plan: &mut plan };
             packs_to_fetch(&planner.held, items).into_iter().for_each(|name| planner.place(name));
         }
         plan.sort_by_key(|(_, name)| (name.level, std::cmp::Reverse(name.index)));
@@ -163,7 +162,7 @@ impl Book {
 
 /// Plans the packs of one log.
 struct Planner<'p> {
-    channel: [u8; 32],
+    channel: ChannelId,
     log: LogId,
     held: Intervals,
     asked: &'p BTreeSet<TreePath>,
@@ -176,8 +175,7 @@ impl Planner<'_> {
         if self.held.count_within(name.items()) == name.length() {
             return;
         }
-        let index = u32::try_from(name.index).unwrap_or(u32::MAX);
-        let path = TreePath::Pack { channel: self.channel, log: self.log.0, level: name.level, index };
+        let path = TreePath::pack(&self.channel, &self.log, name);
         if self.asked.contains(&path) {
             name.children().for_each(|child| self.place(child));
             return;

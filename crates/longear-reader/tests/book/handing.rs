@@ -2,7 +2,7 @@
 
 use longear_core::pack::{PackSlot, encode_front};
 use longear_core::tree::TreePath;
-use longear_core::{ChannelId, CharterHash, Head, LogId, LogOpening, PackName, SignedHeader, Statement};
+use longear_core::{ChannelId, CharterHash, Head, LogOpening, PackName, SignedHeader, Statement};
 use longear_reader::Book;
 use longear_reader::book::Taken;
 
@@ -42,11 +42,6 @@ pub fn hand(book: &mut Book, object: &Held, all: &[Held]) -> Option<Taken> {
     Some(book.take(path, &bytes))
 }
 
-/// The path of a pack.
-pub fn pack_path(channel: ChannelId, log: LogId, name: PackName) -> TreePath {
-    TreePath::Pack { channel: channel.0, log: log.0, level: name.level, index: name.index as u32 }
-}
-
 /// A head that says nothing else.
 pub fn head_of(channel: ChannelId, statement: &Statement) -> Vec<u8> {
     let mut head = Head { charter: 1, charter_hash: CharterHash([1; 32]), ..Head::empty(channel) };
@@ -60,5 +55,5 @@ fn one(channel: ChannelId, opening: &LogOpening, header: &SignedHeader, payload:
     let slot = PackSlot { header: header.bytes(), payload_length: payload.len() as u32 };
     let mut pack = encode_front(name, opening, &[Some(slot)]);
     pack.extend_from_slice(payload);
-    (pack_path(channel, opening.log(&channel), name), pack)
+    (TreePath::pack(&channel, &opening.log(&channel), name), pack)
 }

@@ -8,7 +8,6 @@ use longear_core::tree::TreePath;
 use longear_core::{Head, PackName, Status};
 use longear_reader::Book;
 
-use crate::handing::pack_path;
 use crate::support::publisher::{Log, Publisher};
 use crate::support::raid::{GOOD, Raid};
 
@@ -34,7 +33,7 @@ impl Source {
         for log in logs {
             head.insert(log.statement(1, vec![]));
             for name in PackName::published(log.items.len() as u64) {
-                source.files.insert(pack_path(channel, log.id, name), log.pack(name));
+                source.files.insert(TreePath::pack(&channel, &log.id, name), log.pack(name));
             }
         }
         source.head = head.encode();
@@ -87,8 +86,8 @@ fn a_new_reader_asks_for_few_things_and_then_for_nothing() {
 fn packs_that_a_source_lacks_are_asked_for_in_smaller_pieces_and_the_rest_is_a_hole() {
     let (newsroom, log) = newsroom();
     let mut source = Source::of(&newsroom, &[&log]);
-    source.files.remove(&pack_path(newsroom.channel(), log.id, PackName::new(2, 0).unwrap()));
-    source.files.remove(&pack_path(newsroom.channel(), log.id, PackName::new(1, 3).unwrap()));
+    source.files.remove(&TreePath::pack(&newsroom.channel(), &log.id, PackName::new(2, 0).unwrap()));
+    source.files.remove(&TreePath::pack(&newsroom.channel(), &log.id, PackName::new(1, 3).unwrap()));
     let mut book = Book::new(newsroom.channel());
     source.sync(&mut book);
     assert_eq!(book.holes(), 8, "that pack's items stand nowhere else in the tree");
@@ -101,7 +100,7 @@ fn packs_that_a_source_lacks_are_asked_for_in_smaller_pieces_and_the_rest_is_a_h
 fn a_flipped_byte_costs_one_item_and_what_goes_to_the_journal_is_sound() {
     let (newsroom, log) = newsroom();
     let mut source = Source::of(&newsroom, &[&log]);
-    let path = pack_path(newsroom.channel(), log.id, PackName::new(2, 0).unwrap());
+    let path = TreePath::pack(&newsroom.channel(), &log.id, PackName::new(2, 0).unwrap());
     let pack = source.files.get_mut(&path).unwrap();
     let last = pack.len() - 1;
     pack[last] ^= 1;
@@ -126,7 +125,7 @@ fn what_came_before_its_charter_waits_and_goes_to_the_journal_when_it_is_good() 
     let mut book = Book::new(newsroom.channel());
     let channel = newsroom.channel().0;
     let (head, charter) = (TreePath::Head { channel }, TreePath::Charter { channel, number: 1 });
-    let pack = pack_path(newsroom.channel(), log.id, PackName::new(0, 74).unwrap());
+    let pack = TreePath::pack(&newsroom.channel(), &log.id, PackName::new(0, 74).unwrap());
     for (path, bytes) in [(head, &source.head), (pack, &source.files[&pack]), (head, &source.head)] {
         let taken = book.take(path, bytes);
         assert_eq!((taken.news, taken.kept, taken.refused.len()), (0, false, 0), "{path}");
@@ -151,7 +150,7 @@ fn the_branch_of_a_thief_makes_room_for_the_one_that_a_charter_names() {
     book.take(TreePath::Charter { channel: channel.0, number: 1 }, &raid.charters[0].encode());
     let (stolen, _) = &raid.forged[1];
     for name in PackName::published(stolen.items.len() as u64) {
-        book.take(pack_path(channel, stolen.id, name), &stolen.pack(name));
+        book.take(TreePath::pack(&channel, &stolen.id, name), &stolen.pack(name));
     }
     assert_eq!(
         book.feed(None).count(),
