@@ -23,8 +23,8 @@ const source = (name) => path.join(here, "src", name);
 
 /** One of each is loaded, whichever fits the browser and its reader. */
 const MODULES = /^reader(-simd)?\.lzma$/;
-/** What is loaded when a post is read or searched for, a file handed on, or a code; it is kept for when there is no network. */
-const LATER = /^(texts\.lzma|handing\.js|codes\.js)$/;
+/** What no first look needs; it is kept for when there is no network. */
+const LATER = /^(texts\.lzma|(later|handing|codes|kazakh)\.js|words\/.*-later\.json)$/;
 const LANGUAGES = /^words\/.*\.json$/;
 
 const release = {
@@ -39,18 +39,21 @@ mkdirSync(path.join(out, "words"), { recursive: true });
 
 const common = { bundle: true, minify: true, target: "es2022", format: "iife", legalComments: "none", logLevel: "warning" };
 const stamped = (release) => ({ RELEASE: JSON.stringify(stamp(release)) });
+// What the page loads later are modules beside it; what it shares with them is `chunk.js`, which the page tells the browser of.
 await build({
   ...common,
   define: stamped(release),
-  entryPoints: { page: source("page/main.tsx"), worker: source("worker/main.ts") },
+  entryPoints: { page: source("page/main.tsx") },
   outdir: out,
+  format: "esm",
+  splitting: true,
+  chunkNames: "[name]",
   jsx: "automatic",
   jsxImportSource: "preact",
-  external: ["./codes.js"],
 });
+await build({ ...common, define: stamped(release), entryPoints: { worker: source("worker/main.ts") }, outdir: out });
 // The worker loads it when somebody opens or saves a file.
 await build({ ...common, entryPoints: { handing: source("worker/handing.ts") }, globalName: "handing", outdir: out });
-await build({ ...common, format: "esm", entryPoints: { codes: source("page/codes.ts") }, outdir: out });
 await build({
   stdin: {
     contents: ["tokens", "reader", "parts", "app"].map((name) => `@import "./${name}.css";`).join("\n"),
@@ -65,9 +68,12 @@ for (const name of readdirSync(path.join(here, "static"))) {
   cpSync(path.join(here, "static", name), path.join(out, name));
 }
 cpSync(path.join(style, "icon.svg"), path.join(out, "icon.svg"));
+const isFirst = firstWords(["page.js", "chunk.js"].map((name) => readFileSync(path.join(out, name), "utf8")).join("\n"));
 for (const name of readdirSync(path.join(here, "words"))) {
-  // Without the spaces that keep a catalogue readable.
-  writeFileSync(path.join(out, "words", name), JSON.stringify(JSON.parse(readFileSync(path.join(here, "words", name), "utf8"))));
+  const words = Object.entries(JSON.parse(readFileSync(path.join(here, "words", name), "utf8")));
+  const write = (name, some) => writeFileSync(path.join(out, "words", name), JSON.stringify(Object.fromEntries(some)));
+  write(name, words.filter(([key]) => isFirst(key)));
+  write(name.replace(".json", "-later.json"), words.filter(([key]) => !isFirst(key)));
 }
 for (const name of ["reader.lzma", "reader-simd.lzma", "texts.lzma"]) {
   if (!existsSync(path.join(wasm, name))) {
@@ -95,6 +101,13 @@ console.log(first);
 
 function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Which words a script says: those whose keys stand in it, whole or as the beginning of one that is put together. */
+function firstWords(script) {
+  const beginnings = [...script.matchAll(/`(\w+_)\$\{/g)].map(([, beginning]) => beginning);
+  const said = new Set([...script.matchAll(/(["'`])(\w+)\1/g)].map(([, , key]) => key));
+  return (key) => said.has(key) || beginnings.some((beginning) => key.startsWith(beginning));
 }
 
 /** Puts packed copies beside a file, and tells the size of the one that every server can make. */

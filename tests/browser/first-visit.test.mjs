@@ -57,7 +57,7 @@ async function follow({ page, sees }) {
 test("the module for reading is loaded when somebody reads, and once", async () => {
   const reader = await visit();
   await follow(reader);
-  const needed = ["", "page.js", "reader-simd.lzma", "style.css", "words/en.json", "worker.js"];
+  const needed = ["", "chunk.js", "page.js", "reader-simd.lzma", "style.css", "words/en.json", "worker.js"];
   const beside = /^(icon\.svg|manifest\.webmanifest|service\.js)$/;
   assert.deepEqual([...new Set(reader.asked)].filter((file) => !beside.test(file)).sort(), needed);
   await reader.read();
@@ -78,4 +78,20 @@ test("a text can be read though the module for it does not come, and with its ma
   await reader.page.goto(`${mirror.url}app/#/`);
   await reader.read();
   await until(() => reader.page.locator(".prose strong").isVisible(), "the text with its marks");
+});
+
+test("a page whose script or words do not come says so, and comes when it is asked for again", async () => {
+  for (const missing of ["**/later.js*", "**/words/en-later.json"]) {
+    const reader = await visit();
+    await follow(reader);
+    await reader.page.route(missing, (route) => route.abort());
+    await reader.page.goto(`${mirror.url}app/#/kept`);
+    await reader.sees("This page has not come");
+    await reader.page.getByRole("button", { name: "Try again" }).click();
+    await reader.sees("This page has not come");
+    await reader.page.unroute(missing);
+    await reader.page.getByRole("button", { name: "Try again" }).click();
+    await reader.sees("Kept on this phone");
+    await reader.sees("Where news comes from");
+  }
 });

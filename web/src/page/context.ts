@@ -3,6 +3,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Holding, Item, State } from "../shared/protocol";
+import type { Later } from "./later-loaded";
 import type { Link } from "./link";
 import type { Settings } from "./settings";
 import type { Words } from "./words";
@@ -17,6 +18,10 @@ export interface Reader {
   news: number;
   /** Says something to whoever listens instead of looking. */
   announce(text: string): void;
+  /** The pages that a first look does not need; null until they were needed and have come. */
+  later: Later | "failed" | null;
+  /** Loads them, or tries again. */
+  needLater(): void;
 }
 
 export const ReaderContext = createContext<Reader | null>(null);

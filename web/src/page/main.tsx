@@ -3,19 +3,15 @@
 import { render } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { State } from "../shared/protocol";
-import { ChannelPage, ChannelsPage } from "./channels";
-import { CheckedPage } from "./checked";
 import { type Reader, ReaderContext, useReader } from "./context";
 import { NewsPage } from "./feed";
 import { FollowPage } from "./follow";
 import { Frame, Say } from "./frame";
-import { HandedPage, receiveFiles } from "./handed";
-import { ItemPage } from "./item";
-import { KeptPage } from "./kept";
+import { receiveFiles } from "./handed";
+import { loadLater } from "./later-loaded";
 import { leaveOnShifts } from "./leave";
 import { Link } from "./link";
-import { guideLinks, readRoute, type Route } from "./route";
-import { SearchPage } from "./search";
+import { guideLinks, type LaterRoute, readRoute, type Route } from "./route";
 import { keepSettings, readSettings, type Settings } from "./settings";
 import { type Language, type TextKey, Words } from "./words";
 
@@ -26,8 +22,9 @@ function App({ link }: { link: Link }) {
   const [state, setState] = useState(STARTING);
   const [news, setNews] = useState(0);
   const [said, announce] = useState("");
-  const words = useWords(settings.language);
   const route = useRoute();
+  const { later, needLater } = useLater(settings.language);
+  const words = useWords(settings.language, later !== null && later !== "failed");
   useEffect(() => {
     link.onState = setState;
     link.onNews = () => setNews((count) => count + 1);
@@ -41,8 +38,8 @@ function App({ link }: { link: Link }) {
   }, [settings.keepDays, settings.keepBytes]);
   const reader = useMemo<Reader | null>(() => {
     const change = (some: Partial<Settings>) => setSettings((all) => ({ ...all, ...some }));
-    return words && { words, settings, change, state, link, news, announce };
-  }, [words, settings, state, news]);
+    return words && { words, settings, change, state, link, news, announce, later, needLater };
+  }, [words, settings, state, news, later]);
   if (!reader) {
     return null;
   }
@@ -108,23 +105,36 @@ function Page({ route }: { route: Route }) {
   switch (route.page) {
     case "news":
       return <NewsPage />;
-    case "item":
-      return <ItemPage id={route.id} />;
-    case "channel":
-      return <ChannelPage id={route.id} />;
-    case "channels":
-      return <ChannelsPage />;
     case "follow":
       return <FollowPage text={route.text} />;
-    case "search":
-      return <SearchPage />;
-    case "kept":
-      return <KeptPage />;
-    case "checked":
-      return <CheckedPage />;
-    case "file":
-      return <HandedPage />;
+    default:
+      return <LoadedPage route={route} />;
   }
+}
+
+/** A page that is loaded, with its words, when the first of its kind is opened. */
+function LoadedPage({ route }: { route: LaterRoute }) {
+  const { words, later, needLater } = useReader();
+  const isLoaded = later !== null && later !== "failed";
+  useEffect(() => {
+    isLoaded || needLater();
+  }, []);
+  if (isLoaded && words.areAll) {
+    return <later.LaterPage route={route} />;
+  }
+  if (later !== "failed") {
+    return <p role="status">{words.say("part_coming")}</p>;
+  }
+  return (
+    <Say icon="warning" kind="warm" title={words.say("part_failed")}>
+      <p>{words.say("part_failed_text")}</p>
+      <div class="does">
+        <button type="button" class="btn" onClick={needLater}>
+          {words.say("part_again")}
+        </button>
+      </div>
+    </Say>
+  );
 }
 
 function useRoute(): Route {
@@ -137,11 +147,28 @@ function useRoute(): Route {
   return readRoute(hash);
 }
 
+/** The pages that a first look does not need, once somebody needs one and they and their words have come. */
+function useLater(language: Language): Pick<Reader, "later" | "needLater"> {
+  const [later, setLater] = useState<Reader["later"]>(null);
+  const needLater = () => {
+    setLater(null);
+    Promise.all([loadLater(), loadWords(language, true)]).then(
+      ([pages]) => setLater(pages),
+      () => setLater("failed"),
+    );
+  };
+  return { later, needLater };
+}
+
+function loadWords(language: Language, all: boolean): Promise<Words> {
+  return Words.load(language, all).catch(() => Words.load("en", all));
+}
+
 /** The words of a language; those of the last one stay until the next have come. */
-function useWords(language: Language): Words | null {
+function useWords(language: Language, all: boolean): Words | null {
   const [words, setWords] = useState<Words | null>(null);
   useEffect(() => {
-    const loaded = Words.load(language).catch(() => Words.load("en"));
+    const loaded = loadWords(language, all);
     loaded.then(
       (next) => {
         document.documentElement.lang = next.language;
@@ -150,7 +177,7 @@ function useWords(language: Language): Words | null {
       },
       () => undefined,
     );
-  }, [language]);
+  }, [language, all]);
   return words;
 }
 

@@ -1,9 +1,12 @@
 // Where the reader is: the part of the address behind the hash, which no server sees.
 
-export type Route =
-  | { page: "news" | "search" | "channels" | "kept" | "checked" | "file" }
-  | { page: "item" | "channel"; id: string }
-  | { page: "follow"; text: string };
+/** What a first look may come to. */
+type FirstRoute = { page: "news" } | { page: "follow"; text: string };
+/** What is loaded when somebody goes there. */
+export type LaterRoute =
+  | { page: "search" | "channels" | "kept" | "checked" | "file" }
+  | { page: "item" | "channel"; id: string };
+export type Route = FirstRoute | LaterRoute;
 
 const PLAIN = ["search", "channels", "kept", "checked", "file"] as const;
 

@@ -44,7 +44,7 @@ export function Share({ link, title }: { link: string; title: string }) {
 
 function Code({ text }: { text: string }) {
   const { words } = useReader();
-  const drawing = useAnswer(async () => (await import("./codes.js")).draw(text), [text]);
+  const drawing = useAnswer(async () => (await import("./codes")).draw(text), [text]);
   if (!drawing) {
     return null;
   }

@@ -2,7 +2,6 @@
 
 import type { ComponentChildren } from "preact";
 import type english from "../../words/en.json";
-import { inLatin } from "./kazakh";
 
 type Catalogue = typeof english;
 type Key = keyof Catalogue;
@@ -47,9 +46,13 @@ export class Words {
   readonly #moment: Intl.DateTimeFormat;
   readonly #languages: Intl.DisplayNames;
 
-  constructor(
+  private constructor(
     readonly language: Language,
+    /** Whether the words of the pages that are loaded later are among them. */
+    readonly areAll: boolean,
     private readonly catalogue: Catalogue,
+    /** Spells what the browser says as the catalogue is spelled. */
+    private readonly spell: (text: string) => string,
   ) {
     const tag = INTL_TAGS[language];
     this.#plural = new Intl.PluralRules(tag);
@@ -59,10 +62,13 @@ export class Words {
     this.#languages = new Intl.DisplayNames(tag, { type: "language" });
   }
 
-  static async load(language: Language): Promise<Words> {
-    const answer = await fetch(`words/${language.split("-")[0]}.json`);
-    const text = await answer.text();
-    return new Words(language, JSON.parse(language === LATIN ? inLatin(text) : text) as Catalogue);
+  /** The words of a first look, or with `all` those of the other pages too. */
+  static async load(language: Language, all: boolean): Promise<Words> {
+    const catalogue = language.split("-")[0] ?? "";
+    const names = all ? [catalogue, `${catalogue}-later`] : [catalogue];
+    const spell = language === LATIN ? (await import("./kazakh")).inLatin : (text: string) => text;
+    const parts = (await Promise.all(names.map(fetchOnce))).map((text) => JSON.parse(spell(text)));
+    return new Words(language, all, Object.assign({}, ...parts) as Catalogue, spell);
   }
 
   get direction(): "rtl" | "ltr" {
@@ -121,11 +127,11 @@ export class Words {
       return unbroken(this.count("hours_ago", Math.floor(elapsed / HOUR_MS)));
     }
     const days = Math.floor(elapsed / DAY_MS);
-    return days <= DAYS_COUNTED_MAX ? unbroken(this.count("days_ago", days)) : this.#spell(this.#date.format(timeMs));
+    return days <= DAYS_COUNTED_MAX ? unbroken(this.count("days_ago", days)) : this.spell(this.#date.format(timeMs));
   }
 
   moment(timeMs: number): string {
-    return this.#spell(this.#moment.format(timeMs));
+    return this.spell(this.#moment.format(timeMs));
   }
 
   /** Length of a medium, as players write it. */
@@ -141,16 +147,28 @@ export class Words {
   languageName(tag: string): string {
     const own = OWN_NAMES[tag.split("-")[0] as Language];
     try {
-      return own ?? this.#spell(this.#languages.of(tag) ?? tag);
+      return own ?? this.spell(this.#languages.of(tag) ?? tag);
     } catch {
       return tag;
     }
   }
+}
 
-  /** What the browser says in Kazakh, it says in Cyrillic letters. */
-  #spell(text: string): string {
-    return this.language === LATIN ? inLatin(text) : text;
-  }
+const fetched = new Map<string, Promise<string>>();
+
+/** A file of words, fetched once. */
+function fetchOnce(name: string): Promise<string> {
+  const known = fetched.get(name) ?? fetchWords(name);
+  fetched.set(name, known);
+  known.catch(() => fetched.delete(name));
+  return known;
+}
+
+/** Fails where something else came than words, so that it is asked for again. */
+async function fetchWords(name: string): Promise<string> {
+  const text = await (await fetch(`words/${name}.json`)).text();
+  JSON.parse(text);
+  return text;
 }
 
 export function directionOf(tag: string): "rtl" | "ltr" {

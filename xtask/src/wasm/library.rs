@@ -47,9 +47,9 @@ impl Library {
         if sources.is_file() { Library::Anew } else { Library::AsShipped }
     }
 
-    /// Tells cargo, with the flags of the variant.
-    pub fn into_command(self, cargo: &mut Command, flags: &str) {
-        let mut flags = vec![flags];
+    /// Tells cargo, with the flags of the module.
+    pub fn into_command(self, cargo: &mut Command, flags: &[&str]) {
+        let mut flags = flags.to_vec();
         if self == Library::Anew {
             cargo.args(BUILD_ANEW).env(ALLOWED_BY, "1");
             flags.extend(SMALL);
