@@ -8,7 +8,7 @@ const LIST = "files.txt";
 const LABEL = "longear 1 app-files\0";
 const PACKED = /\.(gz|br)$/;
 /** The scripts that know of which release they are. */
-const STAMPED = ["later.js", "worker.js", "service.js"];
+const STAMPED = ["later.js", "worker.js", "watch.js", "service.js"];
 const STAMP = /longear-release (?:development|release) \d+ [0-9a-f]{64} [0-9a-f-]+ \d+/;
 /** How long a website may take to put a new version in place of the old one, before it is called a forger. */
 const PATIENCE_MS = 10_000;

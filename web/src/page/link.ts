@@ -1,6 +1,7 @@
 // The page's line to its worker: calls with answers, and what the worker says by itself.
 
 import type { Answer, CallName, Calls, Event, Holding, State } from "../shared/protocol";
+import { leave } from "./leave";
 import { askNear } from "./near";
 
 type Waiting = { done: (result: unknown) => void; failed: (error: Error) => void };
@@ -10,6 +11,8 @@ export class Link {
   readonly #waiting = new Map<number, Waiting>();
   readonly #holdings = new Map<string, Set<(holding: Holding) => void>>();
   #next = 0;
+  /** This tab does the wiping, and leaves when it has done all of it. */
+  #wipes = false;
   onState: (state: State) => void = () => undefined;
   onNews: () => void = () => undefined;
   /** How much of a file that somebody handed over was read, from 0 to 1. */
@@ -29,6 +32,7 @@ export class Link {
   call<Name extends CallName>(call: Name, argument: Calls[Name]["in"]): Promise<Calls[Name]["out"]> {
     const id = this.#next;
     this.#next += 1;
+    this.#wipes ||= call === "wipe";
     return new Promise((done, failed) => {
       this.#waiting.set(id, { done: done as (result: unknown) => void, failed });
       this.#worker.postMessage({ id, call, argument });
@@ -61,6 +65,8 @@ export class Link {
       this.onState(event.state);
     } else if (event.event === "news") {
       this.onNews();
+    } else if (event.event === "wiped") {
+      this.#wipes || leave();
     } else if (event.event === "opening") {
       this.onOpening(event.done / Math.max(1, event.size));
     } else if (event.event === "near") {

@@ -29,6 +29,8 @@ function App({ link }: { link: Link }) {
     link.onState = setState;
     link.onNews = () => setNews((count) => count + 1);
   }, []);
+  // Chosen in another tab. What was wiped there must not be written anew.
+  useEffect(() => window.addEventListener("storage", ({ newValue }) => newValue && setSettings(readSettings())), []);
   useEffect(() => {
     document.documentElement.dataset["theme"] = settings.theme;
     keepSettings(settings);

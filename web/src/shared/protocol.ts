@@ -16,6 +16,8 @@ export interface Source {
   /** What came in place of its last answer: a web page, or word to ask another address. */
   excuse: "page" | "elsewhere" | null;
   aside: Refusal | null;
+  /** It is asked for every channel: the app's own website, or a box near by. */
+  forAll: boolean;
 }
 
 /** The app at its website, or what is kept of it, is not what its makers signed. */
@@ -126,6 +128,8 @@ export type Answer = { id: number; result: unknown } | { id: number; failed: str
 export type Event =
   | { event: "state"; state: State }
   | { event: "news" }
+  /** Somebody wiped everything, in whichever tab. */
+  | { event: "wiped" }
   | { event: "holding"; holding: Holding }
   /** How far the reading of a file is that somebody handed over, in bytes. */
   | { event: "opening"; done: number; size: number }

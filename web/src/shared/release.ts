@@ -16,6 +16,8 @@ export const release = {
   version: Number(version),
   key: fromHex(key),
   build,
+  /** No copy with other files has this name, unless its makers signed two of the same version. */
+  name: `${version} ${key}`,
   patienceMs: Number(patience),
 };
 

@@ -6,6 +6,7 @@ import type { Core } from "../shared/core";
 import type { Disk } from "./disk";
 import { HeldBlob, isFull } from "./held-blob";
 import type { Sources } from "./sources";
+import type { Wish } from "./tabs";
 
 /** How many blobs stay open; each holds two files. */
 const OPEN_MAX = 6;
@@ -17,6 +18,9 @@ export class Blobs {
   readonly #sources: Sources;
   readonly #tell: (holding: Holding) => void;
   readonly #open = new Map<string, Promise<HeldBlob>>();
+  readonly #brought = new Map<string, Wish>();
+  /** Something is brought, or not any more. */
+  onWishes: () => void = () => undefined;
 
   constructor(core: Core, disk: Disk, sources: Sources, tell: (holding: Holding) => void) {
     this.#core = core;
@@ -54,8 +58,27 @@ export class Blobs {
     return (await this.of(item, index)).holding();
   }
 
+  /** What is being brought, so that another tab can go on with it. */
+  wishes(): Wish[] {
+    return [...this.#brought.values()];
+  }
+
+  async bring(item: Item, index: number): Promise<void> {
+    const held = await this.of(item, index);
+    const { blob } = rendered(item, index);
+    this.#wish(blob, { item: item.id, index });
+    await held.bring();
+    this.#wish(blob, null);
+  }
+
+  async pause(item: Item, index: number): Promise<void> {
+    this.#wish(rendered(item, index).blob, null);
+    (await this.of(item, index)).pause();
+  }
+
   async remove(item: Item, index: number): Promise<void> {
     const { blob, size } = rendered(item, index);
+    this.#wish(blob, null);
     const held = await this.#open.get(blob)?.catch(() => null);
     held?.close();
     this.#open.delete(blob);
@@ -114,6 +137,11 @@ export class Blobs {
     const size = blob.size();
     blob.close();
     return HeldBlob.bytesMarked(bits, size);
+  }
+
+  #wish(blob: string, wish: Wish | null): void {
+    wish ? this.#brought.set(blob, wish) : this.#brought.delete(blob);
+    this.onWishes();
   }
 
   async #closeIdle(): Promise<void> {

@@ -42,6 +42,9 @@ export async function findDisk(): Promise<Disk> {
 /** The folder that holds everything: wiping is removing it. */
 const FOLDER = "longear";
 const PROBE = "probe";
+/** How long a file is waited for that another worker holds, and how often it is tried. */
+const HELD_MS_MAX = 10_000;
+const HELD_AGAIN_MS = 30;
 
 class PrivateFiles implements Disk {
   readonly storage = "kept";
@@ -56,7 +59,7 @@ class PrivateFiles implements Disk {
   async open(path: string): Promise<OpenFile> {
     const { folder, name } = await this.#place(path, true);
     const file = await folder.getFileHandle(name, { create: true });
-    return new PrivateFile(await (file as SyncFileHandle).createSyncAccessHandle());
+    return new PrivateFile(await syncHandle(file as SyncFileHandle));
   }
 
   async exists(path: string): Promise<boolean> {
@@ -106,6 +109,21 @@ class PrivateFiles implements Disk {
       folder = await folder.getDirectoryHandle(step, { create });
     }
     return { folder, name };
+  }
+}
+
+/** A file opens for one at a time; a tab that was just closed may still hold it. */
+async function syncHandle(file: SyncFileHandle): Promise<SyncHandle> {
+  const end = Date.now() + HELD_MS_MAX;
+  for (;;) {
+    try {
+      return await file.createSyncAccessHandle();
+    } catch (error) {
+      if ((error as DOMException).name !== "NoModificationAllowedError" || Date.now() > end) {
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, HELD_AGAIN_MS));
+    }
   }
 }
 

@@ -1,23 +1,22 @@
 // The one worker: brings the parts together and answers the page.
 
-import type { Answer, CallName, Calls, Event, FeedPage, Holding, Item, Request, State, Usage } from "../shared/protocol";
+import type { Answer, CallName, Calls, Event, FeedPage, Holding, Item, MediaRequest, Request, State, Usage } from "../shared/protocol";
 import { rendered } from "./blob-file";
 import { AppWatch } from "./app-watch";
 import { Blobs } from "./blobs";
 import { Core, CoreError } from "../shared/core";
 import { modules } from "../shared/module";
 import { findDisk } from "./disk";
-import { loadHanding } from "./handing-loaded";
 import { answerMedia } from "./media";
 import { loadModule, Reading } from "./reading";
+import { load } from "./scripts";
 import { Shelf } from "./shelf";
 import { Missing, Sources } from "./sources";
 import { Sync } from "./sync";
 import type { Entry } from "./archive";
 import { type Rules, toGo } from "./rules";
+import { Turn } from "./turn";
 
-/** One instance writes; another tab waits for this name. */
-const LOCK = "longear";
 /** How often sources are asked while the app is open. */
 const ROUND_MS = 60_000;
 /** How many items at once are walked through. */
@@ -29,9 +28,12 @@ let rules: Rules = { days: 0, bytes: 0 };
 type Handlers = { [Name in CallName]: (argument: Calls[Name]["in"]) => Promise<Calls[Name]["out"]> };
 
 const state: State = { phase: "starting", storage: "memory", syncing: false, full: false, channels: [], sources: [], damaged: [], alarm: null };
-const scope = self as unknown as { postMessage(message: unknown, transfer?: Transferable[]): void };
+const scope = self as unknown as { postMessage(message: unknown, transfer: Transferable[]): void };
+/** Where the app's files stand. */
+const folder = new URL(".", self.location.href).href;
+const turn = new Turn(folder);
 
-self.addEventListener("message", (message: MessageEvent) => void receive(message));
+self.addEventListener("message", (message: MessageEvent<Request | MediaRequest>) => receive(message.data, message.ports[0]));
 const ready = start().catch((error: unknown) => {
   state.phase = "failed";
   say({ event: "state", state });
@@ -39,14 +41,14 @@ const ready = start().catch((error: unknown) => {
 });
 
 async function start() {
-  await aloneInThisBrowser();
-  const folder = new URL(".", self.location.href).href;
+  await turn.mine((message, transfer) => scope.postMessage(message, transfer), state);
   const [core, disk] = await Promise.all([loadModule(folder, modules().fit).then((bytes) => Core.load(bytes)), findDisk()]);
   state.storage = disk.storage;
   const sources = new Sources(folder);
   const shelf = new Shelf(core, disk);
   await shelf.replay();
   shelf.addresses().forEach(([channel, address]) => hint(core, sources, channel, address));
+  sources.inherit(turn.inherited.state?.sources ?? []);
   const blobs = new Blobs(core, disk, sources, (holding: Holding) => say({ event: "holding", holding }));
   const parts = { core, disk, sources, shelf, blobs, folder, reading: new Reading(core, folder) };
   const sync = new Sync(core, shelf, sources, { news: () => say({ event: "news" }), changed: () => tell(parts, sync) });
@@ -62,27 +64,19 @@ async function start() {
     tell(parts, sync);
   });
   void watch.start();
+  lead(core, blobs);
   return { ...parts, handlers: handlers({ ...parts, sync, watch }) };
 }
 
-/** Two instances would write the same files. Where there are no locks there are no private files either. */
-function aloneInThisBrowser(): Promise<void> {
-  if (!("locks" in navigator)) {
-    return Promise.resolve();
+/** This tab's turn: it answers the others, and goes on with what the one before was bringing. */
+function lead(core: Core, blobs: Blobs): void {
+  const { wishes } = turn.inherited;
+  blobs.onWishes = () => turn.wishesChanged();
+  turn.lead({ serve, open: openMedia, state, wishes: () => blobs.wishes() });
+  for (const { item, index } of wishes) {
+    const found = orNull(() => core.item(item));
+    found && void blobs.bring(found, index).catch(() => undefined);
   }
-  return new Promise((alone, failed) => {
-    const waiting = setTimeout(() => {
-      state.phase = "elsewhere";
-      say({ event: "state", state });
-    }, 500);
-    const held = navigator.locks.request(LOCK, () => {
-      clearTimeout(waiting);
-      state.phase = "starting";
-      alone();
-      return new Promise(() => undefined);
-    });
-    held.catch(failed);
-  });
 }
 
 interface Parts {
@@ -154,12 +148,11 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
     holding: async ({ item: id, index }) => blobs.holding(item(id), index),
     bring: async ({ item: id, index }) => {
       // Why a blob cannot be opened, the page hears as its holding.
-      const held = await blobs.of(item(id), index).catch(() => null);
-      held?.bring().catch(() => undefined);
+      void blobs.bring(item(id), index).catch(() => undefined);
       return null;
     },
     pause: async ({ item: id, index }) => {
-      (await blobs.of(item(id), index)).pause();
+      await blobs.pause(item(id), index);
       return null;
     },
     whole: async ({ item: id, index }) => {
@@ -187,14 +180,14 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
     handOn: async ({ channel, files }) => {
       const ids = shelf.ids().filter((id) => channel === "" || id === channel).sort();
       const items = ids.flatMap((id) => itemsOf(core, id));
-      return loadHanding(folder).handOn(core, disk, blobs, ids, items, files);
+      return load(folder, "handing").handOn(core, disk, blobs, ids, items, files);
     },
     open: async ({ file }) => {
       const tellOpening = (done: number, size: number) => say({ event: "opening", done, size });
       const itemsHere = (channel: string) => itemsOf(core, channel);
       const missing = (path: string) => new Missing(path);
       const parts = { core, shelf, blobs, looked, itemsOf: itemsHere, tell: tellOpening, missing };
-      const opened = await loadHanding(folder).openHanded(parts, file);
+      const opened = await load(folder, "handing").openHanded(parts, file);
       changed();
       say({ event: "news" });
       return opened;
@@ -210,6 +203,7 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
       shelf.close();
       await blobs.close();
       await disk.wipe();
+      say({ event: "wiped" });
       return null;
     },
   };
@@ -283,27 +277,37 @@ function tell({ sources, shelf }: Pick<Parts, "sources" | "shelf">, sync: Sync):
   say({ event: "state", state });
 }
 
-async function receive({ data, ports }: MessageEvent): Promise<void> {
-  const port = ports[0];
-  if ("media" in data && port) {
-    const { core, blobs } = await ready;
-    return answerMedia(port, data, core, blobs);
+function receive(data: Request | MediaRequest, port: MessagePort | undefined): void {
+  if ("call" in data && data.call === "rules") {
+    // They hold also when this tab leads later.
+    rules = data.argument as Rules;
   }
-  const { id, call, argument } = data as Request;
+  if (turn.passOn(data, port)) {
+    return;
+  }
+  if ("media" in data) {
+    port && openMedia(data, port);
+  } else {
+    void serve(data).then((answer) => scope.postMessage(answer, "result" in answer && answer.result instanceof ArrayBuffer ? [answer.result] : []));
+  }
+}
+
+function openMedia(request: MediaRequest, port: MessagePort): void {
+  void ready.then(({ core, blobs }) => answerMedia(port, request, core, blobs));
+}
+
+async function serve({ id, call, argument }: Request): Promise<Answer> {
   try {
     const { handlers } = await ready;
     const handle = handlers[call] as (argument: unknown) => Promise<unknown>;
-    const result = await handle(argument);
-    answer({ id, result }, result instanceof ArrayBuffer ? [result] : []);
+    return { id, result: await handle(argument) };
   } catch (error) {
-    answer({ id, failed: String(error) }, []);
+    return { id, failed: String(error) };
   }
 }
 
-function answer(message: Answer, transfer: Transferable[]): void {
-  scope.postMessage(message, transfer);
-}
-
+/** To the page, and to those of other tabs. */
 function say(event: Event): void {
-  scope.postMessage(event);
+  scope.postMessage(event, []);
+  turn.say(event);
 }

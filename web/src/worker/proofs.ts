@@ -35,6 +35,7 @@ export interface Checked {
 
 export class Proofs {
   readonly #sliced = new Set<number>();
+  readonly #slicing = new Map<string, Promise<boolean>>();
 
   private constructor(
     private readonly core: Core,
@@ -122,7 +123,15 @@ export class Proofs {
   }
 
   /** Whether the group's blocks can be checked one by one: its proof is here, or this source has it. */
-  async #slice(url: string, group: number): Promise<boolean> {
+  #slice(url: string, group: number): Promise<boolean> {
+    // The blocks of a group come at the same time; one proof does for all of them.
+    const key = `${group} ${url}`;
+    const under = this.#slicing.get(key) ?? this.#fetchSlice(url, group).finally(() => this.#slicing.delete(key));
+    this.#slicing.set(key, under);
+    return under;
+  }
+
+  async #fetchSlice(url: string, group: number): Promise<boolean> {
     if (this.#sliced.has(group)) {
       return true;
     }

@@ -44,7 +44,7 @@ export interface Giver {
   fetch(from: string, path: string, bytesMax: number, range?: Range): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-interface Known extends Source {
+interface Known extends Omit<Source, "forAll"> {
   /** The channels it is asked for; all where it came with the app. */
   channels: Set<string> | null;
   /** Blobs that it does not have, or gave damaged. */
@@ -79,7 +79,18 @@ export class Sources implements Giver {
   }
 
   list(): Source[] {
-    return [...this.#known.values()].map(({ url, answered, excuse, aside }) => ({ url, answered, excuse, aside }));
+    return [...this.#known.values()].map(({ url, answered, excuse, aside, channels }) => ({ url, answered, excuse, aside, forAll: !channels }));
+  }
+
+  /** What another tab knew in this session: boxes near by, and who gave what does not fit. */
+  inherit(list: Source[]): void {
+    for (const { url, answered, aside, forAll } of list) {
+      forAll && this.#add(url, null);
+      const source = this.#known.get(url);
+      if (source) {
+        [source.answered, source.aside] = [answered, aside];
+      }
+    }
   }
 
   /** Those to ask for a channel now. */
