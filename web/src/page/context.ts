@@ -2,7 +2,7 @@
 
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
-import type { Holding, Item, State } from "../shared/protocol";
+import type { Holding, Item, Rendition, State } from "../shared/protocol";
 import type { Later } from "./later-loaded";
 import type { Link } from "./link";
 import type { Settings } from "./settings";
@@ -71,6 +71,10 @@ export function useHolding(item: Item, index: number | undefined): Holding | nul
 
 /** Formats that browsers draw and that cannot act. Everything else is a file to keep. */
 const PICTURES = /^image\/(jpeg|png|webp|gif|avif)$/;
+
+export function isPicture({ mime }: Rendition): boolean {
+  return PICTURES.test(mime);
+}
 
 /** The address of a picture whose bytes were all checked; none until `wanted` and here. */
 export function usePicture(item: Item, index: number | undefined, wanted: boolean): string | null {

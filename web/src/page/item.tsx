@@ -5,6 +5,7 @@ import type { Item, Variant } from "../shared/protocol";
 import { useAnswer, useHolding, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
 import { Badge, By, Caution, type Medium, all, best, inLanguage, mayBeRead, mediumOf, posterOf, textFor } from "./item-parts";
+import { plainName } from "./plain-name";
 import { Player } from "./player";
 import { Share, linkTo } from "./share";
 
@@ -127,13 +128,17 @@ function Other({ item, index }: { item: Item; index: number }) {
   if (!rendition) {
     return null;
   }
+  const name = plainName(rendition.name);
   return (
-    <section class="stack" aria-label={rendition.name}>
+    <section class="stack" aria-label={name}>
       {mediumOf(rendition) === "file" && (
-        <p class="bar">
-          <Icon name="file" />
-          <b dir="auto">{rendition.name}</b> <span class="soft">{words.size(rendition.size)}</span>
-        </p>
+        <>
+          <p class="bar">
+            <Icon name="file" />
+            <b dir="auto">{name}</b> <span class="soft">{words.size(rendition.size)}</span>
+          </p>
+          {name.toLowerCase() !== rendition.name.toLowerCase() && <p class="small soft">{words.say("file_named")}</p>}
+        </>
       )}
       <Player item={item} index={index} rendition={rendition} holding={holding} />
     </section>

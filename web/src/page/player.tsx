@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { type Holding, type Item, MEDIA_FOLDER, type Rendition } from "../shared/protocol";
-import { usePicture, useReader, useWhole } from "./context";
+import { isPicture, usePicture, useReader, useWhole } from "./context";
 import { Icon, Line, held, share } from "./drawing";
 import { Say } from "./frame";
 import { mediumOf, posterOf } from "./item-parts";
+import { plainName } from "./plain-name";
 
 interface Shown {
   item: Item;
@@ -34,10 +35,16 @@ function Moving({ item, index, rendition, holding }: Shown) {
   const still = usePicture(item, posterOf(item), true);
   const source = usePlayable(item, index, holding);
   const { settings } = useReader();
+  const [broken, breaks] = useState<string | null>(null);
   if (!source) {
     return null;
   }
-  const common = { src: source, controls: true, preload: settings.dataSaver ? ("none" as const) : ("metadata" as const) };
+  if (broken === source) {
+    return <Unshown />;
+  }
+  const isUnknown = ({ error }: HTMLMediaElement) => !!error && error.code >= MediaError.MEDIA_ERR_DECODE;
+  const onError = (event: Event) => isUnknown(event.currentTarget as HTMLMediaElement) && breaks(source);
+  const common = { src: source, controls: true, onError, preload: settings.dataSaver ? ("none" as const) : ("metadata" as const) };
   if (mediumOf(rendition) === "sound") {
     return <audio key={source} {...common} />;
   }
@@ -73,10 +80,14 @@ const SMALL_BYTES_MAX = 64 << 10;
 function Photo({ item, index, rendition, holding }: Shown) {
   const { words, settings } = useReader();
   const [asked, setAsked] = useState(false);
+  const [isBroken, breaks] = useState(false);
   const isHere = !!holding && held(holding) >= holding.size;
   const picture = usePicture(item, index, asked || isHere || !settings.dataSaver || rendition.size <= SMALL_BYTES_MAX);
   const photos = item.renditions.filter((other) => mediumOf(other) === "photo");
   const place = { n: words.number(photos.indexOf(rendition) + 1), total: words.number(photos.length) };
+  if (isBroken || !isPicture(rendition)) {
+    return <Unshown />;
+  }
   if (!picture) {
     return (
       <div class="does">
@@ -92,8 +103,18 @@ function Photo({ item, index, rendition, holding }: Shown) {
   const shape = rendition.width && rendition.height ? { width: rendition.width, height: rendition.height } : {};
   return (
     <figure class="photo">
-      <img src={picture} alt={photos.length > 1 ? words.say("photo_of", place) : words.say("photo")} {...shape} />
+      <img src={picture} alt={photos.length > 1 ? words.say("photo_of", place) : words.say("photo")} {...shape} onError={() => breaks(true)} />
     </figure>
+  );
+}
+
+/** Whoever labels files may err, and a stolen key lies: nothing of what they hold is tried as another kind. */
+function Unshown() {
+  const { words } = useReader();
+  return (
+    <Say icon="file" title={words.say("unshown_title")}>
+      <p>{words.say("unshown_text")}</p>
+    </Say>
   );
 }
 
@@ -168,7 +189,7 @@ async function save(bytes: Promise<ArrayBuffer>, rendition: Rendition): Promise<
   const url = URL.createObjectURL(new Blob([await bytes], { type: "application/octet-stream" }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = rendition.name.replace(/[/\\]/g, "_") || "file";
+  link.download = plainName(rendition.name);
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -116,7 +116,11 @@ export class Words {
   }
 
   age(timeMs: number): string {
-    const elapsed = Math.max(0, Date.now() - timeMs);
+    const elapsed = Date.now() - timeMs;
+    if (elapsed < -HOUR_MS) {
+      // This phone's clock is behind, nobody knows how far: only the date says something.
+      return this.spell(this.#date.format(timeMs));
+    }
     if (elapsed < MINUTE_MS) {
       return this.say("just_now");
     }
