@@ -79,10 +79,11 @@ pub fn head(bytes: &[u8]) {
     // Half of it, merged with all of it, either way round.
     let mut half = head.clone();
     let mut place = 0;
-    half.statements.retain(|_, _| {
+    let is_kept = |_: &_| {
         place += 1;
         place % 2 == 0
-    });
+    };
+    half.statements = half.statements.into_iter().filter(is_kept).collect();
     half.charter -= head.charter % 2;
     let (mut one, mut other) = (half.clone(), head.clone());
     one.merge(&head);

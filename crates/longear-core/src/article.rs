@@ -1,7 +1,5 @@
 //! Articles: text in languages, and files. Specified in `docs/spec/items.md`.
 
-use std::collections::BTreeSet;
-
 use crate::bytes::{Reader, Writer};
 use crate::hash::plain;
 use crate::id::ItemId;
@@ -176,14 +174,13 @@ fn read_variants(input: &mut Reader<'_>) -> Result<Vec<Variant>, Reason> {
     if count == 0 {
         return Err(Reason::BadValue { what: "number of languages" });
     }
-    let mut languages = BTreeSet::new();
-    let mut variants = Vec::with_capacity(count);
+    let mut variants = Vec::<Variant>::with_capacity(count);
     for _ in 0..count {
         let language = input.text("language", LANGUAGE_BYTES_MAX)?;
         if !language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(Reason::BadValue { what: "language" });
         }
-        if !languages.insert(language.clone()) {
+        if variants.iter().any(|other| other.language == language) {
             return Err(Reason::NotCanonical { what: "languages" });
         }
         let origin = match input.u8()? {
@@ -207,14 +204,13 @@ fn read_renditions(input: &mut Reader<'_>, kind: Kind) -> Result<Vec<Rendition>,
     if (count > 0) != (kind == Kind::Media) {
         return Err(Reason::BadValue { what: "number of renditions" });
     }
-    let mut names = BTreeSet::new();
-    let mut renditions = Vec::with_capacity(count);
+    let mut renditions = Vec::<Rendition>::with_capacity(count);
     for _ in 0..count {
         let name = input.text("rendition name", LABEL_BYTES_MAX)?;
         if name.is_empty() {
             return Err(Reason::BadValue { what: "rendition name" });
         }
-        if !names.insert(name.clone()) {
+        if renditions.iter().any(|other| other.name == name) {
             return Err(Reason::NotCanonical { what: "rendition names" });
         }
         let (blob, size) = (input.array()?, input.below("size", SIZE_BYTES_MAX)?);

@@ -1,9 +1,8 @@
 //! Which items of a log somebody vouches for, and which branch of a forked log stands. The rules are in `docs/spec/closing.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::id::ItemId;
 use crate::intervals::Intervals;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::status::{Checkpoint, Link, LogItems};
 
 /// What is known of the one right item at a place.
@@ -29,7 +28,7 @@ impl Name {
 pub(crate) struct Walks {
     places: Intervals,
     /// The right item, at places where it does not stand alone.
-    names: BTreeMap<u64, Name>,
+    names: SortedMap<u64, Name>,
 }
 
 impl Walks {
@@ -72,7 +71,7 @@ impl Walks {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Branches {
     walks: Walks,
-    dead: BTreeSet<ItemId>,
+    dead: SortedSet<ItemId>,
     /// The highest checkpoint that counts.
     top: Option<u64>,
     disputed_up_to_top: Option<u64>,
@@ -89,7 +88,7 @@ pub(crate) enum Worth {
 
 impl Branches {
     /// Settles a log whose lowest fork is at `fork`. Costs one look at each place from the fork or the lowest checkpoint on.
-    pub(crate) fn settle(fork: u64, checkpoints: &BTreeSet<Checkpoint>, items: &impl LogItems) -> Self {
+    pub(crate) fn settle(fork: u64, checkpoints: &SortedSet<Checkpoint>, items: &impl LogItems) -> Self {
         // Below, all neighbours held are linked: nothing there can contradict anything.
         let floor = checkpoints.first().map_or(fork, |lowest| lowest.seq.min(fork));
         let counting = uncontradicted(checkpoints, items);
@@ -118,16 +117,16 @@ impl Branches {
 
     /// Goes up from `floor`: what stands beside a walk dies with all that is built on it; two live items split the log.
     fn climb(&mut self, floor: u64, items: &impl LogItems) {
-        let mut before: Option<(u64, Option<Name>, BTreeSet<ItemId>)> = None;
+        let mut before: Option<(u64, Option<Name>, SortedSet<ItemId>)> = None;
         let mut next = items.next_held(floor);
         while let Some(seq) = next {
             let held = items.at(seq);
             let right = self.walks.right_at(seq, &held);
             let (right_below, live_below) = match before.take() {
                 Some((below, right, live)) if below + 1 == seq => (right, live),
-                _ => (seq.checked_sub(1).and_then(|below| self.walks.right_at(below, &[])), BTreeSet::new()),
+                _ => (seq.checked_sub(1).and_then(|below| self.walks.right_at(below, &[])), SortedSet::new()),
             };
-            let mut live = BTreeSet::new();
+            let mut live = SortedSet::new();
             let mut known_below = live_below;
             for link in &held {
                 let beside = right.is_some_and(|right| !right.fits(&link.id));
@@ -157,7 +156,7 @@ impl Branches {
     fn split_unseen(&mut self, fork: u64, items: &impl LogItems) {
         let held = items.at(fork).into_iter().map(|link| link.id);
         let named = items.at(fork + 1).into_iter().map(|link| link.previous);
-        if held.chain(named).collect::<BTreeSet<_>>().len() < 2 && !self.walks.places.contains(fork) {
+        if held.chain(named).collect::<SortedSet<_>>().len() < 2 && !self.walks.places.contains(fork) {
             self.split(fork);
         }
     }
@@ -171,24 +170,24 @@ impl Branches {
 
 /// The checkpoints that no other one contradicts, ascending. All walk down together: those that meet at an item are one from
 /// there on, and where two stand side by side they contradict each other.
-fn uncontradicted(checkpoints: &BTreeSet<Checkpoint>, items: &impl LogItems) -> Vec<Checkpoint> {
-    let mut contradicted = BTreeSet::<&Checkpoint>::new();
+fn uncontradicted(checkpoints: &SortedSet<Checkpoint>, items: &impl LogItems) -> Vec<Checkpoint> {
+    let mut contradicted = SortedSet::<&Checkpoint>::new();
     let mut starts = checkpoints.iter().rev().peekable();
-    let mut walks = BTreeMap::<[u8; 16], Vec<&Checkpoint>>::new();
+    let mut walks = SortedMap::<[u8; 16], Vec<&Checkpoint>>::new();
     let mut seq = starts.peek().map_or(0, |highest| highest.seq);
     loop {
         while let Some(start) = starts.next_if(|start| start.seq == seq) {
-            walks.entry(start.prefix).or_default().push(start);
+            walks.at_or_insert(start.prefix, Vec::new).push(start);
         }
         if walks.len() > 1 {
             walks.values_mut().for_each(|of| contradicted.extend(of.drain(..)));
         }
         let Some(next) = starts.peek().map(|start| start.seq) else { break };
         let held = items.at(seq);
-        let mut below = BTreeMap::<_, Vec<_>>::new();
+        let mut below = SortedMap::<_, Vec<_>>::new();
         for (prefix, of) in walks {
             if let Some(link) = held.iter().find(|link| link.id.prefix() == prefix) {
-                below.entry(link.previous.prefix()).or_default().extend(of);
+                below.at_or_insert(link.previous.prefix(), Vec::new).extend(of);
             }
         }
         walks = below;

@@ -8,12 +8,12 @@ use crate::limits::CLOCK_JUMP_MS_MAX;
 ///
 /// Derived anew each time and never stored, so no lie outlasts its statement. It hides nothing from readers.
 pub fn channel_time(statements: impl IntoIterator<Item = (PublicKey, u64)>, delegates: usize) -> Option<u64> {
-    let mut newest = std::collections::BTreeMap::<PublicKey, u64>::new();
+    let mut newest = crate::sorted::SortedMap::<PublicKey, u64>::new();
     for (key, time) in statements {
-        let held = newest.entry(key).or_default();
+        let held = newest.at_or_insert(key, || 0);
         *held = (*held).max(time);
     }
-    let mut times = newest.into_values().collect::<Vec<_>>();
+    let mut times = newest.values().copied().collect::<Vec<_>>();
     times.sort_unstable_by(|a, b| b.cmp(a));
     match (times.first(), times.get(1)) {
         (Some(first), Some(second)) if delegates > 1 => Some((*first).min(second.saturating_add(CLOCK_JUMP_MS_MAX))),

@@ -1,11 +1,10 @@
 //! The mutable object of a channel. Specified in `docs/spec/head.md`.
 
-use std::collections::BTreeMap;
-
 use crate::bytes::{Reader, Writer, ascends};
 use crate::id::{ChannelId, CharterHash, LogId};
 use crate::limits::{FORKS_LISTED_MAX, HEAD_BYTES_MAX, HEAD_STATEMENTS_MAX};
 use crate::reason::Reason;
+use crate::sorted::SortedMap;
 use crate::statement::Statement;
 
 /// Newest charter and statements that a carrier holds. Itself unsigned: its parts are checked one by one.
@@ -18,7 +17,7 @@ pub struct Head {
     /// Its hash.
     pub charter_hash: CharterHash,
     /// One for each log.
-    pub statements: BTreeMap<LogId, Statement>,
+    pub statements: SortedMap<LogId, Statement>,
     /// Logs with a fork proof, ascending.
     pub forks: Vec<LogId>,
 }
@@ -27,7 +26,7 @@ impl Head {
     /// A head that knows nothing.
     pub fn empty(channel: ChannelId) -> Self {
         let charter_hash = CharterHash([0; 32]);
-        Head { channel, charter: 0, charter_hash, statements: BTreeMap::new(), forks: Vec::new() }
+        Head { channel, charter: 0, charter_hash, statements: SortedMap::new(), forks: Vec::new() }
     }
 
     /// Takes in a statement; the winner of its log stays, and at most 64 logs: those of the newest time.
@@ -93,7 +92,7 @@ impl Head {
         if count > HEAD_STATEMENTS_MAX {
             return Err(Reason::TooMany { what: "statements", max: HEAD_STATEMENTS_MAX });
         }
-        let (mut statements, mut last) = (BTreeMap::new(), None);
+        let (mut statements, mut last) = (SortedMap::new(), None);
         for _ in 0..count {
             let statement = Statement::read(&mut input)?;
             statement.check_citations(channel)?;

@@ -3,19 +3,18 @@
 //! A store on a disk and a book in memory hold the same objects in different ways; what follows from them is the same and
 //! stands here.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::clock::channel_time;
 use crate::fork::ForkProof;
 use crate::head::Head;
 use crate::id::{LogId, LogOpening};
 use crate::limits::FORKS_LISTED_MAX;
 use crate::lineage::{Lineage, Standing};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::statement::Statement;
 use crate::status::{Checkpoint, checkpoints_of};
 
 /// The statements to keep: the newest of each log, and of each log the newest that cites another log.
-pub type Statements = BTreeMap<(LogId, Option<LogId>), Statement>;
+pub type Statements = SortedMap<(LogId, Option<LogId>), Statement>;
 
 /// A channel as somebody holds it.
 pub trait Holdings {
@@ -26,7 +25,7 @@ pub trait Holdings {
     fn statements(&self) -> &Statements;
 
     /// The proven forks, one for each log.
-    fn forks(&self) -> &BTreeMap<LogId, ForkProof>;
+    fn forks(&self) -> &SortedMap<LogId, ForkProof>;
 
     /// The logs held, at least in part.
     fn openings(&self) -> impl Iterator<Item = (LogId, LogOpening)>;
@@ -109,14 +108,14 @@ pub trait Holdings {
     }
 
     /// Logs of which items are known to exist: those that somebody spoke of, cited ones among them, or that are held.
-    fn expected_logs(&self) -> BTreeSet<LogId> {
+    fn expected_logs(&self) -> SortedSet<LogId> {
         let cited = self.statements().keys().filter_map(|(_, cited)| *cited);
         self.known_logs().into_iter().map(|(log, _)| log).chain(cited).collect()
     }
 
     /// Logs that somebody spoke of or that are held.
     fn known_logs(&self) -> Vec<(LogId, LogOpening)> {
-        let mut logs = BTreeMap::new();
+        let mut logs = SortedMap::new();
         logs.extend(self.newest_statements().map(|(log, word)| (*log, word.opening)));
         logs.extend(self.openings());
         logs.extend(self.lineage().closings().map(|closing| (closing.log, closing.opening)));
@@ -153,7 +152,7 @@ pub trait Holdings {
     }
 
     /// What others vouch for of a log.
-    fn checkpoints(&self, opening: &LogOpening) -> BTreeSet<Checkpoint> {
+    fn checkpoints(&self, opening: &LogOpening) -> SortedSet<Checkpoint> {
         checkpoints_of(opening, self.lineage(), self.statements().values())
     }
 

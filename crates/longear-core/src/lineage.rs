@@ -1,12 +1,11 @@
 //! The applied charters of a channel: the authority for everything else in it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::charter::{Charter, CharterBody, Closing, Delegate, Origin};
 use crate::id::{ChannelId, CharterHash, LogId, LogOpening};
 use crate::keys::PublicKey;
 use crate::limits::CHARTERS_MAX;
 use crate::reason::Reason;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::verify::{Claim, Verified, sealed};
 
 /// Contradicting charters that are kept: two are a proof.
@@ -20,9 +19,9 @@ pub struct Lineage {
     channel: ChannelId,
     founding: [u8; 32],
     charters: Vec<Charter>,
-    newest_entries: BTreeMap<PublicKey, Delegate>,
-    left_out: BTreeSet<PublicKey>,
-    closings: BTreeMap<LogId, Closing>,
+    newest_entries: SortedMap<PublicKey, Delegate>,
+    left_out: SortedSet<PublicKey>,
+    closings: SortedMap<LogId, Closing>,
     rivals: Vec<Charter>,
 }
 
@@ -57,9 +56,9 @@ impl Lineage {
             channel,
             founding: [0; 32],
             charters: Vec::new(),
-            newest_entries: BTreeMap::new(),
-            left_out: BTreeSet::new(),
-            closings: BTreeMap::new(),
+            newest_entries: SortedMap::new(),
+            left_out: SortedSet::new(),
+            closings: SortedMap::new(),
             rivals: Vec::new(),
         }
     }

@@ -394,7 +394,7 @@ impl PackReader {
         let unfit = lengths.iter().zip(start..).filter(|(slot, _)| slot.length > 0 && !slot.wanted);
         let unfit = unfit.map(|(_, seq)| (seq, Reason::NotCanonical { what: "length of a payload" }));
         let refused = &mut self.headers.refused;
-        let unread = refused.iter().map(|(seq, _)| *seq).collect::<std::collections::BTreeSet<_>>();
+        let unread = refused.iter().map(|(seq, _)| *seq).collect::<crate::sorted::SortedSet<_>>();
         refused.extend(unfit.filter(|(seq, _)| !unread.contains(seq)));
         refused.sort_by_key(|(seq, _)| *seq);
         self.state = State::Payload(0);

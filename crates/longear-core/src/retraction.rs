@@ -67,9 +67,9 @@ pub fn may_retract(signer_log: LogId, signer_roles: Roles, target_log: LogId) ->
 pub fn targets_that_count<'a>(
     named: impl IntoIterator<Item = (&'a Header, &'a [ItemId])>,
 ) -> impl Iterator<Item = (u64, ItemId)> {
-    let mut used = std::collections::BTreeMap::<u64, usize>::new();
+    let mut used = crate::sorted::SortedMap::<u64, usize>::new();
     named.into_iter().flat_map(move |(header, targets)| {
-        let used = used.entry(header.time / DAY_MS).or_default();
+        let used = used.at_or_insert(header.time / DAY_MS, || 0);
         let counting = targets.len().min(RETRACTION_TARGETS_MAX - *used);
         *used += counting;
         targets[..counting].iter().map(|target| (header.seq, *target))

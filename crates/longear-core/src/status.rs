@@ -1,11 +1,10 @@
 //! The status of items: a pure function of the objects held, never of their order. Specified in `docs/spec/closing.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::branches::{Branches, Name, Walks, Worth};
 use crate::header::Header;
 use crate::id::{ItemId, LogOpening};
 use crate::lineage::{Lineage, Standing};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::statement::{Citation, Statement};
 
 /// What a reader is to make of an item.
@@ -136,9 +135,9 @@ pub struct Evidence {
     /// `previous`, has the proof.
     pub fork: Option<u64>,
     /// What [`checkpoints_of`] found.
-    pub checkpoints: BTreeSet<Checkpoint>,
+    pub checkpoints: SortedSet<Checkpoint>,
     /// Items with a valid inclusion proof under the closing root.
-    pub proven: BTreeSet<(u64, ItemId)>,
+    pub proven: SortedSet<(u64, ItemId)>,
 }
 
 /// Everything needed to tell the status of the items of one log.
@@ -212,10 +211,10 @@ pub fn checkpoints_of<'a>(
     opening: &LogOpening,
     lineage: &Lineage,
     statements: impl IntoIterator<Item = &'a Statement>,
-) -> BTreeSet<Checkpoint> {
+) -> SortedSet<Checkpoint> {
     let log = opening.log(&lineage.channel());
     let cited_by = |statement: &Statement| statement.citations.iter().find(|citation| citation.log == log).copied();
-    let mut newest = BTreeMap::<LogOpening, (&Statement, Citation)>::new();
+    let mut newest = SortedMap::<LogOpening, (&Statement, Citation)>::new();
     for statement in statements {
         let Some(citation) = cited_by(statement) else { continue };
         let speaker = &statement.opening;
@@ -227,5 +226,5 @@ pub fn checkpoints_of<'a>(
             newest.insert(*speaker, (statement, citation));
         }
     }
-    newest.into_values().map(|(_, citation)| Checkpoint { seq: citation.seq, prefix: citation.prefix }).collect()
+    newest.values().map(|(_, citation)| Checkpoint { seq: citation.seq, prefix: citation.prefix }).collect()
 }

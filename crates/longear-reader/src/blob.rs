@@ -1,9 +1,7 @@
 //! Files that are being fetched or played: which of their bytes are good.
 
 use longear_core::blob::{BlobHash, BlobLayout, BlobRefused, GROUP_BLOCKS, GroupProof, Groups, MeasuredGroup};
-use longear_core::{Groups as GroupList, Rendition};
-
-use crate::small::SmallMap;
+use longear_core::{Groups as GroupList, Rendition, SortedMap};
 
 /// Slices of the outboard that are remembered of one file: 2 KiB each, for 64 MiB around where it is played.
 pub const SLICES_MAX: usize = 64;
@@ -12,7 +10,7 @@ pub const SLICES_MAX: usize = 64;
 #[derive(Debug)]
 pub struct OpenFile {
     groups: Groups,
-    slices: SmallMap<u32, GroupProof>,
+    slices: SortedMap<u32, GroupProof>,
 }
 
 /// What opening a file came to.
@@ -39,7 +37,7 @@ impl OpenFile {
                 return Ok(Opening::NeedsGroups(BlobHash::from_bytes(*hash)));
             }
         };
-        Ok(Opening::Ready(OpenFile { groups, slices: SmallMap::default() }))
+        Ok(Opening::Ready(OpenFile { groups, slices: SortedMap::default() }))
     }
 
     /// Where its groups and blocks lie.
@@ -50,10 +48,10 @@ impl OpenFile {
     /// Takes a group's slice of the outboard, by which the group's blocks verify one by one.
     pub fn slice(&mut self, group: u32, bytes: &[u8]) -> Result<(), BlobRefused> {
         let proof = GroupProof::verify(&self.groups, group, bytes)?;
-        if self.slices.len() >= SLICES_MAX && self.slices.get(group).is_none() {
+        if self.slices.len() >= SLICES_MAX && !self.slices.contains_key(&group) {
             // Whoever plays goes on: the one that lies farthest from here is missed least.
-            let farthest = self.slices.iter().map(|(held, _)| held).max_by_key(|held| held.abs_diff(group));
-            farthest.and_then(|farthest| self.slices.remove(farthest));
+            let farthest = self.slices.keys().copied().max_by_key(|held| held.abs_diff(group));
+            farthest.and_then(|farthest| self.slices.remove(&farthest));
         }
         self.slices.insert(group, proof);
         Ok(())
@@ -61,7 +59,7 @@ impl OpenFile {
 
     /// Whether these are the bytes of a block, counted through the whole file. Its group's slice was given before.
     pub fn is_block(&self, block: u32, bytes: &[u8]) -> bool {
-        let proof = self.slices.get(block / GROUP_BLOCKS);
+        let proof = self.slices.get(&(block / GROUP_BLOCKS));
         proof.is_some_and(|proof| proof.verify_block(block % GROUP_BLOCKS, bytes))
     }
 

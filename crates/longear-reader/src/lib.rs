@@ -16,7 +16,6 @@ pub mod book;
 pub mod json;
 pub mod reader;
 pub mod search;
-mod small;
 pub mod texts;
 #[cfg(feature = "vectors")]
 mod vectors;

@@ -1,18 +1,15 @@
 //! The calls: text and bytes in, JSON out.
 
-use std::collections::BTreeSet;
-
 use longear_core::address::Address;
 use longear_core::holdings::Holdings;
 use longear_core::id::from_hex;
 use longear_core::tree::TreePath;
-use longear_core::{Article, ChannelId, Groups, Head, ItemId, Origin, PublicKey, Rendition};
+use longear_core::{Article, ChannelId, Groups, Head, ItemId, Origin, PublicKey, Rendition, SortedMap, SortedSet};
 use longear_pages::{clean_line, excerpt, tamga};
 
 use crate::blob::{OpenFile, Opening};
 use crate::book::{Book, BookItem, Taken};
 use crate::json::{self, Object};
-use crate::small::SmallMap;
 
 /// Channels that are open at once.
 pub const BOOKS_MAX: usize = 256;
@@ -53,8 +50,8 @@ pub type Answer<T = String> = Result<T, Refusal>;
 /// Several channels in memory, and files that are being checked.
 #[derive(Debug, Default)]
 pub struct Reader {
-    books: SmallMap<ChannelId, Book>,
-    files: SmallMap<u32, OpenFile>,
+    books: SortedMap<ChannelId, Book>,
+    files: SortedMap<u32, OpenFile>,
     last_handle: u32,
 }
 
@@ -67,7 +64,7 @@ impl Reader {
     /// Begins a book for a channel, if there is none.
     pub fn open(&mut self, channel: &str) -> Answer {
         let channel = channel_of(channel)?;
-        if self.books.get(channel).is_some() {
+        if self.books.contains_key(&channel) {
             return Ok("{}".into());
         }
         if self.books.len() >= BOOKS_MAX {
@@ -79,7 +76,7 @@ impl Reader {
 
     /// Forgets a channel.
     pub fn close(&mut self, channel: &str) -> Answer {
-        self.books.remove(channel_of(channel)?);
+        self.books.remove(&channel_of(channel)?);
         Ok("{}".into())
     }
 
@@ -120,7 +117,7 @@ impl Reader {
         let book = self.book(channel)?;
         let head =
             Head::decode(&book.channel(), head).map_err(|reason| Refusal::new(reason.code(), reason.to_string()))?;
-        let asked = asked.lines().filter_map(|path| path.parse().ok()).collect::<BTreeSet<TreePath>>();
+        let asked = asked.lines().filter_map(|path| path.parse().ok()).collect::<SortedSet<TreePath>>();
         let paths = book.wants(&head, &asked);
         Ok(json::object(|object| {
             object.list("paths", paths, |value, path| value.text(&path.to_string()));
@@ -145,7 +142,7 @@ impl Reader {
     /// Visible articles of a channel, or with an empty one of all, newest first.
     pub fn feed(&self, channel: &str, cursor: &str, count: usize) -> Answer {
         let books = match channel {
-            "" => self.books.iter().map(|(_, book)| book).collect(),
+            "" => self.books.values().collect(),
             channel => vec![self.book(channel)?],
         };
         let before = if cursor.is_empty() { None } else { Some(cursor_of(cursor)?) };
@@ -190,7 +187,7 @@ impl Reader {
             Opening::Ready(file) => {
                 let blocks = file.layout().block_count();
                 // Four thousand million openings later a handle may come again, but never while it is in use.
-                while self.files.get(self.last_handle).is_some() || self.last_handle == 0 {
+                while self.files.contains_key(&self.last_handle) || self.last_handle == 0 {
                     self.last_handle = self.last_handle.wrapping_add(1);
                 }
                 self.files.insert(self.last_handle, file);
@@ -217,7 +214,7 @@ impl Reader {
 
     /// Takes a group's slice of the outboard.
     pub fn blob_slice(&mut self, handle: u32, group: u32, bytes: &[u8]) -> Answer {
-        let file = self.files.at_mut(handle).ok_or_else(|| not_open(handle))?;
+        let file = self.files.at_mut(&handle).ok_or_else(|| not_open(handle))?;
         let good = file.slice(group, bytes).is_ok();
         Ok(ok(good))
     }
@@ -239,7 +236,7 @@ impl Reader {
 
     /// Forgets a file.
     pub fn blob_close(&mut self, handle: u32) -> Answer {
-        self.files.remove(handle).map(|_| "{}".into()).ok_or_else(|| not_open(handle))
+        self.files.remove(&handle).map(|_| "{}".into()).ok_or_else(|| not_open(handle))
     }
 
     /// Articles whose words the search does not know yet, with their texts; empty when it knows all of them.
@@ -273,17 +270,17 @@ impl Reader {
 
     fn book(&self, channel: &str) -> Answer<&Book> {
         let channel = channel_of(channel)?;
-        self.books.get(channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
+        self.books.get(&channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
     }
 
     fn book_mut(&mut self, channel: &str) -> Answer<&mut Book> {
         let channel = channel_of(channel)?;
-        self.books.at_mut(channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
+        self.books.at_mut(&channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
     }
 
     fn held(&self, item: &str) -> Answer<BookItem<'_>> {
         let id = item.parse::<ItemId>().map_err(|error| Refusal::new("bad-value", error.to_string()))?;
-        let found = self.books.iter().find_map(|(_, book)| book.item(&id));
+        let found = self.books.values().find_map(|book| book.item(&id));
         found.ok_or_else(|| Refusal::new("not-held", "the item is not here"))
     }
 
@@ -294,7 +291,7 @@ impl Reader {
     }
 
     fn open_file(&self, handle: u32) -> Answer<&OpenFile> {
-        self.files.get(handle).ok_or_else(|| not_open(handle))
+        self.files.get(&handle).ok_or_else(|| not_open(handle))
     }
 }
 

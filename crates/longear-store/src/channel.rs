@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use longear_core::holdings::{Holdings, Statements};
-use longear_core::{ChannelId, ForkProof, Intervals, Lineage, LogId, LogOpening};
+use longear_core::{ChannelId, ForkProof, Intervals, Lineage, LogId, LogOpening, SortedMap};
 
 use crate::segment::Place;
 
@@ -18,7 +18,7 @@ pub struct ChannelState {
     /// Newest statement of each log, and of each log the newest that cites another log.
     pub(crate) statements: Statements,
     pub(crate) logs: BTreeMap<LogId, LogState>,
-    pub(crate) forks: BTreeMap<LogId, ForkProof>,
+    pub(crate) forks: SortedMap<LogId, ForkProof>,
     /// Raised with every change, so that views know when to look again.
     pub(crate) generation: u64,
 }
@@ -61,9 +61,9 @@ impl ChannelState {
             followed,
             lineage: Lineage::new(channel),
             charter_places: Vec::new(),
-            statements: BTreeMap::new(),
+            statements: Statements::new(),
             logs: BTreeMap::new(),
-            forks: BTreeMap::new(),
+            forks: SortedMap::new(),
             generation: 0,
         }
     }
@@ -103,7 +103,7 @@ impl Holdings for ChannelState {
         &self.statements
     }
 
-    fn forks(&self) -> &BTreeMap<LogId, ForkProof> {
+    fn forks(&self) -> &SortedMap<LogId, ForkProof> {
         &self.forks
     }
 

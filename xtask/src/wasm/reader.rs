@@ -35,14 +35,14 @@ struct Variant {
 }
 
 const VARIANTS: [Variant; 3] = [
-    Variant { name: "reader", profile: "browser-small", features: "book", flags: "", packed_bytes_max: 102_300 },
+    Variant { name: "reader", profile: "browser-small", features: "book", flags: "", packed_bytes_max: 82_300 },
     Variant { name: TEXTS, profile: "browser-small", features: "texts", flags: "", packed_bytes_max: 67_000 },
     Variant {
         name: "reader-simd",
         profile: "browser-fast",
         features: "book,simd",
         flags: "-Ctarget-feature=+simd128",
-        packed_bytes_max: 105_600,
+        packed_bytes_max: 85_600,
     },
 ];
 

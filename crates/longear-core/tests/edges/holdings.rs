@@ -1,11 +1,13 @@
 //! What follows from holdings: how much there is, what is missing, what others are told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use longear_core::holdings::{Holdings, Statements, charter_contradicts, fork_comes_first, next_charter};
 use longear_core::keys::Roles;
 use longear_core::limits::FORKS_LISTED_MAX;
-use longear_core::{CharterHash, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, Statement, verify};
+use longear_core::{
+    CharterHash, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, SortedMap, SortedSet, Statement, verify,
+};
 
 use crate::support::publisher::{HOUR_MS, Log, NOON_MS, Publisher};
 
@@ -13,7 +15,7 @@ use crate::support::publisher::{HOUR_MS, Log, NOON_MS, Publisher};
 struct Held {
     lineage: Lineage,
     statements: Statements,
-    forks: BTreeMap<LogId, ForkProof>,
+    forks: SortedMap<LogId, ForkProof>,
     logs: BTreeMap<LogId, (LogOpening, u64, Intervals)>,
 }
 
@@ -26,7 +28,7 @@ impl Holdings for Held {
         &self.statements
     }
 
-    fn forks(&self) -> &BTreeMap<LogId, ForkProof> {
+    fn forks(&self) -> &SortedMap<LogId, ForkProof> {
         &self.forks
     }
 
@@ -50,7 +52,7 @@ impl Holdings for Held {
 impl Held {
     fn of(publisher: &Publisher) -> Self {
         let lineage = publisher.lineage.clone();
-        Held { lineage, statements: Statements::new(), forks: BTreeMap::new(), logs: BTreeMap::new() }
+        Held { lineage, statements: Statements::new(), forks: SortedMap::new(), logs: BTreeMap::new() }
     }
 
     fn hear(&mut self, word: &Statement) {
@@ -101,7 +103,7 @@ fn an_open_log_has_as_many_items_as_anybody_knows_of() {
     assert_eq!((held.items_expected(&aida.id), held.holes()), (7, 5 + 2));
     held.hear(&bolat.branch(2).statement(2, vec![]));
     assert_eq!(held.items_expected(&aida.id), 7, "silence takes no word back");
-    assert_eq!(held.expected_logs(), BTreeSet::from([aida.id, bolat.id]));
+    assert_eq!(held.expected_logs(), SortedSet::from([aida.id, bolat.id]));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use longear_core::hash::plain;
 use longear_core::keys::Roles;
 use longear_core::kind::Kind;
 use longear_core::status::{Checkpoint, Evidence, Link, LogItems};
-use longear_core::{Closing, Header, ItemId, Lineage, LogOpening, Status, judge};
+use longear_core::{Closing, Header, ItemId, Lineage, LogOpening, SortedSet, Status, judge};
 use proptest::prelude::*;
 
 use crate::support::cases;
@@ -118,7 +118,7 @@ proptest! {
         };
         let checkpoints = marks.iter().map(checkpoint).collect::<BTreeSet<_>>();
         let naive = shape.open(&checkpoints);
-        let evidence = Evidence { fork: shape.fork(), checkpoints, ..Evidence::default() };
+        let evidence = Evidence { fork: shape.fork(), checkpoints: checkpoints.into_iter().collect(), ..Evidence::default() };
         compare(&newsroom.lineage, &newsroom.log("Aida", 1).opening, &shape, &evidence, naive);
     }
 }
@@ -147,7 +147,7 @@ proptest! {
         let proven = held.map(|(seq, id, _)| (seq, (seq, id))).collect::<BTreeMap<_, _>>();
         let proven = proven.into_values().collect::<BTreeSet<_>>();
         let naive = shape.closed(closing.items, closing.tip, &proven);
-        let evidence = Evidence { fork: shape.fork(), proven, ..Evidence::default() };
+        let evidence = Evidence { fork: shape.fork(), proven: proven.into_iter().collect(), ..Evidence::default() };
         compare(&newsroom.lineage, &log.opening, &shape, &evidence, naive);
     }
 }
@@ -165,7 +165,7 @@ fn a_fork_that_only_its_proof_shows_is_disputed_from_there_on() {
         let link = Link { id: item.id(), previous: item.header().previous };
         held.0.insert(item.header().seq, vec![link]);
     }
-    let statuses = |checkpoints: BTreeSet<Checkpoint>| {
+    let statuses = |checkpoints: SortedSet<Checkpoint>| {
         let evidence = Evidence { fork: Some(2), checkpoints, ..Evidence::default() };
         let judgement = judge(&newsroom.lineage, &log.opening, &held, &evidence);
         let status = |item: &longear_core::SignedHeader| {
@@ -174,7 +174,7 @@ fn a_fork_that_only_its_proof_shows_is_disputed_from_there_on() {
         log.headers().iter().map(status).collect::<Vec<_>>()
     };
     let (shown, disputed) = (Status::Shown, Status::Disputed);
-    assert_eq!(statuses(BTreeSet::new()), [shown, shown, disputed, disputed]);
+    assert_eq!(statuses(SortedSet::new()), [shown, shown, disputed, disputed]);
     let seen = Checkpoint { seq: 2, prefix: log.ids()[2].prefix() };
-    assert_eq!(statuses(BTreeSet::from([seen])), [shown; 4]);
+    assert_eq!(statuses(SortedSet::from([seen])), [shown; 4]);
 }

@@ -1,12 +1,11 @@
 //! One log of a channel, in memory.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use longear_core::limits::{BRANCHES_KEPT_MAX, DAY_MS};
 use longear_core::status::{Link, LogItems, Objection};
-use longear_core::{ForkProof, Intervals, ItemId, Judgement, LogOpening, SignedHeader, Status};
+use longear_core::{ForkProof, Intervals, ItemId, Judgement, LogOpening, SignedHeader, SortedMap, SortedSet, Status};
 
 /// Everything held of one log.
 #[derive(Clone, Debug)]
@@ -16,13 +15,13 @@ pub(crate) struct Log {
     pub headers: Intervals,
     /// Seqs at which some payload is held, be it that of a branch which nobody stands by.
     pub payloads: Intervals,
-    items: BTreeMap<u64, Vec<HeldItem>>,
+    items: SortedMap<u64, Vec<HeldItem>>,
     /// Places at which more than one header is held.
-    branched: BTreeSet<u64>,
+    branched: SortedSet<u64>,
     /// Items that take others back, by the UTC day of their header.
-    naming: BTreeMap<u64, BTreeSet<(u64, ItemId)>>,
+    naming: SortedMap<u64, SortedSet<(u64, ItemId)>>,
     /// Bytes held of kinds that are limited, by UTC day.
-    pub limited_bytes: BTreeMap<u64, u64>,
+    pub limited_bytes: SortedMap<u64, u64>,
     /// What it all means, until something comes that may change it.
     pub judged: RefCell<Option<Rc<Judged>>>,
 }
@@ -43,11 +42,11 @@ pub(crate) struct Judged {
     /// Seqs of which everything is here.
     pub complete: Intervals,
     /// What the log's retractions and corrections take back, by day, as far as somebody asked.
-    pub taken_back: RefCell<BTreeMap<u64, TakenBack>>,
+    pub taken_back: RefCell<SortedMap<u64, TakenBack>>,
 }
 
 /// The targets that count of one log and day, each with the seq that names it.
-pub(crate) type TakenBack = Rc<BTreeSet<(u64, ItemId)>>;
+pub(crate) type TakenBack = Rc<SortedSet<(u64, ItemId)>>;
 
 impl LogItems for Log {
     fn at(&self, seq: u64) -> Vec<Link> {
@@ -77,10 +76,10 @@ impl Log {
             opening,
             headers: Intervals::new(),
             payloads: Intervals::new(),
-            items: BTreeMap::new(),
-            branched: BTreeSet::new(),
-            naming: BTreeMap::new(),
-            limited_bytes: BTreeMap::new(),
+            items: SortedMap::new(),
+            branched: SortedSet::new(),
+            naming: SortedMap::new(),
+            limited_bytes: SortedMap::new(),
             judged: RefCell::new(None),
         }
     }
@@ -120,7 +119,7 @@ impl Log {
     /// Keeps a header. False if it was held already.
     pub fn add(&mut self, signed: SignedHeader) -> bool {
         let (seq, id) = (signed.header().seq, signed.id());
-        let place = self.items.entry(seq).or_default();
+        let place = self.items.at_or_insert(seq, Vec::new);
         if place.iter().any(|item| item.signed.id() == id) {
             return false;
         }
@@ -135,10 +134,10 @@ impl Log {
 
     /// Keeps the payload of an item that is held, with what it takes back.
     pub fn fill(&mut self, seq: u64, id: &ItemId, payload: &[u8], targets: Vec<ItemId>) {
-        let place = self.items.get_mut(&seq);
+        let place = self.items.at_mut(&seq);
         let Some(item) = place.and_then(|items| items.iter_mut().find(|item| item.signed.id() == *id)) else { return };
         if !targets.is_empty() {
-            self.naming.entry(item.day()).or_default().insert((seq, *id));
+            self.naming.at_or_insert(item.day(), SortedSet::new).insert((seq, *id));
         }
         (item.payload, item.targets) = (Some(payload.into()), targets);
         self.payloads.insert(seq..seq + 1);
@@ -153,7 +152,7 @@ impl Log {
 
     /// Lets go of one of the branches of a place.
     pub fn drop_branch(&mut self, seq: u64, id: &ItemId) {
-        let Some(place) = self.items.get_mut(&seq) else { return };
+        let Some(place) = self.items.at_mut(&seq) else { return };
         let Some(index) = place.iter().position(|item| item.signed.id() == *id) else { return };
         let gone = place.remove(index);
         if place.len() < 2 {
@@ -162,7 +161,7 @@ impl Log {
         if !place.iter().any(|item| item.payload.is_some()) {
             self.payloads.remove(seq..seq + 1);
         }
-        if let Some(day) = self.naming.get_mut(&gone.day()) {
+        if let Some(day) = self.naming.at_mut(&gone.day()) {
             day.remove(&(seq, *id));
         }
         self.judged.take();
@@ -170,7 +169,7 @@ impl Log {
 
     /// Items of one UTC day that take others back, ascending by seq.
     pub fn naming_on(&self, day: u64) -> impl Iterator<Item = &HeldItem> {
-        let named = self.naming.get(&day).into_iter().flatten();
+        let named = self.naming.get(&day).into_iter().flat_map(SortedSet::iter);
         named.filter_map(|(seq, id)| self.item(*seq, id))
     }
 

@@ -10,14 +10,13 @@ mod status;
 mod take;
 mod wants;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use longear_core::header::Payload;
 use longear_core::holdings::Statements;
 use longear_core::quarantine::Quarantine;
 use longear_core::tree::TreePath;
 use longear_core::{
-    Article, ChannelId, ForkProof, Header, ItemId, Kind, Lineage, LogId, Retraction, SignedHeader, Status, Verified,
+    Article, ChannelId, ForkProof, Header, ItemId, Kind, Lineage, LogId, Retraction, SignedHeader, SortedMap,
+    SortedSet, Status, Verified,
 };
 
 pub use handed::HandedObject;
@@ -26,28 +25,26 @@ pub use take::{Refused, Taken};
 
 use log::{HeldItem, Log};
 
-use crate::small::SmallMap;
-
 /// A channel in memory.
 #[derive(Debug)]
 pub struct Book {
     lineage: Lineage,
     words: Statements,
-    logs: BTreeMap<LogId, Log>,
-    forks: BTreeMap<LogId, ForkProof>,
+    logs: SortedMap<LogId, Log>,
+    forks: SortedMap<LogId, ForkProof>,
     /// Where each item stands.
-    places: BTreeMap<ItemId, (LogId, u64)>,
+    places: SortedMap<ItemId, (LogId, u64)>,
     /// Which items name an item as taken back or replaced.
-    takers: BTreeMap<ItemId, BTreeSet<ItemId>>,
+    takers: SortedMap<ItemId, SortedSet<ItemId>>,
     /// Articles whose payload is here, by time.
-    articles: BTreeSet<(u64, ItemId)>,
+    articles: SortedSet<(u64, ItemId)>,
     /// Articles whose words were not given to the search yet.
     unsearched: Vec<ItemId>,
     waiting: Quarantine<(TreePath, Vec<u8>)>,
     /// Hashes of what waits, so that nothing waits twice.
-    waiting_names: BTreeSet<[u8; 32]>,
+    waiting_names: SortedSet<[u8; 32]>,
     /// What the last [`Book::take`] left to be written down.
-    to_keep: SmallMap<TreePath, take::Keep>,
+    to_keep: SortedMap<TreePath, take::Keep>,
 }
 
 /// An item that is held, with its status at the moment of asking.
@@ -95,15 +92,15 @@ impl Book {
         Book {
             lineage: Lineage::new(channel),
             words: Statements::new(),
-            logs: BTreeMap::new(),
-            forks: BTreeMap::new(),
-            places: BTreeMap::new(),
-            takers: BTreeMap::new(),
-            articles: BTreeSet::new(),
+            logs: SortedMap::new(),
+            forks: SortedMap::new(),
+            places: SortedMap::new(),
+            takers: SortedMap::new(),
+            articles: SortedSet::new(),
             unsearched: Vec::new(),
             waiting: Quarantine::default(),
-            waiting_names: BTreeSet::new(),
-            to_keep: SmallMap::default(),
+            waiting_names: SortedSet::new(),
+            to_keep: SortedMap::new(),
         }
     }
 
@@ -179,11 +176,11 @@ impl Book {
     /// Keeps the payload of an item. False if the item is not held, or its payload is here, or there is no room for its kind.
     fn fill(&mut self, log_id: LogId, seq: u64, payload: &Verified<Payload<'_>>) -> bool {
         let (id, bytes) = (payload.item(), payload.bytes());
-        let Some(log) = self.logs.get_mut(&log_id) else { return false };
+        let Some(log) = self.logs.at_mut(&log_id) else { return false };
         let Some(item) = log.item(seq, &id).filter(|item| item.payload.is_none()) else { return false };
         let (kind, time, day) = (item.signed.header().kind, item.signed.header().time, item.day());
         if let Some(limit) = kind.bytes_per_day_max() {
-            let held = log.limited_bytes.entry(day).or_default();
+            let held = log.limited_bytes.at_or_insert(day, || 0);
             if *held + bytes.len() as u64 > limit {
                 return false;
             }
@@ -191,7 +188,7 @@ impl Book {
         }
         let targets = targets_of(kind, bytes);
         for target in &targets {
-            self.takers.entry(*target).or_default().insert(id);
+            self.takers.at_or_insert(*target, SortedSet::new).insert(id);
         }
         log.fill(seq, &id, bytes, targets);
         // What does not read as an article is none.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use longear_core::lineage::Standing;
 use longear_core::retraction::{may_retract, targets_that_count};
 use longear_core::status::{Evidence, checkpoints_of};
-use longear_core::{ItemId, Kind, LogId, Status, judge};
+use longear_core::{ItemId, Kind, LogId, SortedSet, Status, judge};
 
 use super::Book;
 use super::log::{HeldItem, Judged, Log, TakenBack};
@@ -69,7 +69,7 @@ impl Book {
 
     /// Whether an item of `log` is taken back, and how. A retraction says more than a correction.
     fn taken_back(&self, log: &LogId, target: &ItemId) -> Option<TakenBackBy> {
-        let takers = self.takers.get(target).into_iter().flatten();
+        let takers = self.takers.get(target).into_iter().flat_map(SortedSet::iter);
         takers.filter_map(|by| self.takes_back(by, target, log)).max()
     }
 

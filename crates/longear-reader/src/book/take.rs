@@ -7,14 +7,13 @@ use longear_core::pack::{PackHeaders, PackPart};
 use longear_core::status::Objection;
 use longear_core::tree::TreePath;
 use longear_core::{
-    Applied, Charter, ForkProof, Head, ItemId, LogId, LogOpening, PackName, PackReader, Reason, Run, Status, Verified,
-    verify,
+    Applied, Charter, ForkProof, Head, ItemId, LogId, LogOpening, PackName, PackReader, Reason, Run, SortedMap, Status,
+    Verified, verify,
 };
 
 use super::Book;
 use super::handed::{Placed, pack_of};
 use super::log::{HeldItem, Log};
-use crate::small::SmallMap;
 
 /// Refusals that are named for one object; what else is wrong with it adds nothing.
 pub const REFUSED_NAMED_MAX: usize = 64;
@@ -74,7 +73,7 @@ impl Book {
     ///
     /// What came before its charter waits, and is tried again with every charter.
     pub fn take(&mut self, path: TreePath, bytes: &[u8]) -> Taken {
-        self.to_keep = SmallMap::default();
+        self.to_keep = SortedMap::new();
         let charters = self.lineage.number();
         let rivals = self.lineage.rivals().len();
         let mut taken = self.take_one(path, bytes);
@@ -86,7 +85,7 @@ impl Book {
 
     /// What is to be written to the journal of an object that the last [`Book::take`] kept or released; `None` for others.
     pub fn keep(&self, path: &TreePath) -> Option<Vec<u8>> {
-        Some(match self.to_keep.get(*path)? {
+        Some(match self.to_keep.get(path)? {
             Keep::AsItCame(bytes) => bytes.clone(),
             Keep::Head => self.head().encode(),
             Keep::Slots(opening, name, items) => self.kept_pack(opening, *name, items),
@@ -263,7 +262,7 @@ impl Book {
     fn add_run(&mut self, run: &Verified<Run>) -> u64 {
         let channel = self.channel();
         let log_id = run.opening().log(&channel);
-        let log = self.logs.entry(log_id).or_insert_with(|| Log::new(*run.opening()));
+        let log = self.logs.at_or_insert(log_id, || Log::new(*run.opening()));
         let (mut news, mut proofs, mut empty) = (0, Vec::new(), Vec::new());
         for item in run.headers() {
             let (seq, id) = (item.header().seq, item.id());
@@ -341,11 +340,11 @@ impl Book {
 
     fn forget(&mut self, log_id: &LogId, seq: u64, id: &ItemId) {
         self.places.remove(id);
-        let Some(log) = self.logs.get_mut(log_id) else { return };
+        let Some(log) = self.logs.at_mut(log_id) else { return };
         if let Some(item) = log.item(seq, id) {
             self.articles.remove(&(item.signed.header().time, *id));
             for target in &item.targets {
-                if let Some(takers) = self.takers.get_mut(target) {
+                if let Some(takers) = self.takers.at_mut(target) {
                     takers.remove(id);
                 }
             }
@@ -365,18 +364,18 @@ struct PackIntake<'b> {
     name: PackName,
     reader: PackReader,
     /// The good headers of this pack.
-    good: SmallMap<u64, ItemId>,
+    good: SortedMap<u64, ItemId>,
 }
 
 impl<'b> PackIntake<'b> {
     fn new(name: PackName, log: LogId, book: &'b mut Book) -> Self {
-        PackIntake { log, name, reader: PackReader::new(book.channel(), log, name), book, good: SmallMap::default() }
+        PackIntake { log, name, reader: PackReader::new(book.channel(), log, name), book, good: SortedMap::new() }
     }
 
     fn keep(&self) -> Keep {
         let opening = self.reader.opening().or_else(|| self.book.logs.get(&self.log).map(|log| log.opening));
         match opening {
-            Some(opening) => Keep::Slots(opening, self.name, self.good.iter().map(|(seq, id)| (seq, *id)).collect()),
+            Some(opening) => Keep::Slots(opening, self.name, self.good.iter().map(|(seq, id)| (*seq, *id)).collect()),
             None => Keep::AsItCame(Vec::new()),
         }
     }
@@ -388,7 +387,7 @@ impl<'b> PackIntake<'b> {
             let headers = match self.reader.next_part()? {
                 None => return Ok(()),
                 Some(PackPart::Payload { seq, bytes }) => {
-                    let Some(id) = self.good.get(seq) else { continue };
+                    let Some(id) = self.good.get(&seq) else { continue };
                     let held = self.book.logs.get(&self.log).and_then(|log| log.item(seq, id));
                     let Some(item) = held.filter(|item| item.payload.is_none()) else { continue };
                     match verify(&item.signed, Payload::new(*id, bytes)) {
@@ -421,7 +420,7 @@ impl<'b> PackIntake<'b> {
         let (runs, refused) = headers.verified(opening, &self.book.lineage);
         for run in &runs {
             taken.news += self.book.add_run(run);
-            run.headers().iter().for_each(|item| self.good.insert(item.header().seq, item.id()));
+            self.good.extend(run.headers().iter().map(|item| (item.header().seq, item.id())));
         }
         for (seq, reason) in refused {
             // The log's delegate is in no charter held: that is so for all of its items.

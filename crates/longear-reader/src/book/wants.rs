@@ -1,7 +1,5 @@
 //! What is missing, and what to ask a source for next.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use longear_core::deletion::may_be_gone;
 use longear_core::holdings::{Holdings, Statements, next_charter};
 use longear_core::limits::LOG_ITEMS_MAX;
@@ -9,7 +7,8 @@ use longear_core::lineage::Standing;
 use longear_core::schedule::packs_to_fetch;
 use longear_core::tree::TreePath;
 use longear_core::{
-    ChannelId, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, PackName, Statement, Status, verify,
+    ChannelId, ForkProof, Head, Intervals, Lineage, LogId, LogOpening, PackName, SortedMap, SortedSet, Statement,
+    Status, verify,
 };
 
 use super::Book;
@@ -29,7 +28,7 @@ impl Holdings for Book {
         &self.words
     }
 
-    fn forks(&self) -> &BTreeMap<LogId, ForkProof> {
+    fn forks(&self) -> &SortedMap<LogId, ForkProof> {
         &self.forks
     }
 
@@ -60,7 +59,7 @@ impl Book {
     ///
     /// `asked` are the paths that it was asked for since it gave another head: they are not named again, and where it did not
     /// have a pack, smaller ones are. Empty when it has nothing more that would be of use.
-    pub fn wants(&self, head: &Head, asked: &BTreeSet<TreePath>) -> Vec<TreePath> {
+    pub fn wants(&self, head: &Head, asked: &SortedSet<TreePath>) -> Vec<TreePath> {
         let channel = self.channel().0;
         let charter = next_charter(&self.lineage, Some(head)).map(|number| TreePath::Charter { channel, number });
         if let Some(charter) = charter.filter(|path| !asked.contains(path)) {
@@ -70,7 +69,7 @@ impl Book {
         let spoken = self.spoken(head);
         let packs = self.packs(&spoken, asked).into_iter().chain(self.contradicting_packs(&spoken));
         let paths = packs.map(|(log, name)| TreePath::pack(&self.channel(), &log, name));
-        let mut named = BTreeSet::new();
+        let mut named = SortedSet::new();
         let fresh = forks.chain(paths).filter(|path| !asked.contains(path) && named.insert(*path));
         fresh.take(WANTS_MAX).collect()
     }
@@ -85,12 +84,12 @@ impl Book {
     }
 
     /// The packs that bring what is missing, small and new ones first: of a short contact the newest news are worth most.
-    fn packs(&self, spoken: &[(LogId, &Statement)], asked: &BTreeSet<TreePath>) -> Vec<(LogId, PackName)> {
-        let mut promised = spoken.iter().map(|(log, word)| (*log, word.items)).collect::<BTreeMap<_, _>>();
+    fn packs(&self, spoken: &[(LogId, &Statement)], asked: &SortedSet<TreePath>) -> Vec<(LogId, PackName)> {
+        let mut promised = spoken.iter().map(|(log, word)| (*log, word.items)).collect::<SortedMap<_, _>>();
         // A closed log may have left the head long ago; its closing says how many items a source of the channel has.
         for closing in self.lineage.closings() {
             if matches!(self.lineage.standing(&closing.opening), Standing::Closed(_)) {
-                let items = promised.entry(closing.log).or_default();
+                let items = promised.at_or_insert(closing.log, || 0);
                 *items = closing.items.max(*items);
             }
         }
@@ -165,7 +164,7 @@ struct Planner<'p> {
     channel: ChannelId,
     log: LogId,
     held: Intervals,
-    asked: &'p BTreeSet<TreePath>,
+    asked: &'p SortedSet<TreePath>,
     plan: &'p mut Vec<(LogId, PackName)>,
 }
 

@@ -1,11 +1,11 @@
 //! A book that asks a source until nothing is wanted any more, as the app does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use longear_core::holdings::Holdings;
 use longear_core::keys::Roles;
 use longear_core::tree::TreePath;
-use longear_core::{Head, PackName, Status};
+use longear_core::{Head, PackName, SortedSet, Status};
 use longear_reader::Book;
 
 use crate::support::publisher::{Log, Publisher};
@@ -16,7 +16,7 @@ use crate::support::raid::{GOOD, Raid};
 struct Source {
     files: BTreeMap<TreePath, Vec<u8>>,
     head: Vec<u8>,
-    asked: BTreeSet<TreePath>,
+    asked: SortedSet<TreePath>,
 }
 
 impl Source {
