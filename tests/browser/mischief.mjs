@@ -12,7 +12,8 @@ export class Mischief {
   asked = [];
   #server;
 
-  static async start(folder) {
+  /** Serves a folder at a free port, or at the one that it was served at before. */
+  static async start(folder, port = 0) {
     const mischief = new Mischief();
     mischief.#server = http.createServer((request, response) => {
       const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname).slice(1);
@@ -22,7 +23,7 @@ export class Mischief {
         give(path.join(folder, name.endsWith("/") ? `${name}index.html` : name), response);
       }
     });
-    await new Promise((ready) => mischief.#server.listen(0, "127.0.0.1", ready));
+    await new Promise((ready) => mischief.#server.listen(port, "127.0.0.1", ready));
     mischief.url = `http://localhost:${mischief.#server.address().port}/`;
     return mischief;
   }

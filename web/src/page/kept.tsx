@@ -96,6 +96,11 @@ function Meter() {
       ) : (
         <Persistence />
       )}
+      {state.storage === "database" && (
+        <Say icon="phone" title={words.say("database_title")}>
+          <p>{words.say("database_text")}</p>
+        </Say>
+      )}
       <Offline />
       <Install />
     </section>
@@ -105,7 +110,7 @@ function Meter() {
 /** Whether the browser may throw everything away, and asking it not to. */
 function Persistence() {
   const { words } = useReader();
-  const before = useAnswer(() => navigator.storage.persisted(), []);
+  const before = useAnswer(async () => (await navigator.storage?.persisted?.()) ?? false, []);
   const [answer, setAnswer] = useState<boolean | null>(null);
   if (before === undefined) {
     return null;
@@ -120,11 +125,13 @@ function Persistence() {
   return (
     <Say icon="full" kind="warm" title={words.say("may_go_title")}>
       <p>{words.say(answer === false ? "may_go_refused" : "may_go_text")}</p>
-      <div class="does">
-        <button type="button" class="btn main" onClick={() => void navigator.storage.persist().then(setAnswer)}>
-          {words.say("may_go_ask")}
-        </button>
-      </div>
+      {"storage" in navigator && "persist" in navigator.storage && (
+        <div class="does">
+          <button type="button" class="btn main" onClick={() => void navigator.storage.persist().then(setAnswer)}>
+            {words.say("may_go_ask")}
+          </button>
+        </div>
+      )}
     </Say>
   );
 }
@@ -328,6 +335,10 @@ function Wipe() {
 async function wipe(wipeWorker: () => Promise<unknown>): Promise<void> {
   wipeSettings();
   await wipeWorker().catch(() => undefined);
+  // Whichever of both is in use now: the other one may have been before.
+  window.indexedDB?.deleteDatabase("longear");
+  const root = await navigator.storage?.getDirectory?.().catch(() => null);
+  await root?.removeEntry("longear", { recursive: true }).catch(() => undefined);
   for (const name of "caches" in window ? await caches.keys() : []) {
     await caches.delete(name);
   }

@@ -29,7 +29,8 @@ export interface Alarm {
   isKept: boolean;
 }
 
-export type Storage = "kept" | "memory";
+/** In private files; in the browser's database; nowhere beyond the session. */
+export type Storage = "kept" | "database" | "memory";
 
 export interface State {
   phase: "starting" | "elsewhere" | "ready" | "failed";

@@ -63,7 +63,7 @@ export class AppWatch {
   async #recall(): Promise<void> {
     if (await this.#disk.exists(NOTE)) {
       const note = await this.#disk.open(NOTE);
-      const text = new TextDecoder().decode(note.read(0, note.size()));
+      const text = new TextDecoder().decode(await note.read(0, note.size()));
       note.close();
       const [code, what, kept] = text.split("\n");
       this.#tell({ code: (code || "changed") as Alarm["code"], what: what ?? "", isKept: kept === "kept" });
@@ -74,7 +74,7 @@ export class AppWatch {
     const note = await this.#disk.open(NOTE);
     note.truncate(0);
     note.write(0, new TextEncoder().encode([code, what, isKept ? "kept" : "new"].join("\n")));
-    note.flush();
+    await note.flush();
     note.close();
   }
 }

@@ -131,7 +131,7 @@ export class Blobs {
       return open.holding().ranges.reduce((sum, [from, to]) => sum + to - from, 0);
     }
     const marks = await this.#disk.open(path + MARKS_ENDING);
-    const bits = marks.read(0, marks.size());
+    const bits = await marks.read(0, marks.size());
     marks.close();
     const blob = await this.#disk.open(path);
     const size = blob.size();

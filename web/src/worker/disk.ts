@@ -1,14 +1,17 @@
-// Where bytes are kept: the browser's private files, or memory where it gives none.
+// Where bytes are kept: the browser's private files, its database where it gives none, or memory where it gives neither.
 
 import type { Storage } from "../shared/protocol";
+import { load } from "./scripts";
 
-/** A file whose parts are read and written; what was flushed survives a killed browser. */
+type Soon<T> = T | Promise<T>;
+
+/** A file whose parts are read and written; what was flushed can be read, and survives a killed browser. */
 export interface OpenFile {
   size(): number;
-  read(from: number, to: number): Uint8Array<ArrayBuffer>;
+  read(from: number, to: number): Soon<Uint8Array<ArrayBuffer>>;
   write(at: number, bytes: Uint8Array): void;
   truncate(size: number): void;
-  flush(): void;
+  flush(): Soon<void>;
   close(): void;
 }
 
@@ -25,18 +28,23 @@ export interface Disk {
   wipe(): Promise<void>;
 }
 
-/** The best disk that this browser gives. */
-export async function findDisk(): Promise<Disk> {
+/** The best disk that this browser gives; `folder` is where the app's files stand. */
+export async function findDisk(folder: string): Promise<Disk> {
   try {
     const root = await navigator.storage.getDirectory();
     const disk = new PrivateFiles(await root.getDirectoryHandle(FOLDER, { create: true }), root);
     const probe = await disk.open(PROBE);
+    // Browsers of the first years answered later.
+    const isWhatItShallBe = probe.size() === 0;
     probe.close();
     await disk.remove(PROBE);
-    return disk;
+    if (isWhatItShallBe) {
+      return disk;
+    }
   } catch {
-    return new Memory();
+    // It gives none.
   }
+  return load(folder, "database").findOther();
 }
 
 /** The folder that holds everything: wiping is removing it. */
@@ -173,72 +181,6 @@ class PrivateFile implements OpenFile {
   close(): void {
     this.#handle.close();
   }
-}
-
-/** Keeps nothing beyond the session; the page says so. */
-class Memory implements Disk {
-  readonly storage = "memory";
-  readonly #files = new Map<string, MemoryFile>();
-
-  async open(path: string): Promise<OpenFile> {
-    const file = this.#files.get(path) ?? new MemoryFile();
-    this.#files.set(path, file);
-    return file;
-  }
-
-  async exists(path: string): Promise<boolean> {
-    return this.#files.has(path);
-  }
-
-  async content(path: string): Promise<Blob> {
-    const file = await this.open(path);
-    return new Blob([file.read(0, file.size())]);
-  }
-
-  async remove(path: string): Promise<void> {
-    this.#files.delete(path);
-  }
-
-  async list(folder: string): Promise<{ path: string; size: number }[]> {
-    const files = [...this.#files].filter(([path]) => path.startsWith(`${folder}/`));
-    return files.map(([path, file]) => ({ path, size: file.size() }));
-  }
-
-  async wipe(): Promise<void> {
-    this.#files.clear();
-  }
-}
-
-class MemoryFile implements OpenFile {
-  #bytes = new Uint8Array(0);
-  #size = 0;
-
-  size(): number {
-    return this.#size;
-  }
-
-  read(from: number, to: number): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(from, Math.min(to, this.#size));
-  }
-
-  write(at: number, bytes: Uint8Array): void {
-    const end = at + bytes.length;
-    if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(bytes, at);
-    this.#size = Math.max(this.#size, end);
-  }
-
-  truncate(size: number): void {
-    this.#size = Math.min(this.#size, size);
-  }
-
-  flush(): void {}
-
-  close(): void {}
 }
 
 // What browsers have and TypeScript's list of a browser's interfaces does not promise in every kind of script.

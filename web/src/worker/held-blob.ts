@@ -49,7 +49,7 @@ export class HeldBlob {
     const { blob, size } = rendered(item, index);
     const file = await disk.open(blobFile(blob));
     const marksFile = await disk.open(`${blobFile(blob)}.m`);
-    const marks = new Marks(size, marksFile.read(0, marksFile.size()));
+    const marks = new Marks(size, await marksFile.read(0, marksFile.size()));
     return new HeldBlob(core, sources, item, index, file, marksFile, marks, tell);
   }
 
@@ -108,7 +108,7 @@ export class HeldBlob {
           }
         }
       }
-      return this.file.read(from, Math.min(to, this.size));
+      return await this.file.read(from, Math.min(to, this.size));
     } finally {
       this.#readers -= 1;
     }
@@ -137,7 +137,7 @@ export class HeldBlob {
   async #takeBlock(proofs: Proofs, block: number): Promise<Damaged | null> {
     try {
       const { at, bytes } = await proofs.fetch("", block);
-      this.#keep(at, bytes);
+      await this.#keep(at, bytes);
       return null;
     } catch (error) {
       return damagedOr(error);
@@ -190,7 +190,7 @@ export class HeldBlob {
         this.#begins();
         const proofs = await this.#opened(url);
         const { at, bytes } = await proofs.fetch(url, block);
-        this.#keep(at, bytes);
+        await this.#keep(at, bytes);
         return;
       } catch (error) {
         this.#blame(url, error);
@@ -214,15 +214,18 @@ export class HeldBlob {
   }
 
   /** Writes, flushes, and only then marks. */
-  #keep(at: number, bytes: Uint8Array): void {
+  async #keep(at: number, bytes: Uint8Array): Promise<void> {
     if (this.#closed) {
       return;
     }
     this.file.write(at, bytes);
-    this.file.flush();
+    await this.file.flush();
+    if (this.#closed) {
+      return;
+    }
     this.marks.of(at, at + bytes.length).forEach((block) => this.marks.add(block));
     this.marksFile.write(0, this.marks.bits);
-    this.marksFile.flush();
+    await this.marksFile.flush();
     this.#say("bringing");
   }
 

@@ -84,20 +84,20 @@ class Intake {
     this.opened.offers.push(found);
   }
 
-  #take(channel: string, path: string, bytes: Uint8Array): Taken {
+  async #take(channel: string, path: string, bytes: Uint8Array): Promise<Taken> {
     const { core, shelf } = this.parts;
     const taken = core.take(channel, path, bytes);
     // What waited comes behind what it waited for, so that a journal reads in order.
-    keptOf(taken, path).forEach((kept) => shelf.append(channel, kept, core.keep(channel, kept)));
+    await Promise.all(keptOf(taken, path).map((kept) => shelf.append(channel, kept, core.keep(channel, kept))));
     return taken;
   }
 
-  async #objects(places: Place[], take: (path: string, bytes: Uint8Array) => Taken): Promise<void> {
+  async #objects(places: Place[], take: (path: string, bytes: Uint8Array) => Taken | Promise<Taken>): Promise<void> {
     for (const place of places) {
       if (place.to - place.from > OBJECT_BYTES_MAX) {
         this.#refuse({ what: place.path, code: "too-long", why: "more than a phone takes at once" });
       } else {
-        this.#name(place.path, take(place.path, await this.file.read(place)));
+        this.#name(place.path, await take(place.path, await this.file.read(place)));
       }
       this.#tell(place.to - place.from);
     }

@@ -42,7 +42,7 @@ const ready = start().catch((error: unknown) => {
 
 async function start() {
   await turn.mine((message, transfer) => scope.postMessage(message, transfer), state);
-  const [core, disk] = await Promise.all([loadModule(folder, modules().fit).then((bytes) => Core.load(bytes)), findDisk()]);
+  const [core, disk] = await Promise.all([loadModule(folder, modules().fit).then((bytes) => Core.load(bytes)), findDisk(folder)]);
   state.storage = disk.storage;
   const sources = new Sources(folder);
   const shelf = new Shelf(core, disk);

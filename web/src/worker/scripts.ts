@@ -7,6 +7,8 @@ interface Scripts {
   handing: typeof import("./handing");
   /** Speaks with other tabs. */
   beside: typeof import("./beside");
+  /** Keeps what is checked where there are no private files. */
+  database: typeof import("./database");
   /** Looks at the app itself. */
   watch: typeof import("./watch");
 }

@@ -17,6 +17,9 @@ interface Followed {
   address: string | null;
   /** The head that was written last: an equal one is not written again. */
   head: Uint8Array | null;
+  /** Entries are written one after the other. */
+  writing: Promise<void>;
+  isClosed: boolean;
 }
 
 export class Shelf {
@@ -37,9 +40,9 @@ export class Shelf {
       if (channel) {
         this.#core.open(channel);
         const journal = await this.#disk.open(path);
-        const followed = { journal, address: await this.#readAddress(channel), head: null };
+        const followed = { journal, address: await this.#readAddress(channel), head: null, writing: Promise.resolve(), isClosed: false };
         this.#followed.set(channel, followed);
-        this.#read(channel, followed);
+        await this.#read(channel, followed);
       }
     }
   }
@@ -71,18 +74,19 @@ export class Shelf {
     const note = await this.#disk.open(addressPath(channel));
     note.truncate(0);
     note.write(0, new TextEncoder().encode(address));
-    note.flush();
+    await note.flush();
     note.close();
     const journal = await this.#disk.open(journalPath(channel));
     journal.truncate(0);
     journal.write(0, archiveStart());
-    journal.flush();
-    this.#followed.set(channel, { journal, address, head: null });
-    seen.forEach(({ path, bytes }) => this.append(channel, path, bytes));
+    await journal.flush();
+    this.#followed.set(channel, { journal, address, head: null, writing: Promise.resolve(), isClosed: false });
+    await Promise.all(seen.map(({ path, bytes }) => this.append(channel, path, bytes)));
   }
 
   async unfollow(channel: string): Promise<void> {
-    this.#followed.get(channel)?.journal.close();
+    const followed = this.#followed.get(channel);
+    followed && close(followed);
     this.#followed.delete(channel);
     this.#core.close(channel);
     await this.#disk.remove(journalPath(channel));
@@ -90,16 +94,24 @@ export class Shelf {
   }
 
   /** Adds an object that the book took in; durable when this returns. */
-  append(channel: string, path: string, bytes: Uint8Array): void {
+  async append(channel: string, path: string, bytes: Uint8Array): Promise<void> {
     const followed = this.#followed.get(channel);
-    if (!followed || (isHead(path) && followed.head && equal(followed.head, bytes))) {
+    if (followed) {
+      const written = followed.writing.then(() => this.#append(followed, path, bytes));
+      followed.writing = written.catch(() => undefined);
+      await written;
+    }
+  }
+
+  async #append(followed: Followed, path: string, bytes: Uint8Array): Promise<void> {
+    if (followed.isClosed || (isHead(path) && followed.head && equal(followed.head, bytes))) {
       return;
     }
     const { journal } = followed;
     const end = journal.size();
     try {
       journal.write(end, encodeEntry(path, bytes));
-      journal.flush();
+      await journal.flush();
     } catch (error) {
       // A full disk may have taken half of it.
       journal.truncate(end);
@@ -111,13 +123,13 @@ export class Shelf {
   }
 
   close(): void {
-    this.#followed.forEach(({ journal }) => journal.close());
+    this.#followed.forEach(close);
     this.#followed.clear();
   }
 
-  #read(channel: string, followed: Followed): void {
+  async #read(channel: string, followed: Followed): Promise<void> {
     const { journal } = followed;
-    const { entries, end } = decodeArchive(journal.read(0, journal.size()));
+    const { entries, end } = decodeArchive(await journal.read(0, journal.size()));
     for (const { path, bytes } of entries) {
       const { refused } = this.#core.take(channel, path, bytes);
       this.damaged.push(...refused.slice(0, DAMAGED_NAMED_MAX));
@@ -131,7 +143,7 @@ export class Shelf {
     if (end === 0) {
       journal.write(0, archiveStart());
     }
-    journal.flush();
+    await journal.flush();
   }
 
   async #readAddress(channel: string): Promise<string | null> {
@@ -139,7 +151,7 @@ export class Shelf {
       return null;
     }
     const note = await this.#disk.open(addressPath(channel));
-    const text = new TextDecoder().decode(note.read(0, note.size()));
+    const text = new TextDecoder().decode(await note.read(0, note.size()));
     note.close();
     try {
       // A torn note could name somebody else's channel.
@@ -148,6 +160,11 @@ export class Shelf {
       return null;
     }
   }
+}
+
+function close(followed: Followed): void {
+  followed.isClosed = true;
+  followed.journal.close();
 }
 
 function journalPath(channel: string): string {

@@ -54,7 +54,7 @@ export class Sync {
     const seen: Entry[] = [];
     for (const url of this.#sources.of(channel)) {
       const visit = new Visit(this.#core, this.#sources, url, channel);
-      await visit.run({ only: (path) => path.includes("/charter/"), keep: (path, bytes) => seen.push({ path, bytes }) });
+      await visit.run({ only: (path) => path.includes("/charter/"), keep: (path, bytes) => void seen.push({ path, bytes }) });
     }
     return seen;
   }
@@ -91,7 +91,7 @@ export class Sync {
 
 interface Wishes {
   only: (path: string) => boolean;
-  keep: (path: string, bytes: Uint8Array) => void;
+  keep: (path: string, bytes: Uint8Array) => void | Promise<void>;
   news?: () => void;
 }
 
@@ -114,7 +114,7 @@ class Visit {
     if (!head) {
       return;
     }
-    this.#take(headPath, head, wishes);
+    await this.#take(headPath, head, wishes);
     // A head that was refused names nothing to ask for.
     while (!this.#isOver()) {
       const paths = this.#next(head, wishes);
@@ -138,11 +138,11 @@ class Visit {
     this.#asked.add(path);
     const bytes = await this.#fetch(path);
     if (bytes) {
-      this.#take(path, bytes, wishes);
+      await this.#take(path, bytes, wishes);
     }
   }
 
-  #take(path: string, bytes: Uint8Array, wishes: Wishes): void {
+  async #take(path: string, bytes: Uint8Array, wishes: Wishes): Promise<void> {
     let taken: Taken;
     try {
       taken = this.core.take(this.channel, path, bytes);
@@ -151,9 +151,8 @@ class Visit {
       return;
     }
     // What waited comes behind what it waited for, so that a journal reads in order.
-    for (const kept of [...(taken.kept ? [path] : []), ...taken.released]) {
-      wishes.keep(kept, this.core.keep(this.channel, kept));
-    }
+    const kept = [...(taken.kept ? [path] : []), ...taken.released].map((path) => ({ path, bytes: this.core.keep(this.channel, path) }));
+    await Promise.all(kept.map(({ path, bytes }) => wishes.keep(path, bytes)));
     const refusal = taken.refused[0];
     if (refusal) {
       this.sources.setAside(this.url, refusal);
