@@ -4,11 +4,13 @@ import { readFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 
-const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
+const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml", ".txt": "text/plain" };
 
 export class Mischief {
   /** Says for a path of the tree whether it answered; the file is given otherwise. */
   harm = () => false;
+  /** Whether the app's own files are spoiled too, and not only the tree. */
+  everything = false;
   asked = [];
   #server;
 
@@ -19,7 +21,8 @@ export class Mischief {
       const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname).slice(1);
       mischief.asked.push(name);
       response.setHeader("access-control-allow-origin", "*");
-      if (!/^[cb]\//.test(name) || !mischief.harm(name, response)) {
+      const mayHarm = mischief.everything || /^[cb]\//.test(name);
+      if (!mayHarm || !mischief.harm(name, response, request)) {
         give(path.join(folder, name.endsWith("/") ? `${name}index.html` : name), response);
       }
     });

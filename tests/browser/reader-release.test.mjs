@@ -13,6 +13,7 @@ import { blake3 } from "../../web/hash.mjs";
 import { list, restamp } from "../../web/release.mjs";
 import { Machine } from "./machine.mjs";
 import { Mirror } from "./mirror.mjs";
+import { Mischief } from "./mischief.mjs";
 import { Phone, until } from "./phone.mjs";
 
 const CHANGED = "The website gives a changed app";
@@ -85,6 +86,45 @@ for (const [name, [change, title, why]] of Object.entries(faults)) {
   });
 }
 
+test("a mirror that says of changed files that they are as before is found out once a day", async () => {
+  // The browser's own copies are the true ones; asked whether they have changed, the mirror says no, whatever it gives to others.
+  offer("newer");
+  const liar = await Mischief.start(tree);
+  liar.everything = true;
+  const tab = await Phone.open(mkdtempSync(path.join(os.tmpdir(), "longear-profile-")), [liar.url]);
+  const { page } = tab;
+  let conditional = 0;
+  liar.harm = (name, response, request) => {
+    response.setHeader("last-modified", "Sun, 01 Nov 2026 00:00:00 GMT");
+    const asks = !!request.headers["if-modified-since"];
+    conditional += asks ? 1 : 0;
+    return asks && answerUnchanged(response);
+  };
+  try {
+    await page.goto(`${liar.url}app/#${address}`);
+    await page.getByRole("button", { name: "Yes, follow" }).click();
+    await tab.sees("Roads are open");
+    await until(() => page.evaluate(async () => !!(await navigator.serviceWorker.getRegistration())?.active), "the app's own files");
+    await until(() => page.evaluate(wasLookedAt), "the first look at the whole app");
+    spoil("page.js");
+    conditional = 0;
+    await page.reload();
+    await tab.sees("Roads are open");
+    await until(() => conditional > 5, "the mirror to be asked whether files have changed");
+    assert.equal(await page.getByRole("alert").count(), 0, "within a day it is believed");
+    // A day later.
+    await page.evaluate(async () => (await (await navigator.storage.getDirectory()).getDirectoryHandle("longear")).removeEntry("app-seen"));
+    await page.reload();
+    await tab.sees(CHANGED);
+    await tab.sees("page.js: changed");
+    await tab.sees("Nothing of it was taken.");
+    assert.deepEqual(tab.wrong, []);
+  } finally {
+    await tab.close();
+    await liar.stop();
+  }
+});
+
 test("without the mirror the app opens as it was kept, and a newer version is taken", async () => {
   offer("newer");
   spoil("page.js");
@@ -115,6 +155,19 @@ test("without the mirror the app opens as it was kept, and a newer version is ta
   assert.equal(await page.getByRole("alert").count(), 0);
   assert.deepEqual(phone.wrong, []);
 });
+
+function answerUnchanged(response) {
+  response.statusCode = 304;
+  response.end();
+  return true;
+}
+
+/** Whether the website has given every file of the app itself. */
+async function wasLookedAt() {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("longear").catch(() => null);
+  const names = folder ? await Array.fromAsync(folder.keys()) : [];
+  return names.includes("app-seen");
+}
 
 /** Looks at the alarm as readers see it, in the widest and the narrowest form. */
 async function look(name) {

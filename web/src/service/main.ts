@@ -33,7 +33,7 @@ function scopePath(): string {
 
 /** The app looks whether its website still gives what was signed (`fetchNow`). */
 function asksWebsite(request: Request): boolean {
-  return request.destination === "" && request.cache === "no-cache";
+  return request.destination === "" && ["no-cache", "no-store"].includes(request.cache);
 }
 
 /**

@@ -89,10 +89,12 @@ export function checkFile(core: Core, list: FileList, path: string, bytes: Uint8
 /** A network's sign-in page, or a server that says nothing useful now: no word about the app, good or bad. */
 export class NoAnswer extends Error {}
 
+/** How the website is asked: whether a file has changed, or for the file itself. The service worker lets both through. */
+export type Asking = "no-cache" | "no-store";
+
 /** A file of the app as its website gives it now, whatever is kept here; `null` where it has none. */
-export async function fetchNow(path: string, folder: string): Promise<Response | null> {
-  // Whoever fetches with this mode is let through by the service worker.
-  const answer = await fetch(new URL(path, folder), { cache: "no-cache", credentials: "omit", redirect: "manual" });
+export async function fetchNow(path: string, folder: string, cache: Asking = "no-cache"): Promise<Response | null> {
+  const answer = await fetch(new URL(path, folder), { cache, credentials: "omit", redirect: "manual" });
   const isPage = answer.headers.get("content-type")?.startsWith("text/html") === true;
   if (answer.status === 404 || answer.status === 410) {
     return null;

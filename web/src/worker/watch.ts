@@ -4,10 +4,10 @@
 import type { Core } from "../shared/core";
 import { modules } from "../shared/module";
 import type { Alarm } from "../shared/protocol";
-import { Fault, type FileList, KEPT, LIST, SERVICE, bytesOf, checkFile, fetchNow, readList, release } from "../shared/release";
+import { type Asking, Fault, type FileList, KEPT, LIST, SERVICE, bytesOf, checkFile, fetchNow, readList, release } from "../shared/release";
 
-/** What is wrong with the app, here or at its website; nothing where nobody answers. */
-export async function fault(core: Core, folder: string): Promise<Alarm | null> {
+/** What is wrong with the app, here or at its website. Who does not answer is no fault, and does not fit either. */
+export async function look(core: Core, folder: string, asking: Asking): Promise<Alarm | "fits" | "silent"> {
   let isKept = false;
   try {
     const kept = await keptList(core, folder);
@@ -15,15 +15,20 @@ export async function fault(core: Core, folder: string): Promise<Alarm | null> {
       await checkAll(core, kept.list, (path) => fetch(new URL(path, folder)), SERVICE);
       isKept = true;
     }
-    await checkWebsite(core, folder, kept);
-    return null;
+    // What is not kept was never compared: then the website gives all of it.
+    return (await checkWebsite(core, folder, kept, kept ? asking : "no-store")) ? "fits" : "silent";
   } catch (error) {
-    return error instanceof Fault ? { code: error.code, what: error.what, isKept } : null;
+    return error instanceof Fault ? { code: error.code, what: error.what, isKept } : "silent";
   }
 }
 
+interface Kept {
+  list: FileList;
+  bytes: Uint8Array;
+}
+
 /** The list under which the running copy is kept, if it is. */
-async function keptList(core: Core, folder: string): Promise<{ list: FileList; bytes: Uint8Array } | null> {
+async function keptList(core: Core, folder: string): Promise<Kept | null> {
   const answer = await fetch(new URL(LIST, folder)).catch(() => null);
   if (!answer?.headers.has(KEPT)) {
     return null;
@@ -32,12 +37,13 @@ async function keptList(core: Core, folder: string): Promise<{ list: FileList; b
   return { list: readList(core, bytes), bytes };
 }
 
-async function checkWebsite(core: Core, folder: string, kept: { list: FileList; bytes: Uint8Array } | null): Promise<void> {
-  const answer = await fetchNow(LIST, folder);
+/** False where the website has no app. */
+async function checkWebsite(core: Core, folder: string, kept: Kept | null, asking: Asking): Promise<boolean> {
+  const answer = await fetchNow(LIST, folder, "no-store");
   if (!answer) {
     // It does not offer the app any more; or nobody who made it signs this one, and then it has no list at all.
     if (kept) {
-      return;
+      return false;
     }
     throw new Fault("unsigned", LIST);
   }
@@ -49,7 +55,8 @@ async function checkWebsite(core: Core, folder: string, kept: { list: FileList; 
   if (kept && list.version === kept.list.version && core.hash(bytes) !== core.hash(kept.bytes)) {
     throw new Fault("other-list", LIST);
   }
-  await checkAll(core, list, (path) => fetchNow(path, folder));
+  await checkAll(core, list, (path) => fetchNow(path, folder, asking));
+  return true;
 }
 
 async function checkAll(core: Core, list: FileList, get: (path: string) => Promise<Response | null>, except = ""): Promise<void> {
