@@ -45,7 +45,7 @@ async function start() {
   const [core, disk] = await Promise.all([loadModule(folder, modules().fit).then((bytes) => Core.load(bytes)), findDisk(folder)]);
   state.storage = disk.storage;
   const sources = new Sources(folder);
-  const shelf = new Shelf(core, disk);
+  const shelf = new Shelf(core, disk, () => load(folder, "journals"));
   await shelf.replay();
   shelf.addresses().forEach(([channel, address]) => hint(core, sources, channel, address));
   sources.inherit(turn.inherited.state?.sources ?? []);

@@ -7,21 +7,19 @@ interface Scripts {
   handing: typeof import("./handing");
   /** Speaks with other tabs. */
   beside: typeof import("./beside");
+  /** Writes journals anew. */
+  journals: typeof import("./journals");
   /** Keeps what is checked where there are no private files. */
   database: typeof import("./database");
   /** Looks at the app itself. */
   watch: typeof import("./watch");
 }
 
-/** Waits for the script, which the app keeps with its other files. */
+/** Waits for the script, which the app keeps with its other files and which makes a global name of itself. */
 export function load<Name extends keyof Scripts>(folder: string, name: Name): Scripts[Name] {
-  const scope = self as unknown as Partial<Scripts>;
+  const scope = self as unknown as Scripts;
   if (!scope[name]) {
     importScripts(`${folder}${name}.js`);
   }
-  const script = scope[name];
-  if (!script) {
-    throw new Error(`${name}.js is not what it was`);
-  }
-  return script as Scripts[Name];
+  return scope[name];
 }

@@ -7,6 +7,8 @@ import type { Disk, OpenFile } from "./disk";
 
 const JOURNALS = "journals";
 const JOURNAL_ENDING = ".lea";
+/** The other name of a journal: it is written anew under the one that is not in use. */
+const OTHER_ENDING = ".2.lea";
 /** Beside a journal: the address as it was followed, with its hints. Losing it loses hints only. */
 const ADDRESS_ENDING = ".address";
 /** How many damaged entries of one journal are named. */
@@ -26,24 +28,30 @@ export class Shelf {
   readonly damaged: Refusal[] = [];
   readonly #core: Core;
   readonly #disk: Disk;
+  readonly #loadJournals: () => typeof import("./journals");
   readonly #followed = new Map<string, Followed>();
 
-  constructor(core: Core, disk: Disk) {
+  constructor(core: Core, disk: Disk, loadJournals: () => typeof import("./journals")) {
     this.#core = core;
     this.#disk = disk;
+    this.#loadJournals = loadJournals;
   }
 
   /** Reads every journal through the same check as anything that comes from outside. */
   async replay(): Promise<void> {
+    const found = new Map<string, string[]>();
     for (const { path } of await this.#disk.list(JOURNALS)) {
-      const channel = path.match(/\/([0-9a-f]{64})\.lea$/)?.[1];
-      if (channel) {
-        this.#core.open(channel);
-        const journal = await this.#disk.open(path);
-        const followed = { journal, address: await this.#readAddress(channel), head: null, writing: Promise.resolve(), isClosed: false };
-        this.#followed.set(channel, followed);
-        await this.#read(channel, followed);
-      }
+      const channel = path.match(/\/([0-9a-f]{64})(\.2)?\.lea$/)?.[1];
+      channel && found.set(channel, [...(found.get(channel) ?? []), path].sort());
+    }
+    for (const [channel, [path = "", second]] of found) {
+      this.#core.open(channel);
+      const beside = second ? await this.#loadJournals().join(this.#disk, path, second) : [];
+      const journal = await this.#disk.open(path);
+      const address = await this.#readAddress(channel);
+      const followed = { journal, address, head: null, writing: Promise.resolve(), isClosed: false };
+      this.#followed.set(channel, followed);
+      await this.#read(channel, followed, path, beside);
     }
   }
 
@@ -90,6 +98,7 @@ export class Shelf {
     this.#followed.delete(channel);
     this.#core.close(channel);
     await this.#disk.remove(journalPath(channel));
+    await this.#disk.remove(journalPath(channel, OTHER_ENDING));
     await this.#disk.remove(addressPath(channel));
   }
 
@@ -127,14 +136,23 @@ export class Shelf {
     this.#followed.clear();
   }
 
-  async #read(channel: string, followed: Followed): Promise<void> {
+  /** `beside`: what did not find room in the journal. */
+  async #read(channel: string, followed: Followed, path: string, beside: Entry[]): Promise<void> {
     const { journal } = followed;
     const { entries, end } = decodeArchive(await journal.read(0, journal.size()));
-    for (const { path, bytes } of entries) {
-      const { refused } = this.#core.take(channel, path, bytes);
-      this.damaged.push(...refused.slice(0, DAMAGED_NAMED_MAX));
-      if (isHead(path)) {
-        followed.head = bytes;
+    const heads = entries.filter(({ path }) => isHead(path)).reverse();
+    followed.head = heads[0]?.bytes ?? null;
+    const replaced = new Set<Entry>();
+    let replacedBytes = 0;
+    let waiting = 0;
+    // The newest head first: one that says nothing beyond all others is replaced.
+    for (const entry of [...entries.filter(({ path }) => !isHead(path)), ...beside, ...heads]) {
+      const taken = this.#core.take(channel, entry.path, entry.bytes);
+      this.damaged.push(...taken.refused.slice(0, DAMAGED_NAMED_MAX));
+      waiting = taken.waiting;
+      if (isHead(entry.path) && !taken.kept) {
+        replaced.add(entry);
+        replacedBytes += entry.bytes.length;
       }
     }
     if (end < journal.size()) {
@@ -144,6 +162,12 @@ export class Shelf {
       journal.write(0, archiveStart());
     }
     await journal.flush();
+    // What waits may say more with the next charter, and what stands beside may be all that replaced them.
+    if (replacedBytes * 2 > end && waiting + beside.length === 0) {
+      const other = path.endsWith(OTHER_ENDING) ? journalPath(channel) : journalPath(channel, OTHER_ENDING);
+      const left = entries.filter((entry) => !replaced.has(entry));
+      followed.journal = await this.#loadJournals().rewrite(this.#disk, journal, path, other, left);
+    }
   }
 
   async #readAddress(channel: string): Promise<string | null> {
@@ -167,8 +191,8 @@ function close(followed: Followed): void {
   followed.journal.close();
 }
 
-function journalPath(channel: string): string {
-  return `${JOURNALS}/${channel}${JOURNAL_ENDING}`;
+function journalPath(channel: string, ending = JOURNAL_ENDING): string {
+  return `${JOURNALS}/${channel}${ending}`;
 }
 
 function addressPath(channel: string): string {
