@@ -1,5 +1,7 @@
 //! The reader app: files that `cargo xtask web` built and the build of this program took in.
 
+pub mod list;
+
 /// One file of the app, with the copies that servers send to browsers which unpack them.
 #[derive(Debug)]
 pub struct AppFile {

@@ -66,6 +66,19 @@ impl HttpCarrier {
         self.shared.base.as_str().trim_end_matches('/').to_owned()
     }
 
+    /// Fetches a file that is no object of the tree, by its path below the base; `None` if the server does not have it.
+    ///
+    /// # Errors
+    /// Those of [`Carrier::fetch_small`](super::Carrier::fetch_small).
+    pub async fn fetch_beside(&self, path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, CarrierError> {
+        let response = self.request(path, None).await?;
+        match response.status() {
+            StatusCode::OK => whole_body(response, None, bytes_max, &self.shared.options)?.collect().await.map(Some),
+            status if is_absent(status) => Ok(None),
+            _ => Err(status_error(&response)),
+        }
+    }
+
     pub(super) async fn fetch(
         &self,
         path: &TreePath,
@@ -73,7 +86,7 @@ impl HttpCarrier {
         bytes_max: u64,
     ) -> Result<Option<Body>, CarrierError> {
         let wish = range.as_ref().map(|range| (RANGE, range_header(range)));
-        let response = self.request(path, wish).await?;
+        let response = self.request(&path.to_string(), wish).await?;
         let options = &self.shared.options;
         match response.status() {
             StatusCode::OK => whole_body(response, range, bytes_max, options).map(Some),
@@ -99,7 +112,7 @@ impl HttpCarrier {
         bytes_max: u64,
     ) -> Result<HeadAnswer, CarrierError> {
         let known = etag.and_then(|etag| HeaderValue::from_str(etag).ok()).map(|etag| (IF_NONE_MATCH, etag));
-        let response = self.request(path, known).await?;
+        let response = self.request(&path.to_string(), known).await?;
         match response.status() {
             StatusCode::OK => {
                 let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
@@ -114,14 +127,10 @@ impl HttpCarrier {
     }
 
     /// Sends a request and follows its redirects; they are followed here so that each one can be judged.
-    async fn request(
-        &self,
-        path: &TreePath,
-        header: Option<(HeaderName, HeaderValue)>,
-    ) -> Result<Answer, CarrierError> {
+    async fn request(&self, path: &str, header: Option<(HeaderName, HeaderValue)>) -> Result<Answer, CarrierError> {
         let headers = HeaderMap::from_iter(header.into_iter().chain(default_headers()));
         let base = &self.shared.base;
-        let mut url = base.join(&path.to_string()).expect("a path of the tree is a relative URL");
+        let mut url = base.join(path).expect("a path of small letters and digits is a relative URL");
         for _ in 0..=REDIRECTS_MAX {
             let response = self.send(url.clone(), headers.clone()).await?;
             if !is_redirect(response.status()) {

@@ -3,6 +3,7 @@
 //! [`Cli::read`] parses and settles everything that can be settled without touching the disk. Help texts are
 //! imperative and end without a full stop; each command shows an example.
 
+pub mod app;
 pub mod archive;
 pub mod carriers;
 pub mod channel;
@@ -118,6 +119,9 @@ pub enum Command {
     Serve(node::ServeArguments),
     /// Write the reader app as a static site beside a tree
     Site(node::SiteArguments),
+    /// Check a copy of the reader app
+    #[command(subcommand)]
+    App(app::AppCommand),
     /// Carry channels on a stick or card
     #[command(subcommand)]
     Stick(carriers::StickCommand),

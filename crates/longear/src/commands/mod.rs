@@ -1,5 +1,6 @@
 //! What each command does. The commands speak with people; the work is done elsewhere.
 
+mod app;
 mod archive;
 mod carriers;
 mod channel;
@@ -47,6 +48,7 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Check(arguments) => check::check(&context, arguments),
         Command::Serve(arguments) => serve::serve(&context, arguments),
         Command::Site(arguments) => site::site(&context, arguments),
+        Command::App(command) => app::run(&context, command),
         Command::Status => status::status(&context),
         Command::Completions(arguments) => generate::completions(arguments, screen),
         Command::Man(arguments) => generate::man(arguments, screen),

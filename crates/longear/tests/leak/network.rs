@@ -9,7 +9,7 @@ use crate::stage::{Secrets, Stage, Traced, look, newsroom, silent_listener};
 use crate::trace::{Asked, read, unsolicited};
 
 /// Every command with words that make it do its work; `{…}` is filled in. What they need was made by those before.
-const OFFLINE: [(&str, &str); 28] = [
+const OFFLINE: [(&str, &str); 29] = [
     ("channel new", "channel new Second --roots {roots2}"),
     ("channel show", "channel show"),
     ("channel enrol", "channel enrol {address} --role post,edit,live,moderate --label Laptop --out {request}"),
@@ -37,11 +37,14 @@ const OFFLINE: [(&str, &str); 28] = [
     ("completions", "completions bash"),
     ("man", "man --out {man}"),
     (SITE, "site {site}"),
+    (VERIFY, "app verify {site}"),
     ("channel revoke", "channel revoke {key} --root {root1} --root {root2} --channel {address}"),
 ];
 
 /// Writes the app, or says that the program was built without it; neither has anything to do with a network.
 const SITE: &str = "site";
+/// Looks at what the one before wrote. With an address it reaches that, which is watched in a test of its own.
+const VERIFY: &str = "app verify";
 /// Commands that are watched in tests of their own.
 const ONLINE: [&str; 1] = ["serve"];
 /// Plays the others on loopback; watched by the long form.
@@ -96,7 +99,7 @@ fn commands_without_a_carrier_on_the_network_touch_no_network() {
         let home = if name == "channel new" { "another" } else { "newsroom" };
         let traced = stage.traced(home, &words.split(' ').collect::<Vec<_>>());
         let said = String::from_utf8_lossy(&traced.output.stderr);
-        assert!(traced.output.status.success() || name == SITE, "{words}: {said}");
+        assert!(traced.output.status.success() || [SITE, VERIFY].contains(&name), "{words}: {said}");
         assert_eq!(asked_beyond(&stage, &traced, &[]), [], "{name}");
         assert!(traced.trace.contains("openat("), "{name}: strace saw nothing");
     }
@@ -126,6 +129,19 @@ fn a_sync_reaches_what_it_was_told_and_with_a_proxy_the_proxy_only() {
     }
     let traced = stage.traced("reader", &["follow", &address, "--from", &url]);
     assert_eq!(asked_beyond(&stage, &traced, std::slice::from_ref(&mirror)), []);
+}
+
+#[test]
+fn the_check_of_an_app_reaches_the_website_it_was_told_and_with_a_proxy_the_proxy_only() {
+    let stage = Stage::new("stage");
+    let (website, proxy) = (silent_listener(), silent_listener());
+    let traced = stage.traced("reader", &["app", "verify", &format!("http://{website}/app")]);
+    assert!(read(&traced.trace).contains(&Asked::Reach(website.clone())), "strace saw nothing: {}", traced.trace);
+    assert_eq!(asked_beyond(&stage, &traced, &[website]), []);
+    let through = format!("socks5h://{proxy}");
+    let traced = stage.traced("reader", &["app", "verify", "--proxy", &through, "https://mirror.invalid/app"]);
+    assert!(read(&traced.trace).contains(&Asked::Reach(proxy.clone())), "{}", traced.trace);
+    assert_eq!(asked_beyond(&stage, &traced, &[proxy]), []);
 }
 
 /// The same commands without the proxy that should have been set: the look-up and the connection must be noticed.
