@@ -24,7 +24,7 @@ const source = (name) => path.join(here, "src", name);
 /** One of each is loaded, whichever fits the browser and its reader. */
 const MODULES = /^reader(-simd)?\.lzma$/;
 /** What no first look needs; it is kept for when there is no network. */
-const LATER = /^(texts\.lzma|(later|handing|beside|database|journals|watch|codes|kazakh)\.js|words\/.*-later\.json)$/;
+const LATER = /^(texts\.lzma|(later|handing|beside|database|journals|watch|codes|kazakh)\.js|later\.css|words\/.*-later\.json)$/;
 const LANGUAGES = /^words\/.*\.json$/;
 
 const release = {
@@ -56,16 +56,10 @@ await build({ ...common, define: stamped(release), entryPoints: { worker: source
 for (const name of ["handing", "beside", "database", "journals", "watch"]) {
   await build({ ...common, define: stamped(release), entryPoints: { [name]: source(`worker/${name}.ts`) }, globalName: name, outdir: out });
 }
-await build({
-  stdin: {
-    contents: ["tokens", "reader", "parts", "app"].map((name) => `@import "./${name}.css";`).join("\n"),
-    resolveDir: style,
-    loader: "css",
-  },
-  bundle: true,
-  minify: true,
-  outfile: path.join(out, "style.css"),
-});
+for (const [name, parts] of [["style.css", ["tokens", "reader", "parts", "app"]], ["later.css", ["later"]]]) {
+  const contents = parts.map((part) => `@import "./${part}.css";`).join("\n");
+  await build({ stdin: { contents, resolveDir: style, loader: "css" }, bundle: true, minify: true, outfile: path.join(out, name) });
+}
 for (const name of readdirSync(path.join(here, "static"))) {
   cpSync(path.join(here, "static", name), path.join(out, name));
 }

@@ -81,7 +81,7 @@ test("a text can be read though the module for it does not come, and with its ma
 });
 
 test("a page whose script or words do not come says so, and comes when it is asked for again", async () => {
-  for (const missing of ["**/later.js*", "**/words/en-later.json"]) {
+  for (const missing of ["**/later.js*", "**/later.css", "**/words/en-later.json"]) {
     const reader = await visit();
     await follow(reader);
     await reader.page.route(missing, (route) => route.abort());

@@ -3,6 +3,7 @@
 mod library;
 mod module;
 mod reader;
+mod split;
 
 use std::fs;
 use std::path::Path;

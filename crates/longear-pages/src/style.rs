@@ -16,6 +16,8 @@ static STYLESHEET: LazyLock<String> = LazyLock::new(|| {
     let mut sheet = [
         include_str!("../style/tokens.css"),
         include_str!("../style/reader.css"),
+        include_str!("../style/live.css"),
+        include_str!("../style/later.css"),
         include_str!("../style/parts.css"),
         include_str!("../style/box.css"),
     ]

@@ -14,9 +14,23 @@ export function loadLater(): Promise<Later> {
   return loading;
 }
 
-function load(): Promise<Later> {
+async function load(): Promise<Later> {
   tries += 1;
   // Some browsers remember of an address that it failed.
   const again = `./later.js?${tries}`;
-  return tries === 1 ? import("./later") : import(again);
+  const [later] = await Promise.all([tries === 1 ? import("./later") : import(again), loadStyle()]);
+  return later;
+}
+
+function loadStyle(): Promise<void> {
+  const style = document.createElement("link");
+  [style.rel, style.href] = ["stylesheet", "later.css"];
+  document.head.append(style);
+  return new Promise((done, failed) => {
+    style.onload = () => done();
+    style.onerror = () => {
+      style.remove();
+      failed(new Error(style.href));
+    };
+  });
 }

@@ -1,6 +1,7 @@
 // Keeps the app's own files, so that it opens without any network, and answers media from checked blocks.
 
 import { Core } from "../shared/core";
+import { join } from "../shared/join";
 import { MODULE_BYTES_MAX, modules } from "../shared/module";
 import { MEDIA_FOLDER, type MediaAnswer, type MediaRange } from "../shared/protocol";
 import { Fault, KEPT, LIST, SERVICE, bytesOf, checkFile, fetchNow, readList, release } from "../shared/release";
@@ -66,7 +67,7 @@ async function keepFiles(): Promise<void> {
 async function judge(): Promise<Core> {
   const { fit } = modules();
   const answer = (await caches.match(new URL(fit, scope.registration.scope))) ?? (await fetchFile(fit));
-  return Core.load(unpack(await bytesOf(answer), MODULE_BYTES_MAX));
+  return Core.load(join(unpack(await bytesOf(answer), MODULE_BYTES_MAX)));
 }
 
 /** The highest version that is kept under the same key. */

@@ -3,6 +3,7 @@
 import { type Core, Texts } from "../shared/core";
 import type { Item } from "../shared/protocol";
 import { MODULE_BYTES_MAX } from "../shared/module";
+import { join } from "../shared/join";
 import { unpack } from "../shared/unpack";
 
 const MODULE = "texts.lzma";
@@ -59,5 +60,5 @@ export async function loadModule(folder: string, name: string): Promise<BufferSo
   if (!answer.ok) {
     throw new Error(`${name}: ${answer.status}`);
   }
-  return unpack(new Uint8Array(await answer.arrayBuffer()), MODULE_BYTES_MAX);
+  return join(unpack(new Uint8Array(await answer.arrayBuffer()), MODULE_BYTES_MAX));
 }

@@ -14,7 +14,7 @@ const BUILD_ANEW: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-featu
 const ALLOWED_BY: &str = "RUSTC_BOOTSTRAP";
 
 /// For the compiler. A compiler that does not know all of them builds with the library as it is shipped.
-const SMALL: [&str; 6] = [
+const SMALL: [&str; 7] = [
     // A panic stops and prints nothing. A module that imports nothing has nowhere to print anyway, and the text would only
     // name the folders of whoever built the app.
     "-Zunstable-options",
@@ -25,6 +25,8 @@ const SMALL: [&str; 6] = [
     "-Cllvm-args=-max-store-memcpy=1",
     "-Cllvm-args=-max-store-memmove=1",
     "-Cllvm-args=-max-store-memset=1",
+    // The linker writes numbers as short as they are, not with room for any. A module that keeps its names cannot have it.
+    "-Clink-arg=--compress-relocations",
 ];
 
 /// Which standard library goes into the modules.
