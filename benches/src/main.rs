@@ -15,6 +15,7 @@ mod memory;
 mod nginx;
 mod node;
 mod packs;
+mod posts;
 mod program;
 mod publish;
 mod report;
@@ -64,6 +65,7 @@ bench [NAME…] [--repeats N]
   p8 catchup    requests of a reader who is five days behind
   memory        peak memory of each command with a file of 4 GiB
   liar          what a carrier costs that lies, beside two honest ones
+  tree DIR N    no benchmark: writes a mirror with N posts, for the reader's
 
 Without a name all run. They need about 20 GB of room under the target folder, Linux, curl and nginx";
 
@@ -83,6 +85,11 @@ fn main() -> ExitCode {
 }
 
 fn run(words: &[String]) -> Outcome<()> {
+    if let [first, rest @ ..] = words
+        && first == "tree"
+    {
+        return posts::write(rest);
+    }
     let (chosen, repeats) = choose(words)?;
     let bench = Bench { longear: Longear::build()?, workshop: Workshop::open()?, repeats };
     for (short, long, measure) in chosen {

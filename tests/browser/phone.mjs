@@ -43,6 +43,15 @@ export class Phone {
     await until(() => this.page.getByText(text).first().isVisible(), `“${text}” to be seen`);
   }
 
+  /** Goes down a list until these words are on the screen: what is far from it is not drawn. */
+  async scrollsTo(text) {
+    await until(async () => {
+      const isSeen = await this.page.getByText(text, { exact: true }).first().isVisible();
+      isSeen || (await this.page.mouse.wheel(0, 600));
+      return isSeen;
+    }, `“${text}” to come`);
+  }
+
   close() {
     return this.context.close();
   }

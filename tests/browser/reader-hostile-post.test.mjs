@@ -37,7 +37,7 @@ before(async () => {
   page.on("dialog", (dialog) => phone.wrong.push(`a post spoke: ${dialog.message()}`));
   await page.goto(`${mirror.url}app/#${address}`);
   await page.getByRole("button", { name: "Yes, follow" }).click();
-  await phone.sees("Files of all kinds");
+  await phone.scrollsTo("Files of all kinds");
   await until(() => page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
 });
 
@@ -115,7 +115,7 @@ test("a file is shown and saved under a name that cannot lie, leave its folder o
 
 test("a post with a name without end is not shown, and is held against no source", async () => {
   await page.goto(`${mirror.url}app/#/`);
-  await phone.sees("Roads are open");
+  await phone.scrollsTo("Roads are open");
   assert.equal(await page.getByText("A name without end").count(), 0);
   await page.goto(`${mirror.url}app/#/kept`);
   await phone.sees(/^Answered/);
@@ -180,6 +180,7 @@ test("a photo that is a page as well is a photo, also when it is opened by its a
 
 async function read(title) {
   await page.goto(`${mirror.url}app/#/`);
+  await phone.scrollsTo(title);
   await page.getByRole("link", { name: title, exact: true }).click();
   await until(() => page.getByRole("heading", { level: 1, name: title }).isVisible(), title);
 }

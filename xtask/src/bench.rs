@@ -1,13 +1,18 @@
 //! `cargo xtask bench`: speed and memory, of the program and of the reader for browsers.
 
 use crate::setup;
-use crate::step::{self, Outcome};
+use crate::step::{self, Failure, Outcome};
 use crate::wasm;
+use crate::web;
 use crate::workspace::Workspace;
 
+/// The bench program, which also writes mirrors.
+const WRITER: &str = "longear-bench";
 /// The one benchmark that is run by Node; all others are the bench program's.
 const READER_NAMES: [&str; 2] = ["p14", "reader"];
 const READER_PROGRAM: &str = "benches/reader/bench.mjs";
+/// Its second half: the whole app, from a mirror with a long channel.
+const APP_PROGRAM: &str = "benches/reader/app.mjs";
 
 /// Hands the arguments to the bench program, which knows its own names and says itself what it misses. Without a name
 /// everything runs.
@@ -33,9 +38,19 @@ fn repeats(words: &[String]) -> Option<&String> {
 
 fn reader(workspace: &Workspace, repeats: Option<&String>) -> Outcome {
     setup::ready(workspace, setup::FOR_READER_TESTS)?;
-    wasm::build_reader(workspace, wasm::Features::App)?;
+    setup::ready(workspace, setup::FOR_BROWSER_TESTS)?;
+    web::build(workspace)?;
     let mut node = wasm::node_with_reader(workspace);
-    step::run_loud("bench reader", node.arg(READER_PROGRAM).args(repeats))
+    step::run_loud("bench reader", node.arg(READER_PROGRAM).args(repeats))?;
+    // The bench program writes the mirror; it measures nothing here.
+    let writer = workspace.cargo(["build", "--quiet", "--workspace", "--bin", WRITER]).status();
+    let is_built = writer.is_ok_and(|status| status.success());
+    if !is_built {
+        return Err(Failure::step("the program that writes the mirror was not built", "cargo says why above"));
+    }
+    let mut node = wasm::node_with_reader(workspace);
+    node.env("APP", web::app_folder(workspace)).env("TREE_WRITER", workspace.built_program(WRITER, "debug"));
+    step::run_loud("bench app", node.arg(APP_PROGRAM).args(repeats))
 }
 
 #[cfg(test)]

@@ -1,14 +1,10 @@
 // The list of items, of one channel or of all.
 
-import { useEffect, useState } from "preact/hooks";
-import type { FeedPage } from "../shared/protocol";
-import { Card } from "./card";
 import { useReader } from "./context";
 import { Horns, Icon, Line } from "./drawing";
 import { FirstRun } from "./follow";
 import { Say } from "./frame";
-
-const PAGE_COUNT = 20;
+import { useParts } from "./parts";
 
 export function NewsPage() {
   const { words, state } = useReader();
@@ -27,54 +23,25 @@ export function NewsPage() {
 /** `channel` empty: of all that are followed. */
 export function Feed({ channel }: { channel: string }) {
   const { words, state } = useReader();
-  const { page, more } = useFeed(channel);
+  const { parts, isEmpty, isWhole } = useParts(channel);
   const channels = state.channels.filter(({ id }) => channel === "" || id === channel);
   const total = channels.reduce((sum, { items }) => sum + items, 0);
-  if (!page) {
-    return null;
-  }
   return (
     <>
-      <div class="feed">
-        {channels.map(({ id, holes }) => holes > 0 && <Holes key={id} count={holes} />)}
-        {page.items.map((item) => (
-          <Card key={item.id} item={item} />
-        ))}
-      </div>
-      {page.cursor !== null ? (
-        <button type="button" class="btn full" onClick={more}>
-          {words.say("older")}
-        </button>
-      ) : (
+      {channels.map(({ id, holes }) => holes > 0 && <Holes key={id} count={holes} />)}
+      {parts}
+      {isWhole && (
         <div>
           <Horns />
           <p class="fin">
-            {page.items.length > 0
-              ? words.say("end_of_list", { posts: words.count("posts_held", total) })
-              : `${words.say("empty")} ${words.say("empty_text")}`}
+            {isEmpty
+              ? `${words.say("empty")} ${words.say("empty_text")}`
+              : words.say("end_of_list", { posts: words.count("posts_held", total) })}
           </p>
         </div>
       )}
     </>
   );
-}
-
-/** The pages of the feed seen so far; read again, as long as it was, whenever there is news. */
-function useFeed(channel: string): { page: FeedPage | null; more: () => void } {
-  const { link, news } = useReader();
-  const [count, setCount] = useState(PAGE_COUNT);
-  const [page, setPage] = useState<FeedPage | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    link.call("feed", { channel, cursor: "", count }).then(
-      (given) => wanted && setPage(given),
-      () => undefined,
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [channel, count, news]);
-  return { page, more: () => setCount(count + PAGE_COUNT) };
 }
 
 function Holes({ count }: { count: number }) {

@@ -11,20 +11,21 @@ import { receiveFiles } from "./handed";
 import { loadLater } from "./later-loaded";
 import { leaveOnShifts } from "./leave";
 import { Link } from "./link";
+import { topLeft } from "./parts";
 import { guideLinks, type LaterRoute, readRoute, type Route } from "./route";
 import { keepSettings, readSettings, type Settings } from "./settings";
 import { type Language, type TextKey, Words } from "./words";
 
 const STARTING: State = { phase: "starting", storage: "kept", syncing: false, full: false, channels: [], sources: [], damaged: [], alarm: null };
 
-function App({ link }: { link: Link }) {
+function App({ link, first }: { link: Link; first: Words }) {
   const [settings, setSettings] = useState(readSettings);
   const [state, setState] = useState(STARTING);
   const [news, setNews] = useState(0);
   const [said, announce] = useState("");
   const route = useRoute();
   const { later, needLater } = useLater(settings.language);
-  const words = useWords(settings.language, later !== null && later !== "failed");
+  const words = useWords(settings.language, later !== null && later !== "failed", first);
   useEffect(() => {
     link.onState = setState;
     link.onNews = () => setNews((count) => count + 1);
@@ -38,13 +39,10 @@ function App({ link }: { link: Link }) {
   useEffect(() => {
     void link.call("rules", { days: settings.keepDays, bytes: settings.keepBytes }).catch(() => undefined);
   }, [settings.keepDays, settings.keepBytes]);
-  const reader = useMemo<Reader | null>(() => {
+  const reader = useMemo<Reader>(() => {
     const change = (some: Partial<Settings>) => setSettings((all) => ({ ...all, ...some }));
-    return words && { words, settings, change, state, link, news, announce, later, needLater };
+    return { words, settings, change, state, link, news, announce, later, needLater };
   }, [words, settings, state, news, later]);
-  if (!reader) {
-    return null;
-  }
   return (
     <ReaderContext.Provider value={reader}>
       <Frame route={route}>
@@ -66,7 +64,7 @@ function Here({ route }: { route: Route }) {
     document.title = (title ? `${words.say(title)} · ` : "") + words.say("brand");
   }, [shown, words]);
   useEffect(() => {
-    window.scrollTo(0, 0);
+    window.scrollTo(0, topLeft(route));
     if (shown !== first.current) {
       // Whoever listens goes on at the beginning of what is new, not where the old link was.
       document.getElementById("main")?.focus({ preventScroll: true });
@@ -167,19 +165,17 @@ function loadWords(language: Language, all: boolean): Promise<Words> {
 }
 
 /** The words of a language; those of the last one stay until the next have come. */
-function useWords(language: Language, all: boolean): Words | null {
-  const [words, setWords] = useState<Words | null>(null);
+function useWords(language: Language, all: boolean, first: Words): Words {
+  const [words, setWords] = useState(first);
   useEffect(() => {
-    const loaded = loadWords(language, all);
-    loaded.then(
-      (next) => {
-        document.documentElement.lang = next.language;
-        document.documentElement.dir = next.direction;
-        setWords(next);
-      },
-      () => undefined,
-    );
+    if (language !== words.language || (all && !words.areAll)) {
+      loadWords(language, all).then(setWords, () => undefined);
+    }
   }, [language, all]);
+  useEffect(() => {
+    document.documentElement.lang = words.language;
+    document.documentElement.dir = words.direction;
+  }, [words]);
   return words;
 }
 
@@ -187,4 +183,8 @@ leaveOnShifts();
 guideLinks();
 receiveFiles();
 navigator.serviceWorker?.register("service.js").catch(() => undefined);
-render(<App link={new Link()} />, document.getElementById("app") as HTMLElement);
+// Until the words are here the page shows what stands in it from the beginning: whose app this is. The core, which is larger, comes
+// behind them, so that a slow line brings what can be read first.
+void loadWords(readSettings().language, false).then((first) =>
+  render(<App link={new Link()} first={first} />, document.getElementById("app") as HTMLElement),
+);

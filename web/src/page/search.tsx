@@ -1,21 +1,19 @@
 // Search over what is here; nothing is sent anywhere.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import type { SearchAnswer } from "../shared/protocol";
 import { Card } from "./card";
-import { useAnswer, useReader } from "./context";
+import { useReader } from "./context";
 
 const FOUND_MAX = 50;
 /** The core finds beginnings of words from this length on. */
 const LETTERS_MIN = 3;
 
 export function SearchPage() {
-  const { words, link, news } = useReader();
+  const { words } = useReader();
   const [query, setQuery] = useState("");
   const asks = query.trim().length >= LETTERS_MIN;
-  const found = useAnswer(
-    async () => (asks ? link.call("search", { query, count: FOUND_MAX }) : null),
-    [query, news],
-  );
+  const found = useFound(asks ? query : "");
   return (
     <>
       <form class="stack" role="search" onSubmit={(event) => event.preventDefault()}>
@@ -34,12 +32,35 @@ export function SearchPage() {
         <p class="small soft" role="status">
           {!asks || !found
             ? words.say("search_hint")
-            : found.length > 0
-              ? words.count("search_found", found.length)
-              : words.say("search_none")}
+            : found.items.length === 0
+              ? words.say(found.isLearning ? "looking" : "search_none")
+              : words.count("search_found", found.items.length) + (found.isLearning ? ` ${words.say("looking")}` : "")}
         </p>
       </form>
-      <div class="feed">{asks && found?.map((item) => <Card key={item.id} item={item} />)}</div>
+      <div class="feed">{asks && found?.items.map((item) => <Card key={item.id} item={item} />)}</div>
     </>
   );
+}
+
+/** What is found, more from moment to moment as long as there is more to look through. Begins to look through it without a query. */
+function useFound(query: string): SearchAnswer | null {
+  const { link, news } = useReader();
+  const [found, setFound] = useState<SearchAnswer | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    // What answers an old question is shown until the new one is answered, but not behind an empty line.
+    query === "" && setFound(null);
+    const ask = async () => {
+      let given;
+      do {
+        given = await link.call("search", { query, count: FOUND_MAX });
+        wanted && query !== "" && setFound(given);
+      } while (wanted && given.isLearning);
+    };
+    ask().catch(() => undefined);
+    return () => {
+      wanted = false;
+    };
+  }, [query, news]);
+  return found;
 }

@@ -88,6 +88,12 @@ export interface Found {
   followed: boolean;
 }
 
+/** What a search gives; while it is learning, the same question gives more the next time. */
+export interface SearchAnswer {
+  items: Item[];
+  isLearning: boolean;
+}
+
 /** Every request with its arguments and its answer. */
 export interface Calls {
   address: { in: { text: string }; out: Address | null };
@@ -97,7 +103,7 @@ export interface Calls {
   unfollow: { in: { channel: string }; out: null };
   feed: { in: { channel: string; cursor: string; count: number }; out: FeedPage };
   item: { in: { id: string }; out: Item | null };
-  search: { in: { query: string; count: number }; out: Item[] };
+  search: { in: { query: string; count: number }; out: SearchAnswer };
   holding: { in: { item: string; index: number }; out: Holding };
   bring: { in: { item: string; index: number }; out: null };
   pause: { in: { item: string; index: number }; out: null };

@@ -1,14 +1,16 @@
 // What reading a post and searching need: a module of its own, that nobody waits for who opens the app for the first time.
 
 import { type Core, Texts } from "../shared/core";
-import type { Item } from "../shared/protocol";
+import type { Item, SearchAnswer } from "../shared/protocol";
 import { MODULE_BYTES_MAX } from "../shared/module";
 import { join } from "../shared/join";
 import { unpack } from "../shared/unpack";
 
 const MODULE = "texts.lzma";
 /** Articles that are handed to the search at once. */
-const LEARNT_AT_ONCE = 100;
+const LEARNT_AT_ONCE = 10;
+/** How long one question may spend on learning: whatever else the worker is asked waits meanwhile. */
+const LEARNING_MS = 50;
 
 export class Reading {
   readonly #core: Core;
@@ -31,15 +33,16 @@ export class Reading {
     return { ...item, variants };
   }
 
-  /** Visible items with all words of the query, newest first. */
-  async search(query: string, count: number): Promise<Item[]> {
+  /** Visible items with all words of the query, newest first, of those that are learnt; a question without words only learns. */
+  async search(query: string, count: number): Promise<SearchAnswer> {
     const texts = await this.#loaded();
-    let fresh = this.#core.unsearched(LEARNT_AT_ONCE);
-    while (fresh.length > 0) {
-      fresh.forEach(({ id, words }) => texts.learn(id, words));
+    const end = performance.now() + LEARNING_MS;
+    let fresh;
+    do {
       fresh = this.#core.unsearched(LEARNT_AT_ONCE);
-    }
-    return this.#core.found(texts.search(query), count);
+      fresh.forEach(({ id, words }) => texts.learn(id, words));
+    } while (fresh.length > 0 && performance.now() < end);
+    return { items: query === "" ? [] : this.#core.found(texts.search(query), count), isLearning: fresh.length > 0 };
   }
 
   /** The module, once it was asked for; a line that failed is tried again the next time. */
