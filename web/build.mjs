@@ -24,7 +24,7 @@ const source = (name) => path.join(here, "src", name);
 /** One of each is loaded, whichever fits the browser and its reader. */
 const MODULES = /^reader(-simd)?\.lzma$/;
 /** What no first look needs; it is kept for when there is no network. */
-const LATER = /^(texts\.lzma|(later|handing|beside|database|journals|watch|codes|kazakh)\.js|later\.css|words\/.*-later\.json)$/;
+const LATER = /^(texts\.lzma|(later|handing|beside|database|journals|room|watch|codes|kazakh)\.js|later\.css|words\/.*-later\.json)$/;
 const LANGUAGES = /^words\/.*\.json$/;
 
 const release = {
@@ -53,7 +53,7 @@ await build({
 });
 await build({ ...common, define: stamped(release), entryPoints: { worker: source("worker/main.ts") }, outdir: out });
 // The worker loads each of them at the first need (`worker/scripts.ts`).
-for (const name of ["handing", "beside", "database", "journals", "watch"]) {
+for (const name of ["handing", "beside", "database", "journals", "room", "watch"]) {
   await build({ ...common, define: stamped(release), entryPoints: { [name]: source(`worker/${name}.ts`) }, globalName: name, outdir: out });
 }
 for (const [name, parts] of [["style.css", ["tokens", "reader", "parts", "app"]], ["later.css", ["later"]]]) {

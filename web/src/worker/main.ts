@@ -14,7 +14,7 @@ import { Shelf } from "./shelf";
 import { Missing, Sources } from "./sources";
 import { Sync } from "./sync";
 import type { Entry } from "./archive";
-import { type Rules, toGo } from "./rules";
+import type { Rules } from "./rules";
 import { Turn } from "./turn";
 
 /** How often sources are asked while the app is open. */
@@ -231,24 +231,10 @@ function kindsOfBlobs(core: Core): Map<string, keyof Usage> {
   return new Map(renditions.map(({ blob, mime }) => [blob, kindOfMime(mime)]));
 }
 
-/** Removes the media that the rules let go, but none that is in use. */
+/** Removes the media that the rules let go. */
 async function makeRoom(core: Core, blobs: Blobs): Promise<void> {
-  if (rules.days === 0 && rules.bytes === 0) {
-    return;
-  }
-  const held = await blobs.held();
-  const kept = itemsOf(core, "").flatMap((item) =>
-    item.renditions.flatMap(({ blob }, index) => {
-      const bytes = held.get(blob);
-      // The newest post that shows it has it.
-      held.delete(blob);
-      return bytes ? [{ item, index, blob, bytes, time: item.time, lastWord: core.channel(item.channel).last_word }] : [];
-    }),
-  );
-  for (const { item, index, blob } of toGo(kept, rules)) {
-    if (!(await blobs.isBusy(blob))) {
-      await blobs.remove(item, index);
-    }
+  if (rules.days !== 0 || rules.bytes !== 0) {
+    await load(folder, "room").makeRoom(core, blobs, itemsOf(core, ""), rules);
   }
 }
 

@@ -11,6 +11,8 @@ interface Scripts {
   journals: typeof import("./journals");
   /** Keeps what is checked where there are no private files. */
   database: typeof import("./database");
+  /** Removes media by rules. */
+  room: typeof import("./room");
   /** Looks at the app itself. */
   watch: typeof import("./watch");
 }
