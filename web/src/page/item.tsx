@@ -1,13 +1,15 @@
 // The page of one item.
 
 import { useState } from "preact/hooks";
-import type { Item, Variant } from "../shared/protocol";
+import type { Item, Rendition, Variant } from "../shared/protocol";
+import type { Smaller } from "./controls";
 import { useAnswer, useHolding, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
 import { Badge, By, Caution, type Medium, all, best, inLanguage, mayBeRead, mediumOf, posterOf, textFor } from "./item-parts";
 import { plainName } from "./plain-name";
 import { Player } from "./player";
 import { Share, linkTo } from "./share";
+import type { Words } from "./words";
 
 export function ItemPage({ id }: { id: string }) {
   const { link, news } = useReader();
@@ -47,6 +49,12 @@ function Whole({ item }: { item: Item }) {
   const [chosen, setChosen] = useState(best(item, "video", settings.dataSaver) ?? playable[0]);
   const holding = useHolding(item, chosen);
   const rendition = chosen === undefined ? undefined : item.renditions[chosen];
+  const [goOnAt, setGoOnAt] = useState<number | null>(null);
+  const choose = (index: number, at: number | null = null) => {
+    setGoOnAt(at);
+    setChosen(index);
+  };
+  const smaller = smallerOf(item, playable, chosen, words, choose);
   if (!mayBeRead(item)) {
     return (
       <article class="stack" style={{ gap: "var(--s4)" }}>
@@ -69,8 +77,8 @@ function Whole({ item }: { item: Item }) {
       <Caution item={item} />
       {chosen !== undefined && rendition && (
         <>
-          <Player key={chosen} item={item} index={chosen} rendition={rendition} holding={holding} />
-          {playable.length > 1 && <Forms item={item} indexes={playable} chosen={chosen} choose={setChosen} />}
+          <Player key={chosen} item={item} index={chosen} rendition={rendition} holding={holding} smaller={smaller} goOnAt={goOnAt} />
+          {playable.length > 1 && <Forms item={item} indexes={playable} chosen={chosen} choose={choose} />}
         </>
       )}
       <Others item={item} medium="photo" />
@@ -82,6 +90,27 @@ function Whole({ item }: { item: Item }) {
       <BackToNews />
     </article>
   );
+}
+
+/** The largest form with fewer bytes than the chosen one. */
+function smallerOf(
+  item: Item,
+  playable: number[],
+  chosen: number | undefined,
+  words: Words,
+  choose: (index: number, at: number) => void,
+): Smaller | null {
+  const size = (index: number) => item.renditions[index]?.size ?? 0;
+  const [next] = playable.filter((index) => chosen !== undefined && size(index) < size(chosen)).sort((a, b) => size(b) - size(a));
+  const rendition = next === undefined ? undefined : item.renditions[next];
+  if (next === undefined || !rendition) {
+    return null;
+  }
+  return { name: `${formName(rendition, words)}, ${words.size(rendition.size)}`, choose: (at) => choose(next, at) };
+}
+
+function formName(rendition: Rendition, words: Words): string {
+  return mediumOf(rendition) === "sound" ? words.say("sound_only") : `${words.number(rendition.height)}p`;
 }
 
 /** Without the module that makes HTML of it a text is read as it was written. */
@@ -168,7 +197,7 @@ function Form(props: { item: Item; index: number; isChosen: boolean; choose: (in
   }
   const have = holding ? held(holding) : 0;
   const state = have === 0 ? words.say("not_here") : have < rendition.size && holding ? share(holding, words) : words.say("here");
-  const name = mediumOf(rendition) === "sound" ? words.say("sound") : `${words.number(rendition.height)}p`;
+  const name = formName(rendition, words);
   return (
     <label class="opt">
       <input type="radio" name="form" checked={props.isChosen} onChange={() => props.choose(props.index)} />

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { type Holding, type Item, MEDIA_FOLDER, type Rendition } from "../shared/protocol";
+import { Controls, type Smaller } from "./controls";
 import { isPicture, usePicture, useReader, useWhole } from "./context";
 import { Icon, Line, held, share } from "./drawing";
 import { Say } from "./frame";
@@ -13,6 +14,10 @@ interface Shown {
   index: number;
   rendition: Rendition;
   holding: Holding | null;
+  /** What to play instead where a part is missing. */
+  smaller?: Smaller | null;
+  /** Where to go on, if another form was playing before. */
+  goOnAt?: number | null;
 }
 
 /** Video and sound by the browser's own player, photos as they are; below it what is here and what can be done. */
@@ -23,7 +28,7 @@ export function Player(shown: Shown) {
   return (
     <div class="stack player">
       {medium === "photo" ? <Photo {...shown} /> : medium === "file" ? null : <Moving {...shown} />}
-      <Line holding={holding} words={words} />
+      {(medium === "photo" || medium === "file") && <Line holding={holding} words={words} />}
       {holding && held(holding) < holding.size && <p class="bar small">{share(holding, words)}</p>}
       {holding && <Trouble holding={holding} />}
       <Does {...shown} />
@@ -31,25 +36,39 @@ export function Player(shown: Shown) {
   );
 }
 
-function Moving({ item, index, rendition, holding }: Shown) {
+function Moving({ item, index, rendition, holding, smaller = null, goOnAt = null }: Shown) {
   const still = usePicture(item, posterOf(item), true);
   const source = usePlayable(item, index, holding);
-  const { settings } = useReader();
+  const { settings, words } = useReader();
+  const [media, setMedia] = useState<HTMLMediaElement | null>(null);
   const [broken, breaks] = useState<string | null>(null);
   if (!source) {
-    return null;
+    return <Line holding={holding} words={words} />;
   }
   if (broken === source) {
     return <Unshown />;
   }
   const isUnknown = ({ error }: HTMLMediaElement) => !!error && error.code >= MediaError.MEDIA_ERR_DECODE;
   const onError = (event: Event) => isUnknown(event.currentTarget as HTMLMediaElement) && breaks(source);
-  const common = { src: source, controls: true, onError, preload: settings.dataSaver ? ("none" as const) : ("metadata" as const) };
+  const goOn = ({ currentTarget: media }: { currentTarget: HTMLMediaElement }) => void (goOnAt && (media.currentTime = goOnAt));
+  const common = { src: source, ref: setMedia, onError, autoplay: goOnAt !== null, onLoadedMetadata: goOn, preload: settings.dataSaver ? ("none" as const) : ("metadata" as const) };
+  const controls = media && holding && <Controls media={media} item={item} rendition={rendition} holding={holding} smaller={smaller} />;
   if (mediumOf(rendition) === "sound") {
-    return <audio key={source} {...common} />;
+    return (
+      <>
+        <audio key={source} {...common} />
+        {controls}
+      </>
+    );
   }
   const shape = rendition.width && rendition.height ? { width: rendition.width, height: rendition.height } : {};
-  return <video key={source} {...common} {...shape} {...(still ? { poster: still } : {})} playsInline />;
+  const playOrPause = ({ currentTarget: video }: { currentTarget: HTMLVideoElement }) => void (video.paused ? video.play() : video.pause());
+  return (
+    <>
+      <video key={source} {...common} {...shape} {...(still ? { poster: still } : {})} playsInline onClick={playOrPause} />
+      {controls}
+    </>
+  );
 }
 
 /**
