@@ -18,8 +18,8 @@ export class StolenKey {
   #tree;
   #channel;
 
-  /** Takes the key of a machine's home. Its newsroom has published in this tree. */
-  static async from(machine, tree) {
+  /** Takes the key of a machine's home. Its newsroom has published in this tree, perhaps beside others. */
+  static async from(machine, tree, channel = readdirSync(path.join(tree, "c"))[0]) {
     const thief = new StolenKey();
     const hash = await blake3(path.join(process.env.READER, "reader.wasm"));
     thief.#hash = (bytes) => Buffer.from(hash(bytes), "hex");
@@ -27,7 +27,7 @@ export class StolenKey {
     thief.#secret = createPrivateKey({ key: Buffer.from(SEED_START + seed, "hex"), format: "der", type: "pkcs8" });
     thief.#key = Buffer.from(createPublicKey(thief.#secret).export({ format: "jwk" }).x, "base64url");
     thief.#tree = tree;
-    thief.#channel = readdirSync(path.join(tree, "c"))[0];
+    thief.#channel = channel;
     return thief;
   }
 

@@ -1,5 +1,6 @@
 // An item in a list.
 
+import { useState } from "preact/hooks";
 import type { Item } from "../shared/protocol";
 import { useHolding, usePicture, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
@@ -24,7 +25,9 @@ export function Card({ item }: { item: Item }) {
         {isRead && (
           <>
             <h2 {...inLanguage(text)}>
-              <a href={href}>{title}</a>
+              <a href={href}>
+                <span>{title}</span>
+              </a>
             </h2>
             {text?.text && (
               <p class="soft" {...inLanguage(text)}>
@@ -53,6 +56,7 @@ function Still({ item, main, href, whole }: { item: Item; main: number; href: st
   const rendition = photo === undefined ? undefined : item.renditions[photo];
   const isSmall = !!rendition && (rendition.inline || rendition.size <= SMALL_PICTURE_BYTES_MAX);
   const picture = usePicture(item, photo, isSmall || !settings.dataSaver || (photo === main && whole));
+  const [isBroken, breaks] = useState(false);
   const { mime, ms } = item.renditions[main] ?? { mime: "", ms: 0 };
   const plays = !mime.startsWith("image/");
   const count = others.length > 0 && !plays ? words.count("photos", others.length + 1) : "";
@@ -60,13 +64,13 @@ function Still({ item, main, href, whole }: { item: Item; main: number; href: st
   return (
     // The title below leads to the same page; this one is for fingers.
     <a class="still" href={href} tabIndex={-1} aria-hidden="true">
-      {picture ? <img src={picture} alt="" /> : <svg viewBox="0 0 320 180" />}
+      {picture && !isBroken ? <img src={picture} alt="" onError={() => breaks(true)} /> : <svg viewBox="0 0 320 180" />}
       {plays && (
         <span class="go">
           <Icon name="play" />
         </span>
       )}
-      {!plays && !picture && (
+      {!plays && (!picture || isBroken) && (
         <span class="go ask">
           <Icon name="photo" />
         </span>

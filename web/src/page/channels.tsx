@@ -62,15 +62,7 @@ export function ChannelPage({ id }: { id: string }) {
         <h1 dir="auto">{channel.name ?? words.say("unnamed")}</h1>
       </div>
       {channel.stopped && <Stopped number={channel.charter + 1} />}
-      <p class="soft">
-        {words.say("channel_holds", { posts: words.count("posts_held", channel.items) })}
-        {channel.last_word !== null && (
-          <>
-            <br />
-            {words.say("last_word", { age: words.age(channel.last_word) })}
-          </>
-        )}
-      </p>
+      {channel.last_word !== null && <p class="soft">{words.say("last_word", { age: words.age(channel.last_word) })}</p>}
       <Feed channel={id} />
       <HandOn channel={id} />
       <Identity channel={channel} />

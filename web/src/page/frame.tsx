@@ -58,7 +58,7 @@ function Horizon() {
         <div class={last > 0 ? "horizon" : "horizon none"} style={age} />
       </div>
       <p class="word">
-        {last > 0 ? words.rich("last_word", { age: <b>{words.age(last)}</b> }) : words.say("last_word_none")}
+        {last > 0 ? words.rich("last_word", { age: <b>{words.age(last)}</b> }) : state.phase === "ready" ? words.say("last_word_none") : "\u00a0"}
         {last > 0 && <Scale />}
       </p>
     </header>

@@ -1,6 +1,6 @@
 // The page: shows what the worker knows, and decides nothing.
 
-import { render } from "preact";
+import { type ComponentChildren, render } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { State } from "../shared/protocol";
 import { type Reader, ReaderContext, useReader } from "./context";
@@ -73,22 +73,41 @@ function Here({ route }: { route: Route }) {
   }, [shown]);
   switch (state.phase) {
     case "starting":
-      return <p role="status">{words.say("starting")}</p>;
+      return (
+        <Untitled>
+          <p role="status">{words.say("starting")}</p>
+        </Untitled>
+      );
     case "elsewhere":
       return (
-        <Say icon="phone" title={words.say("elsewhere_title")}>
-          <p>{words.say("elsewhere_text")}</p>
-        </Say>
+        <Untitled>
+          <Say icon="phone" title={words.say("elsewhere_title")}>
+            <p>{words.say("elsewhere_text")}</p>
+          </Say>
+        </Untitled>
       );
     case "failed":
       return (
-        <Say icon="warning" kind="warm" title={words.say("failed_title")}>
-          <p>{words.say("failed_text")}</p>
-        </Say>
+        <Untitled>
+          <Say icon="warning" kind="warm" title={words.say("failed_title")}>
+            <p>{words.say("failed_text")}</p>
+          </Say>
+        </Untitled>
       );
     case "ready":
       return <Page key={shown} route={route} />;
   }
+}
+
+/** What stands where a page is not: whoever listens for headings finds one all the same. */
+function Untitled({ children }: { children: ComponentChildren }) {
+  const { words } = useReader();
+  return (
+    <>
+      <h1 class="vh">{words.say("brand")}</h1>
+      {children}
+    </>
+  );
 }
 
 const TITLES: Partial<Record<Route["page"], TextKey>> = {
@@ -123,17 +142,23 @@ function LoadedPage({ route }: { route: LaterRoute }) {
     return <later.LaterPage route={route} />;
   }
   if (later !== "failed") {
-    return <p role="status">{words.say("part_coming")}</p>;
+    return (
+      <Untitled>
+        <p role="status">{words.say("part_coming")}</p>
+      </Untitled>
+    );
   }
   return (
-    <Say icon="warning" kind="warm" title={words.say("part_failed")}>
-      <p>{words.say("part_failed_text")}</p>
-      <div class="does">
-        <button type="button" class="btn" onClick={needLater}>
-          {words.say("part_again")}
-        </button>
-      </div>
-    </Say>
+    <Untitled>
+      <Say icon="warning" kind="warm" title={words.say("part_failed")}>
+        <p>{words.say("part_failed_text")}</p>
+        <div class="does">
+          <button type="button" class="btn" onClick={needLater}>
+            {words.say("part_again")}
+          </button>
+        </div>
+      </Say>
+    </Untitled>
   );
 }
 

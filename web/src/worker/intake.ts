@@ -53,13 +53,14 @@ class Intake {
   ) {}
 
   async all(): Promise<void> {
-    const { shelf } = this.parts;
+    const { shelf, itemsOf } = this.parts;
     const channels = this.file.channels();
     for (const channel of channels.filter((channel) => shelf.follows(channel))) {
-      const before = shelf.channel(channel).items;
+      const before = itemsOf(channel).length;
       await this.#objects(this.file.of(channel), (path, bytes) => this.#take(channel, path, bytes));
-      const now = shelf.channel(channel);
-      this.opened.channels.push({ channel: now, posts: Math.max(0, now.items - before) });
+      // What takes back is no post, nor what was taken back.
+      const posts = Math.max(0, itemsOf(channel).length - before);
+      this.opened.channels.push({ channel: shelf.channel(channel), posts });
     }
     for (const channel of channels.filter((channel) => !shelf.follows(channel))) {
       await this.#offer(channel);
