@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
+import { minify } from "terser";
 
 import { checkCatalogues } from "./catalogues.mjs";
 import { blake3 } from "./hash.mjs";
@@ -23,8 +24,13 @@ const source = (name) => path.join(here, "src", name);
 
 /** One of each is loaded, whichever fits the browser and its reader. */
 const MODULES = /^reader(-simd)?\.lzma$/;
-/** What no first look needs; it is kept for when there is no network. */
-const LATER = /^(texts\.lzma|(later|handing|beside|database|journals|room|watch|codes|kazakh)\.js|later\.css|words\/.*-later\.json)$/;
+/**
+ * What no first look needs. The service worker and the list that it checks by come behind the first look as well, and bring all of
+ * it for when there is no network.
+ */
+const LATER = /^(service\.js|files\.txt|texts\.lzma|(later|handing|beside|database|journals|room|watch|codes|kazakh)\.js|later\.css|words\/.*-later\.json)$/;
+/** Scripts that are modules of the language, and know no names but those they import. */
+const ESM = /^(page|chunk|later|codes|kazakh)\.js$/;
 const LANGUAGES = /^words\/.*\.json$/;
 
 const release = {
@@ -60,6 +66,9 @@ for (const [name, parts] of [["style.css", ["tokens", "reader", "parts", "app"]]
   const contents = parts.map((part) => `@import "./${part}.css";`).join("\n");
   await build({ stdin: { contents, resolveDir: style, loader: "css" }, bundle: true, minify: true, outfile: path.join(out, name) });
 }
+for (const name of list(out).filter((name) => name.endsWith(".js"))) {
+  await shrink(name);
+}
 for (const name of readdirSync(path.join(here, "static"))) {
   cpSync(path.join(here, "static", name), path.join(out, name));
 }
@@ -85,6 +94,7 @@ await build({
   outdir: out,
   define: stamped({ ...release, build: sha256(hashes.join("\n")).slice(0, 16) }),
 });
+await shrink("service.js");
 signFolder(out, release, await blake3(path.join(wasm, "reader.wasm")));
 
 const packed = new Map(list(out).map((name) => [name, pack(name)]));
@@ -97,6 +107,14 @@ console.log(first);
 
 function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Says the same in fewer letters: what the bundler leaves is 2 to 4 % more, after gzip. */
+async function shrink(name) {
+  const file = path.join(out, name);
+  const options = { module: ESM.test(name), ecma: 2020, compress: { passes: 3 } };
+  const { code } = await minify(readFileSync(file, "utf8"), options);
+  writeFileSync(file, code);
 }
 
 /** Which words a script says: those whose keys stand in it, whole or as the beginning of one that is put together. */

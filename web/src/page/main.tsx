@@ -39,6 +39,7 @@ function App({ link, first }: { link: Link; first: Words }) {
   useEffect(() => {
     void link.call("rules", { days: settings.keepDays, bytes: settings.keepBytes }).catch(() => undefined);
   }, [settings.keepDays, settings.keepBytes]);
+  useKeeper(state, route);
   const reader = useMemo<Reader>(() => {
     const change = (some: Partial<Settings>) => setSettings((all) => ({ ...all, ...some }));
     return { words, settings, change, state, link, news, announce, later, needLater };
@@ -172,6 +173,18 @@ function useRoute(): Route {
   return readRoute(hash);
 }
 
+/** What keeps the app for when there is no network fetches all of it: it comes behind what somebody came to see. */
+function useKeeper(state: State, route: Route): void {
+  const isLooking = state.phase === "starting" || state.syncing || (route.page === "follow" && state.channels.length === 0);
+  const isAsked = useRef(false);
+  useEffect(() => {
+    if (!isLooking && !isAsked.current) {
+      isAsked.current = true;
+      navigator.serviceWorker?.register("service.js").catch(() => undefined);
+    }
+  }, [isLooking]);
+}
+
 /** The pages that a first look does not need, once somebody needs one and they and their words have come. */
 function useLater(language: Language): Pick<Reader, "later" | "needLater"> {
   const [later, setLater] = useState<Reader["later"]>(null);
@@ -207,7 +220,6 @@ function useWords(language: Language, all: boolean, first: Words): Words {
 leaveOnShifts();
 guideLinks();
 receiveFiles();
-navigator.serviceWorker?.register("service.js").catch(() => undefined);
 // Until the words are here the page shows what stands in it from the beginning: whose app this is. The core, which is larger, comes
 // behind them, so that a slow line brings what can be read first.
 void loadWords(readSettings().language, false).then((first) =>

@@ -2,7 +2,7 @@
 
 import type { Alarm } from "../shared/protocol";
 import type { Core } from "../shared/core";
-import { KEPT, LIST, release } from "../shared/release";
+import { LIST, release } from "../shared/release";
 import type { Disk } from "./disk";
 import { load } from "./scripts";
 
@@ -37,8 +37,8 @@ export class AppWatch {
       // The next build is signed by another key, which was thrown away as well.
       return;
     }
-    const list = await fetch(new URL(LIST, this.#folder)).catch(() => null);
-    if (!list?.headers.has(KEPT)) {
+    const isKept = await self.caches?.match(new URL(LIST, this.#folder)).catch(() => undefined);
+    if (!isKept) {
       // At the first visit the service worker loads everything now; then it lies in the browser's cache as well.
       await new Promise((resolve) => setTimeout(resolve, 2 * release.patienceMs));
     }
