@@ -7,10 +7,8 @@ use crate::step::{self, Failure, Outcome};
 use crate::wasm::{self, Library};
 use crate::workspace::Workspace;
 
-/// Bytes that a first visit shall load, packed: four seconds on a line of 256 kbit/s.
-const FIRST_VISIT_BYTES_WANTED: u64 = 115_000;
-/// What it loads today, and may not exceed; to be lowered with the size until both are the same.
-const FIRST_VISIT_BYTES_MAX: u64 = 123_200;
+/// Bytes that a first visit may load, packed: four seconds on a line of 256 kbit/s.
+const FIRST_VISIT_BYTES_MAX: u64 = 115_000;
 
 /// Where the app stands among the build products; the build script of `longear` looks there.
 pub fn app_folder(workspace: &Workspace) -> PathBuf {
@@ -68,7 +66,7 @@ fn judge(size: u64, library: Library) -> Outcome {
             "make it smaller, or load a part when it is needed",
         ));
     }
-    eprintln!("          a first visit loads {size} bytes; {FIRST_VISIT_BYTES_WANTED} are wanted");
+    eprintln!("          a first visit loads {size} bytes, of {FIRST_VISIT_BYTES_MAX} that it may");
     Ok(())
 }
 
