@@ -191,6 +191,28 @@ test("a file that is dropped on the page is opened, also one without photos and 
   await phone.close();
 });
 
+test("a file that another app of the phone shares to it is opened, and waits nowhere", async () => {
+  // As the phone's list of apps sends it. That list itself is the system's.
+  const form = '<form method="post" enctype="multipart/form-data" action="app/share"><input type="file" name="file"><button>Share</button></form>';
+  writeFileSync(path.join(newsroom.path("bare"), "other-app.html"), form);
+  const phone = await open("seventh", bare);
+  const { page } = phone;
+  await page.goto(`${bare.url}app/`);
+  await until(() => page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
+  await page.goto(`${bare.url}other-app.html`);
+  await page.locator("input").setInputFiles(texts);
+  await page.getByRole("button", { name: "Share" }).click();
+  await phone.sees("There is a channel in the file that you do not follow. Nothing of it was kept.");
+  await page.reload();
+  await phone.sees("Open a file from somebody");
+  assert.equal(await page.getByText("There is a channel in the file").count(), 0, "it came once");
+  await page.goto(`${bare.url}other-app.html`);
+  await page.locator("input").setInputFiles(newsroom.path("photo.jpg"));
+  await page.getByRole("button", { name: "Share" }).click();
+  await phone.sees("This is no file of Longear");
+  await phone.close();
+});
+
 /** Saves a file at a page that offers it. */
 async function save({ page, sees }, place, choice, to) {
   await page.goto(place);

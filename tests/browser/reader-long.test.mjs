@@ -74,6 +74,9 @@ test("news at the top moves no post out of the list, and makes none appear twice
   for (const name of ["Fresh 1", "Fresh 2", "Fresh 3"]) {
     newsroom.json("publish", "--lang", "en", "--title", name, "--text", text);
   }
+  // What takes back is no post, and is not counted as one: it was, by how many items are held.
+  const { id } = newsroom.json("publish", "--lang", "en", "--title", "Wrong", "--text", text);
+  newsroom.json("retract", id);
   newsroom.run("sync", newsroom.path("tree"));
   await phone.page.reload();
   await phone.sees("Fresh 3");

@@ -23,9 +23,8 @@ export function NewsPage() {
 /** `channel` empty: of all that are followed. */
 export function Feed({ channel }: { channel: string }) {
   const { words, state } = useReader();
-  const { parts, isEmpty, isWhole } = useParts(channel);
+  const { parts, count, isWhole } = useParts(channel);
   const channels = state.channels.filter(({ id }) => channel === "" || id === channel);
-  const total = channels.reduce((sum, { items }) => sum + items, 0);
   return (
     <>
       {channels.map(({ id, holes }) => holes > 0 && <Holes key={id} count={holes} />)}
@@ -34,9 +33,9 @@ export function Feed({ channel }: { channel: string }) {
         <div>
           <Horns />
           <p class="fin">
-            {isEmpty
+            {count === 0
               ? `${words.say("empty")} ${words.say("empty_text")}`
-              : words.say("end_of_list", { posts: words.count("posts_held", total) })}
+              : words.say("end_of_list", { posts: words.count("posts_held", count) })}
           </p>
         </div>
       )}

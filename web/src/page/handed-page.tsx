@@ -1,11 +1,11 @@
 // What a file that somebody handed over brought, and channels that it offers.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Opened } from "../shared/protocol";
+import { type Opened, SHARED } from "../shared/protocol";
 import { useReader } from "./context";
 import { Question } from "./follow";
 import { Say } from "./frame";
-import { OpenFile, handed } from "./handed";
+import { OpenFile, handed, receive } from "./handed";
 
 const FAILED: Opened = { unreadable: "failed", channels: [], files: 0, offers: [], refused: [], full: false };
 
@@ -65,6 +65,8 @@ function useHanded() {
     handed.hear = () => void read();
     if (handed.files.length > 0) {
       void read();
+    } else {
+      askShared();
     }
     return () => {
       handed.hear = () => undefined;
@@ -72,6 +74,13 @@ function useHanded() {
     };
   }, []);
   return { results, share, read };
+}
+
+/** What the phone's own list of apps handed over waits at the service worker. */
+function askShared(): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }: MessageEvent<File[]>) => receive(data);
+  navigator.serviceWorker?.controller?.postMessage(SHARED, [port2]);
 }
 
 function Result({ opened, followed }: { opened: Opened; followed: () => Promise<void> }) {

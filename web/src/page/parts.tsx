@@ -14,12 +14,13 @@ const NEAR = "1500px";
 /** How far somebody read in a list: where each part begins, `null` behind the last one; and what the screen showed. */
 interface Place {
   starts: (string | null)[];
-  isEmpty: boolean;
+  /** How many posts there are, known when the last part is. */
+  count: number;
   heights: number[];
   top: number;
 }
 
-const BEGINNING: Place = { starts: [""], isEmpty: false, heights: [], top: 0 };
+const BEGINNING: Place = { starts: [""], count: 0, heights: [], top: 0 };
 
 /** Where lists were left, by channel, until the app is closed. Whoever opens a post comes back to its neighbours. */
 const left = new Map<string, Place>();
@@ -45,11 +46,11 @@ export function useParts(channel: string) {
   const came = useCallback(
     (number: number, { items, cursor }: FeedPage) =>
       setPlace((before) => {
-        const isEmpty = number === 0 ? items.length === 0 : before.isEmpty;
-        const isSame = before.starts[number + 1] === cursor && isEmpty === before.isEmpty;
+        const count = cursor === null ? number * PART_COUNT + items.length : before.count;
+        const isSame = before.starts[number + 1] === cursor && count === before.count;
         // What comes behind begins elsewhere now, and says so to the next one when it is read again.
         const behind = cursor === null ? [] : before.starts.slice(number + 2);
-        return isSame ? before : { ...before, isEmpty, starts: [...before.starts.slice(0, number + 1), cursor, ...behind] };
+        return isSame ? before : { ...before, count, starts: [...before.starts.slice(0, number + 1), cursor, ...behind] };
       }),
     [],
   );
@@ -63,7 +64,7 @@ export function useParts(channel: string) {
     const height = place.heights[number] ?? 0;
     return (drawn.current[number] = <Part key={number} {...{ channel, start, number, height, came }} />);
   });
-  return { parts: <div ref={list}>{parts}</div>, isEmpty: place.isEmpty, isWhole: place.starts.at(-1) === null };
+  return { parts: <div ref={list}>{parts}</div>, count: place.count, isWhole: place.starts.at(-1) === null };
 }
 
 interface PartProps {

@@ -3,7 +3,7 @@
 import { Core } from "../shared/core";
 import { join } from "../shared/join";
 import { MODULE_BYTES_MAX, modules } from "../shared/module";
-import { MEDIA_FOLDER, type MediaAnswer, type MediaRange } from "../shared/protocol";
+import { MEDIA_FOLDER, type MediaAnswer, type MediaRange, SHARED } from "../shared/protocol";
 import { Fault, KEPT, LIST, SERVICE, bytesOf, checkFile, fetchNow, readList, release } from "../shared/release";
 import { unpack } from "../shared/unpack";
 
@@ -13,11 +13,24 @@ const CACHE = CACHE_START + release.build;
 /** What is read of a medium at once. */
 const PIECE_BYTES = 256 << 10;
 
+/** Files that were shared to the app, until the page that opens for them asks. They are kept nowhere. */
+let shared: File[] = [];
+
 scope.addEventListener("install", (event) => event.waitUntil(keepFiles()));
 scope.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+scope.addEventListener("message", ({ data, ports: [port] }) => {
+  if (data === SHARED) {
+    port?.postMessage(shared);
+    shared = [];
+  }
+});
 scope.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   const path = url.href.startsWith(scope.registration.scope) ? url.pathname.slice(scopePath().length) : null;
+  if (event.request.method === "POST" && path === SHARED) {
+    event.respondWith(takeShared(event.request));
+    return;
+  }
   if (event.request.method !== "GET" || path === null) {
     return;
   }
@@ -110,6 +123,13 @@ async function takeOver(): Promise<void> {
 async function answerFile(request: Request, path: string): Promise<Response> {
   const cache = await caches.open(CACHE);
   return (await cache.match(path)) ?? fetch(request);
+}
+
+/** Other apps of the phone may send anything; it goes the way of every file that somebody hands over. */
+async function takeShared(request: Request): Promise<Response> {
+  const form = await request.formData().catch(() => new FormData());
+  shared = [...form.values()].filter((value): value is File => value instanceof File);
+  return Response.redirect(`${scope.registration.scope}#/file`, 303);
 }
 
 /** Players only: a file of a post must never open as a page of the app's own origin. */
@@ -244,4 +264,5 @@ interface ServiceWorkerGlobalScope {
   };
   addEventListener(type: "install" | "activate", listener: (event: ExtendableEvent) => void): void;
   addEventListener(type: "fetch", listener: (event: FetchEvent) => void): void;
+  addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
 }

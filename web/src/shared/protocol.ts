@@ -159,6 +159,9 @@ export interface MediaRange {
 /** The app's folder of media addresses that the service worker answers. */
 export const MEDIA_FOLDER = "media/";
 
+/** Where the phone's own list of apps hands files to the app, and the word with which the page asks the service worker for them. */
+export const SHARED = "share";
+
 /** Nothing of what is read goes to the source or into the browser's own cache, and nobody is asked who was not named. */
 export const PRIVATELY: RequestInit = { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", redirect: "manual" };
 
