@@ -72,6 +72,8 @@ for (const name of list(out).filter((name) => name.endsWith(".js"))) {
 for (const name of readdirSync(path.join(here, "static"))) {
   cpSync(path.join(here, "static", name), path.join(out, name));
 }
+const manifest = path.join(out, "manifest.webmanifest");
+writeFileSync(manifest, JSON.stringify(JSON.parse(readFileSync(manifest, "utf8"))));
 cpSync(path.join(style, "icon.svg"), path.join(out, "icon.svg"));
 const isFirst = firstWords(["page.js", "chunk.js"].map((name) => readFileSync(path.join(out, name), "utf8")).join("\n"));
 for (const name of readdirSync(path.join(here, "words"))) {
@@ -131,7 +133,8 @@ function pack(name) {
   writeFileSync(path.join(out, `${name}.gz`), gzip);
   const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
   writeFileSync(path.join(out, `${name}.br`), brotliCompressSync(bytes, { params: quality }));
-  return gzip.length;
+  // What is packed already grows by it, and then servers that look do not send the copy.
+  return Math.min(gzip.length, bytes.length);
 }
 
 /** Bytes of all files but those `without`, packed; of each kind of `alternatives` the largest. */

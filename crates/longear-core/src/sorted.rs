@@ -476,6 +476,18 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn maps_and_sets_are_equal_when_all_of_them_is() {
+        let map = |entries: &[(u8, u8)]| entries.iter().copied().collect::<SortedMap<_, _>>();
+        assert!(map(&[(2, 1), (1, 1)]) == map(&[(1, 1), (2, 1)]));
+        for other in [&[(1, 1)][..], &[(1, 1), (2, 9)], &[(1, 1), (3, 1)], &[(1, 1), (2, 1), (3, 1)], &[]] {
+            assert!(map(&[(1, 1), (2, 1)]) != map(other), "{other:?}");
+        }
+        let set = |keys: &[u8]| keys.iter().copied().collect::<SortedSet<_>>();
+        assert!(set(&[2, 1]) == set(&[1, 2]) && set(&[1]) != set(&[2]) && set(&[1]) != set(&[1, 2]));
+        assert!(set(&[]).is_empty() && !set(&[1]).is_empty());
+    }
+
     #[derive(Clone, Debug)]
     enum Step {
         Insert(u16, u8),

@@ -148,9 +148,7 @@ impl Reader {
         let before = if cursor.is_empty() { None } else { Some(cursor_of(cursor)?) };
         let count = count.min(ITEMS_MAX);
         // One more than asked for tells whether there is more.
-        let found = books.iter().flat_map(|book| book.feed(before).take(count + 1));
-        let mut found = found.collect::<Vec<_>>();
-        found.sort_by_key(newest_first);
+        let mut found = newest(&books, before, None, count + 1);
         let is_more = found.len() > count;
         found.truncate(count);
         let next = found.last().filter(|_| is_more).map(|item| format!("{}-{}", item.header().time, item.id()));
@@ -259,10 +257,10 @@ impl Reader {
 
     /// Of the items that a search found, one ID a line, the visible ones that are here, newest first.
     pub fn found(&self, items: &str, count: usize) -> Answer {
-        let found = items.lines().filter_map(|item| self.held(item).ok());
-        let mut found = found.filter(|item| item.status.is_visible()).collect::<Vec<_>>();
-        found.sort_by_key(newest_first);
-        found.truncate(count.min(ITEMS_MAX));
+        let wanted = items.lines().filter_map(|item| item.parse().ok()).collect();
+        let books = self.books.iter().map(|(_, book)| book).collect::<Vec<_>>();
+        let mut found = newest(&books, None, Some(&wanted), count.min(ITEMS_MAX));
+        found.truncate(count);
         Ok(json::object(|object| {
             object.list("items", found, |value, item| value.object(|object| write_item(object, &item, false)));
         }))
@@ -293,6 +291,21 @@ impl Reader {
     fn open_file(&self, handle: u32) -> Answer<&OpenFile> {
         self.files.get(&handle).ok_or_else(|| not_open(handle))
     }
+}
+
+/// The newest of what the books would list, of each no more than so many.
+fn newest<'b>(
+    books: &[&'b Book],
+    before: Option<(u64, ItemId)>,
+    wanted: Option<&SortedSet<ItemId>>,
+    count: usize,
+) -> Vec<BookItem<'b>> {
+    let mut found = Vec::new();
+    for book in books {
+        found.extend(book.feed(before, wanted).take(count));
+    }
+    found.sort_by_key(newest_first);
+    found
 }
 
 fn newest_first(item: &BookItem<'_>) -> std::cmp::Reverse<(u64, ItemId)> {

@@ -6,6 +6,8 @@ import { Card } from "./card";
 import { useReader } from "./context";
 
 const FOUND_MAX = 50;
+/** What a first screen shows; these are drawn before the rest is asked for. */
+const FOUND_FIRST = 8;
 /** The core finds beginnings of words from this length on. */
 const LETTERS_MIN = 3;
 
@@ -51,11 +53,11 @@ function useFound(query: string): SearchAnswer | null {
     // What answers an old question is shown until the new one is answered, but not behind an empty line.
     query === "" && setFound(null);
     const ask = async () => {
-      let given;
-      do {
-        given = await link.call("search", { query, count: FOUND_MAX });
-        wanted && query !== "" && setFound(given);
-      } while (wanted && given.isLearning);
+      for (let count = FOUND_FIRST, isMore = true; wanted && isMore; count = FOUND_MAX) {
+        const given = await link.call("search", { query, count });
+        isMore = given.isLearning || (count === FOUND_FIRST && given.items.length === count);
+        wanted && query !== "" && setFound({ ...given, isLearning: isMore });
+      }
     };
     ask().catch(() => undefined);
     return () => {

@@ -3,8 +3,11 @@
 use longear_core::header::VerifiedPayloads;
 use longear_core::keys::Roles;
 use longear_core::kind::Kind;
-use longear_core::limits::{PACK_ITEMS_MAX, PACK_LIES_MAX};
+use longear_core::limits::{
+    HEADER_BYTES_MAX, LOG_ITEMS_MAX, PACK_ITEMS_MAX, PACK_LEVEL_MAX, PACK_LIES_MAX, PAYLOAD_BYTES_MAX,
+};
 use longear_core::pack::{PackHeaders, PackPart, PackSlot, encode_front};
+use longear_core::tree::TreePath;
 use longear_core::{Intervals, PackName, PackReader, Reason, SignedHeader};
 
 use crate::support::publisher::{Log, NOON_MS, Publisher};
@@ -34,6 +37,37 @@ fn packs_lie_in_larger_ones() {
     }
     assert_eq!(name(0, 3).children().count(), 0);
     assert_eq!(name(2, 3).items(), 192..256);
+}
+
+/// Archives and the app cut packs to a length, and carriers refuse longer ones: all of them reckon by these.
+#[test]
+fn lengths_of_packs_are_known_before_they_are_written() {
+    let opening = log_of(0).1.opening;
+    let slots = [(180, 262_144), (200, 0), (7, 9)].map(|(header, payload_length)| (vec![0; header], payload_length));
+    let slots = slots.each_ref().map(|(header, payload_length)| PackSlot { header, payload_length: *payload_length });
+    let front = encode_front(PackName { level: 1, index: 0 }, &opening, &slots.map(Some));
+    let payloads = 262_144 + 9;
+    assert_eq!((front.len() + payloads) as u64, 53 + slots.iter().map(PackSlot::bytes).sum::<u64>());
+
+    let largest = PackSlot { header: &[0; HEADER_BYTES_MAX], payload_length: PAYLOAD_BYTES_MAX as u32 };
+    for level in 0..=PACK_LEVEL_MAX {
+        let name = PackName { level, index: 0 };
+        assert_eq!(name.bytes_max(), 53 + 8u64.pow(u32::from(level)) * largest.bytes(), "{name}");
+    }
+    let path = |level, index| TreePath::Pack { channel: [1; 32], log: [2; 16], level, index };
+    assert_eq!(path(2, 5).bytes_max(), 53 + 64 * largest.bytes());
+    assert_eq!(path(5, 0).bytes_max(), 0, "there is no such level");
+    assert_eq!(path(4, 256).bytes_max(), 0, "no log has so many items");
+}
+
+#[test]
+fn every_item_lies_in_one_largest_pack() {
+    let around = |seq| PackName::largest_around(seq).map(|name| (name.level, name.index));
+    assert_eq!(around(0), Some((4, 0)));
+    assert_eq!(around(4095), Some((4, 0)));
+    assert_eq!(around(4096), Some((4, 1)));
+    assert_eq!(around(LOG_ITEMS_MAX - 1), Some((4, 255)));
+    assert_eq!(around(LOG_ITEMS_MAX), None);
 }
 
 /// Whoever follows a log for hours pushes small pieces: what waits for its end must not be read before it is there.

@@ -137,10 +137,16 @@ impl Book {
         logs.flat_map(move |(id, log)| log.all().map(move |item| self.book_item(id, log, item)))
     }
 
-    /// Visible articles that are here, newest first, from behind a time and an item on.
-    pub fn feed(&self, before: Option<(u64, ItemId)>) -> impl Iterator<Item = BookItem<'_>> {
+    /// Visible articles that are here, newest first, from behind a time and an item on; where some are `wanted`, these only.
+    pub fn feed(
+        &self,
+        before: Option<(u64, ItemId)>,
+        wanted: Option<&SortedSet<ItemId>>,
+    ) -> impl Iterator<Item = BookItem<'_>> {
         let before = before.unwrap_or((u64::MAX, ItemId([0xff; 32])));
         let articles = self.articles.range(..before).rev();
+        // What an item means takes longer to say than whether it is wanted.
+        let articles = articles.filter(move |(_, id)| wanted.is_none_or(|wanted| wanted.contains(id)));
         articles.filter_map(|(_, id)| self.item(id)).filter(|item| item.status.is_visible())
     }
 

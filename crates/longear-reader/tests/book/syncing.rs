@@ -79,7 +79,7 @@ fn a_new_reader_asks_for_few_things_and_then_for_nothing() {
         other => panic!("{other}"),
     });
     assert_eq!(levels.collect::<Vec<_>>(), [(0, 74), (0, 73), (0, 72), (1, 8), (2, 0)]);
-    assert_eq!(book.feed(None).count(), 75);
+    assert_eq!(book.feed(None, None).count(), 75);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn the_branch_of_a_thief_makes_room_for_the_one_that_a_charter_names() {
         book.take(TreePath::pack(&channel, &stolen.id, name), &stolen.pack(name));
     }
     assert_eq!(
-        book.feed(None).count(),
+        book.feed(None, None).count(),
         stolen.items.len() - 1 - 20,
         "all but the retraction, and what that takes back"
     );
