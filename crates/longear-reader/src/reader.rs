@@ -258,7 +258,7 @@ impl Reader {
     /// Of the items that a search found, one ID a line, the visible ones that are here, newest first.
     pub fn found(&self, items: &str, count: usize) -> Answer {
         let wanted = items.lines().filter_map(|item| item.parse().ok()).collect();
-        let books = self.books.iter().map(|(_, book)| book).collect::<Vec<_>>();
+        let books = self.books.values().collect::<Vec<_>>();
         let mut found = newest(&books, None, Some(&wanted), count.min(ITEMS_MAX));
         found.truncate(count);
         Ok(json::object(|object| {

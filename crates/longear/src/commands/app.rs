@@ -20,8 +20,8 @@ use crate::terminal::{grouped, printable};
 
 /// Entries of a folder that are looked at for files that no list names.
 const ENTRIES_MAX: usize = 10_000;
-/// The scripts that say which release they are of.
-const STAMPED: [&str; 3] = ["page.js", "worker.js", "service.js"];
+/// The scripts that say which release they are of, as `web/release.mjs` stamps them.
+const STAMPED: [&str; 4] = ["later.js", "service.js", "watch.js", "worker.js"];
 
 /// Carries out what was asked of a copy of the app.
 pub fn run(context: &Context<'_>, command: &AppCommand) -> Result<(), Failure> {
