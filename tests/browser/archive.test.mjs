@@ -198,7 +198,7 @@ test("a file that another app of the phone shares to it is opened, and waits now
   const phone = await open("seventh", bare);
   const { page } = phone;
   await page.goto(`${bare.url}app/`);
-  await until(() => page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
+  await phone.keepsApp();
   await page.goto(`${bare.url}other-app.html`);
   await page.locator("input").setInputFiles(texts);
   await page.getByRole("button", { name: "Share" }).click();

@@ -43,6 +43,18 @@ export class Phone {
     await until(() => this.page.getByText(text).first().isVisible(), `“${text}” to be seen`);
   }
 
+  /** Follows the channel of an address at a mirror, and waits for one of its posts. */
+  async follows(mirror, address, title) {
+    await this.page.goto(`${mirror.url}app/#${address}`);
+    await this.page.getByRole("button", { name: "Yes, follow" }).click();
+    await this.sees(title);
+  }
+
+  /** Waits until the app is kept, and its service worker answers for this page. */
+  async keepsApp() {
+    await until(() => this.page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
+  }
+
   /** Goes down a list until these words are on the screen: what is far from it is not drawn. */
   async scrollsTo(text) {
     await until(async () => {

@@ -96,7 +96,7 @@ async function anew() {
 }
 
 async function hurry(player) {
-  await until(() => page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
+  await phone.keepsApp();
   await player.evaluate((element, rate) => void (element.defaultPlaybackRate = element.playbackRate = rate), HURRY);
   await play(player);
 }

@@ -38,7 +38,7 @@ before(async () => {
   await page.goto(`${mirror.url}app/#${address}`);
   await page.getByRole("button", { name: "Yes, follow" }).click();
   await phone.scrollsTo("Files of all kinds");
-  await until(() => page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
+  await phone.keepsApp();
 });
 
 after(async () => {

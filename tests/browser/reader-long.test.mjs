@@ -27,9 +27,7 @@ before(async () => {
   newsroom.run("sync", newsroom.path("tree"));
   mirror = await Mirror.start(newsroom.path("tree"));
   phone = await Phone.open(newsroom.path("phone"), [mirror.url]);
-  await phone.page.goto(`${mirror.url}app/#${address}`);
-  await phone.page.getByRole("button", { name: "Yes, follow" }).click();
-  await phone.sees(title(POSTS - 1));
+  await phone.follows(mirror, address, title(POSTS - 1));
 });
 
 after(async () => {

@@ -42,10 +42,8 @@ before(async () => {
   mirror.harm = withoutHole;
   phone = await Phone.open(profile, [mirror.url]);
   page = phone.page;
-  await page.goto(`${mirror.url}app/#${address}`);
-  await page.getByRole("button", { name: "Yes, follow" }).click();
-  await phone.sees("Bread in Taldy Street");
-  await until(() => page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
+  await phone.follows(mirror, address, "Bread in Taldy Street");
+  await phone.keepsApp();
 });
 
 after(async () => {

@@ -36,10 +36,8 @@ before(async () => {
   mirror = await Mischief.start(tree);
   mirror.harm = givePart;
   phone = await Phone.open(profile, [mirror.url]);
-  await phone.page.goto(`${mirror.url}app/#${address}`);
-  await phone.page.getByRole("button", { name: "Yes, follow" }).click();
-  await phone.sees("Roads are open");
-  await until(() => phone.page.evaluate(() => !!navigator.serviceWorker.controller), "the service worker");
+  await phone.follows(mirror, address, "Roads are open");
+  await phone.keepsApp();
 });
 
 after(async () => {
