@@ -19,8 +19,8 @@ struct Copy {
 impl Copy {
     fn new() -> Self {
         let copy = Copy { folder: TempDir::new().unwrap() };
-        copy.write("index.html", b"<script src=page.js></script>");
-        copy.write("page.js", format!("var a=\"longear-release release 3 {} - 10000\"", maker().public()).as_bytes());
+        copy.write("index.html", b"<script src=later.js></script>");
+        copy.write("later.js", format!("var a=\"longear-release release 3 {} - 10000\"", maker().public()).as_bytes());
         copy.write("words/en.json", b"{}");
         copy.write("empty.css", b"");
         copy.sign(&maker());
@@ -40,7 +40,7 @@ impl Copy {
     fn sign(&self, key: &SecretKey) {
         let hash = |bytes: &[u8]| hex(&longear_core::hash::plain(bytes));
         let mut body = "longear app files 1\nversion 3\n".to_owned();
-        for name in ["empty.css", "index.html", "page.js", "words/en.json"] {
+        for name in ["empty.css", "index.html", "later.js", "words/en.json"] {
             let bytes = fs::read(self.path(name)).unwrap();
             body += &format!("{name} {} {}\n", bytes.len(), hash(&bytes));
         }
@@ -106,16 +106,16 @@ fn a_copy_that_is_as_it_was_signed_is_good() {
 #[test]
 fn every_file_that_is_missing_changed_or_not_in_the_list_is_named() {
     let copy = Copy::new();
-    copy.write("index.html", b"<script src=page.js></script >");
+    copy.write("index.html", b"<script src=later.js></script >");
     fs::remove_file(copy.path("words/en.json")).unwrap();
     copy.write("words/xx.json", b"{}");
     copy.write("spy.js", b"");
-    copy.write("page.js.gz", b"what a server would send instead");
+    copy.write("later.js.gz", b"what a server would send instead");
     let bad = copy.verify(&["--key", &key(&maker())]);
     assert_eq!((bad.exit, &bad.failure["error"]["kind"]), (3, &json!("verification")));
     assert_eq!(bad.found["changed"], json!(["index.html"]));
     assert_eq!(bad.found["missing"], json!(["words/en.json"]));
-    assert_eq!(bad.found["unlisted"], json!(["page.js.gz", "spy.js", "words/xx.json"]));
+    assert_eq!(bad.found["unlisted"], json!(["later.js.gz", "spy.js", "words/xx.json"]));
     let folder = copy.folder.path().to_str().unwrap();
     let said = String::from_utf8(run(&["app", "verify", folder, "--key", &key(&maker())]).stdout).unwrap();
     assert!(said.contains("index.html: changed\n") && said.contains("spy.js: not in the list\n"), "{said}");
@@ -126,8 +126,8 @@ fn a_copy_signed_by_another_key_is_not_the_makers() {
     let copy = Copy::new();
     let thief = SecretKey::from_seed([8; 32]);
     // It is in order by its own word: the scripts name the key that signed the list.
-    let script = fs::read_to_string(copy.path("page.js")).unwrap();
-    copy.write("page.js", script.replace(&key(&maker()), &key(&thief)).as_bytes());
+    let script = fs::read_to_string(copy.path("later.js")).unwrap();
+    copy.write("later.js", script.replace(&key(&maker()), &key(&thief)).as_bytes());
     copy.sign(&thief);
     let other = copy.verify(&["--key", &key(&maker())]);
     assert_eq!(other.exit, 3);
@@ -170,9 +170,9 @@ fn a_website_is_compared_in_the_same_way() {
             good.failure
         );
     }
-    copy.write("page.js", b"changed");
+    copy.write("later.js", b"changed");
     let bad = Verdict::of(&[&format!("http://{address}/app"), "--key", &key(&maker())]);
-    assert_eq!((bad.exit, &bad.found["changed"]), (3, &json!(["page.js"])));
+    assert_eq!((bad.exit, &bad.found["changed"]), (3, &json!(["later.js"])));
     assert_eq!(Verdict::of(&[&format!("http://{address}/elsewhere")]).exit, 1);
     assert_eq!(Verdict::of(&["http://127.0.0.1:1/app"]).exit, 1);
     assert_eq!(Verdict::of(&["ftp://127.0.0.1/app"]).exit, 1);
@@ -188,9 +188,9 @@ fn what_this_program_writes_is_what_its_makers_signed() {
     assert!(run(&["site", place]).status.success());
     let good = Verdict::of(&[place]);
     assert_eq!((good.exit, &good.found["is_expected_key"], &good.found["unlisted"]), (0, &json!(true), &json!([])));
-    fs::write(folder.path().join("app/page.js.gz"), b"another").unwrap();
+    fs::write(folder.path().join("app/later.js.gz"), b"another").unwrap();
     let bad = Verdict::of(&[place]);
-    assert_eq!((bad.exit, &bad.found["unlisted"]), (3, &json!(["page.js.gz"])));
+    assert_eq!((bad.exit, &bad.found["unlisted"]), (3, &json!(["later.js.gz"])));
 }
 
 /// A web server that gives files below a folder, one request a connection, until the test ends.

@@ -12,6 +12,9 @@ import { type Theme, wipeSettings } from "./settings";
 import { LANGUAGES, type Language, OWN_NAMES, type TextKey } from "./words";
 
 const HOLD_MS = 2_000;
+/** How long wiping waits for the worker to let go of its files, and then for the browser, before it leaves all the same. */
+const WORKER_MS_MAX = 10_000;
+const BROWSER_MS_MAX = 3_000;
 const SELECT = { width: "auto", minHeight: "44px" };
 const COLOURS: Record<keyof Usage, string> = {
   text: "var(--ink)",
@@ -331,19 +334,36 @@ function Wipe() {
   );
 }
 
-/** News and settings, then the app's own files; each is tried, whatever became of the others. */
+/**
+ * News and settings, then the app's own files; each is tried, whatever became of the others. The browser may keep any of it
+ * waiting, as it does with a service worker that it is just asking its website about: it ends that without this page.
+ */
 async function wipe(wipeWorker: () => Promise<unknown>): Promise<void> {
   wipeSettings();
-  await wipeWorker().catch(() => undefined);
-  // Whichever of both is in use now: the other one may have been before.
-  window.indexedDB?.deleteDatabase("longear");
-  const root = await navigator.storage?.getDirectory?.().catch(() => null);
-  await root?.removeEntry("longear", { recursive: true }).catch(() => undefined);
-  for (const name of "caches" in window ? await caches.keys() : []) {
-    await caches.delete(name);
-  }
-  for (const registration of (await navigator.serviceWorker?.getRegistrations()) ?? []) {
-    await registration.unregister();
-  }
+  await within(WORKER_MS_MAX, wipeWorker());
+  await within(BROWSER_MS_MAX, Promise.all([deletePrivate(), deleteCaches(), unregister()]));
   leave();
+}
+
+/** Whichever of both is in use now: the other one may have been before. */
+async function deletePrivate(): Promise<void> {
+  window.indexedDB?.deleteDatabase("longear");
+  const root = await navigator.storage?.getDirectory?.();
+  await root?.removeEntry("longear", { recursive: true });
+}
+
+async function deleteCaches(): Promise<void> {
+  const names = "caches" in window ? await caches.keys() : [];
+  await Promise.all(names.map((name) => caches.delete(name)));
+}
+
+async function unregister(): Promise<void> {
+  const registrations = (await navigator.serviceWorker?.getRegistrations()) ?? [];
+  await Promise.all(registrations.map((registration) => registration.unregister()));
+}
+
+/** Waits for what may fail or never end, and not longer than that. */
+function within(milliseconds: number, doing: Promise<unknown>): Promise<unknown> {
+  const late = new Promise((resolve) => window.setTimeout(resolve, milliseconds));
+  return Promise.race([Promise.allSettled([doing]), late]);
 }
