@@ -1,4 +1,4 @@
-//! A copy of the core, of its tests and of the vectors, in which the mutants live.
+//! A copy of the core, of its tests and of the tables that they read, in which the mutants live.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,9 @@ use serde_json::Value;
 
 /// The crate whose code is broken.
 pub const CRATE: &str = "crates/longear-core";
+
+/// What the core's tests read outside of its crate.
+const TABLES: [&str; 2] = ["tests/names", "tests/vectors"];
 
 /// The tests that notice most, to be built and run before the others.
 pub const FIRST: &[&str] = &["--test", "edges"];
@@ -83,7 +86,9 @@ impl Tree {
         // Its lints would refuse the code of switches and mutants.
         let manifest = fs::read_to_string(workspace.join(CRATE).join("Cargo.toml"))?;
         write(&tree.root.join(CRATE).join("Cargo.toml"), &manifest.replace("[lints]\nworkspace = true\n", ""))?;
-        copy_folder(&workspace.join("tests/vectors"), &tree.root.join("tests/vectors"))?;
+        for folder in TABLES {
+            copy_folder(&workspace.join(folder), &tree.root.join(folder))?;
+        }
         for file in ["Cargo.toml", "Cargo.lock"] {
             write(&tree.root.join(file), &fs::read_to_string(workspace.join(file))?)?;
         }
