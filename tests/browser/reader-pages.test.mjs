@@ -37,9 +37,10 @@ const catalogues = Object.fromEntries(
 const newsroom = new Machine();
 const namesake = new Machine();
 const hidden = new Machine();
+const [robbed, divided, rival] = [new Machine(), new Machine(), new Machine()];
 const profiles = mkdtempSync(path.join(os.tmpdir(), "longear-profiles-"));
 const tree = newsroom.path("tree");
-let mirror, bare, lacking, changed, gone, address, theirs, unreached, channel, film, photo, archive, foreign;
+let mirror, second, bare, lacking, changed, gone, address, theirs, unreached, channel, film, photo, archive, foreign, camera;
 
 before(async () => {
   screenshots && mkdirSync(screenshots, { recursive: true });
@@ -60,6 +61,7 @@ before(async () => {
   archive = newsroom.path("news.longear");
   newsroom.run("archive", "write", archive);
   foreign = newsroom.path("photo.jpg");
+  camera = makeFilmOf(foreign, newsroom);
   theirs = namesake.json("channel", "new", "Sarybulaq News", "--roots", namesake.path("roots")).address;
   unreached = hidden.json("channel", "new", "Nowhere", "--roots", hidden.path("roots")).address;
   namesake.json("publish", "--lang", "en", "--title", "Roads are closed");
@@ -71,7 +73,9 @@ before(async () => {
     { name: "protocol\u202efdp.exe", mime: "application/pdf", bytes: Buffer.from("bytes") },
     { name: "list.pdf", mime: "application/pdf", bytes: Buffer.from("%PDF") },
   ]);
+  await publishDisputes();
   mirror = await Mirror.start(tree);
+  second = await Mirror.start(newsroom.path("second"));
   newsroom.run("site", newsroom.path("bare"));
   bare = await Mirror.start(newsroom.path("bare"));
   lacking = await Mirror.start(lackingTree());
@@ -80,11 +84,36 @@ before(async () => {
 
 after(async () => {
   await mirror?.stop();
-  await Promise.all([bare, lacking, changed].map((server) => server?.stop()));
+  await Promise.all([second, bare, lacking, changed].map((server) => server?.stop()));
   newsroom.stop();
   namesake.stop();
-  await Promise.all([newsroom.folder, namesake.folder, hidden.folder, profiles].map((folder) => rm(folder, { recursive: true, force: true })));
+  const folders = [newsroom, namesake, hidden, robbed, divided, rival].map(({ folder }) => folder);
+  await Promise.all([...folders, profiles].map((folder) => rm(folder, { recursive: true, force: true })));
 });
+
+/**
+ * Two channels that contradict themselves where two mirrors are asked: of one a thief's post stands in the place of the newsroom's,
+ * of the other the holders of its root keys have signed two different second charters.
+ */
+async function publishDisputes() {
+  const others = newsroom.path("second");
+  robbed.address = robbed.json("channel", "new", "Taldy Radio", "--roots", robbed.path("roots")).address;
+  divided.address = divided.json("channel", "new", "Karasu Weekly", "--roots", divided.path("roots")).address;
+  robbed.json("publish", "--lang", "en", "--title", "The market is open");
+  divided.json("publish", "--lang", "en", "--title", "The water is safe to drink");
+  robbed.run("sync", tree);
+  divided.run("sync", tree);
+  cpSync(tree, others, { recursive: true });
+  cpSync(divided.folder, rival.folder, { recursive: true });
+  const thief = await StolenKey.from(robbed, others, robbed.json("channel", "show").id);
+  thief.publish("The market is closed from Sunday", [{ name: "market.jpg", mime: "image/jpeg", bytes: newsroom.read("photo.jpg") }]);
+  robbed.json("publish", "--lang", "en", "--title", "The market stays open on Sunday");
+  robbed.run("sync", tree);
+  for (const [holders, at] of [[divided, tree], [rival, others]]) {
+    holders.run("channel", "rotate", ...[1, 2].flatMap((number) => ["--root", holders.path(`roots/root-${number}-of-3.key`)]));
+    holders.run("sync", at);
+  }
+}
 
 /** The tree without one post and without any file. */
 function lackingTree() {
@@ -108,10 +137,17 @@ async function changedApp() {
   return folder;
 }
 
-const follow = async ({ page, button }) => {
-  await page.goto(`${mirror.url}app/#${address}`);
+const followAt = async ({ page, button }, link) => {
+  await page.goto(`${mirror.url}app/#${link}`);
   await button("follow_yes").click();
   await page.waitForSelector("article");
+};
+const follow = (phone) => followAt(phone, address);
+/** Follows a channel at both mirrors, which contradict each other. */
+const followAtBoth = (phone, { address }) => followAt(phone, `${address}?at=${encodeURIComponent(second.url)}`);
+const allowNoMore = async ({ context, page }) => {
+  const session = await context.newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(mirror.url).origin, quotaSize: 1 });
 };
 const openItem = async ({ page }, title) => {
   await page.goto(`${mirror.url}app/#/`);
@@ -237,17 +273,6 @@ const TROUBLED = {
     await phone.page.goto(`${changed.url}app/`);
     await phone.page.waitForSelector('.alarm');
   },
-  "feed, with a hole": async (phone) => {
-    await phone.page.goto(`${lacking.url}app/#${address}`);
-    await phone.button("follow_yes").click();
-    await phone.button("look_for_them").waitFor();
-  },
-  "item, waiting": async (phone) => {
-    await TROUBLED["feed, with a hole"](phone);
-    await phone.page.goto(`${lacking.url}app/#/item/${film}`);
-    await phone.button("bring").click();
-    await phone.page.waitForSelector(".say.warm");
-  },
   "part failed": async (phone) => {
     await phone.page.route(/\/later\.js/, (route) => route.abort());
     await phone.page.goto(`${mirror.url}app/#/kept`);
@@ -265,8 +290,115 @@ const TROUBLED = {
   },
 };
 
+/** The browser gives no more room than was in use when it had to bring a photo. */
+const FULL = {
+  "item, phone full": async (phone) => {
+    await followAt(phone, theirs);
+    await follow(phone);
+    await phone.keepsApp();
+    await place(`#/item/${photo}`, "article h1")(phone);
+    await allowNoMore(phone);
+    await phone.button("show_photo").click();
+    await phone.text("full_text").waitFor();
+  },
+  "player, phone full": async (phone) => {
+    await place(`#/item/${film}`, "video")(phone);
+    await play(phone.page.locator("video")).catch(() => undefined);
+    await phone.text("full_text").waitFor();
+    await phone.page.locator("video").waitFor({ state: "detached" });
+  },
+  "follow, phone full": async (phone) => {
+    await place(`#${robbed.address}`, ".code")(phone);
+    await phone.button("follow_yes").click();
+    await phone.text("full").first().waitFor();
+  },
+  // Started on a full phone the app used to take it for one that gives no private files, and showed an empty shelf.
+  "feed, phone full": async (phone) => {
+    namesake.json("publish", "--lang", "en", "--title", "What does not fit");
+    namesake.run("sync", tree);
+    await place("#/", "h1")(phone);
+    await phone.page.reload();
+    await phone.text("full").first().waitFor();
+    await phone.page.getByRole("link", { name: "The bridge at noon" }).waitFor();
+  },
+  "kept, phone full": async (phone) => {
+    await place("#/kept", ".store")(phone);
+    await phone.text("full").first().waitFor();
+  },
+};
+/** A browser that is told to let no website keep anything: no private files, no database, no locks, no service worker. */
+const KEEPING_NOTHING = { profile: { default_content_setting_values: { cookies: 2 } } };
+// Such a browser refuses locks too: the app used to say that it was open in another tab.
+const FORGETFUL = {
+  "feed, memory only": async (phone) => {
+    await place("#/", "form")(phone);
+    await phone.page.locator(`.tongues [lang="${phone.language}"]`).click();
+    await phone.page.waitForFunction((wanted) => document.documentElement.lang === wanted, phone.language);
+    await follow(phone);
+    await phone.text("memory_title").waitFor();
+  },
+  "item, memory only": async (phone) => {
+    await place(`#/item/${film}`, "article h1")(phone);
+    await phone.button("bring").click();
+    await phone.page.waitForSelector("video");
+  },
+  "kept, memory only": async (phone) => {
+    await place("#/kept", ".store")(phone);
+    await phone.text("memory_title").waitFor();
+    await phone.text("offline_not").waitFor();
+  },
+};
+/** The mirror has neither one of the posts nor any file. */
+const LACKING = {
+  "feed, with a hole": async (phone) => {
+    await phone.page.goto(`${lacking.url}app/#${address}`);
+    await phone.button("follow_yes").click();
+    await phone.button("look_for_them").waitFor();
+  },
+  "item, waiting": async (phone) => {
+    await phone.page.goto(`${lacking.url}app/#/item/${film}`);
+    await phone.button("bring").click();
+    await phone.page.waitForSelector(".say.warm");
+  },
+};
+const IN_DISPUTE = {
+  "feed, disputed": async (phone) => {
+    await followAtBoth(phone, robbed);
+    await until(async () => (await phone.text("disputed").count()) === 2, "both posts of one place");
+    assert.equal(await phone.text("badge_unchanged").count(), 1, "what stands before them is not in dispute");
+  },
+  "item, disputed": async (phone) => {
+    await openItem(phone, "The market stays open");
+    await phone.text("disputed").waitFor();
+    await phone.page.locator("summary").click();
+    await phone.text("signed_disputed").waitFor();
+  },
+  "feed, stopped": async (phone) => {
+    await followAtBoth(phone, divided);
+    await phone.page.locator(".say.stop", { hasText: "Karasu Weekly" }).waitFor();
+  },
+  "item, stopped": async (phone) => {
+    await openItem(phone, "The water is safe");
+    await phone.page.locator(".say.stop", { hasText: "Karasu Weekly" }).waitFor();
+  },
+  "channels, stopped": async (phone) => {
+    await place("#/channels")(phone);
+    await phone.text("stopped_short").waitFor();
+  },
+};
+
+/** The tables of which each is gone through on one phone. */
+const PHONES = {
+  newcomer: NEWCOMER,
+  reader: READER,
+  "reader whose mirror lacks something": LACKING,
+  "phone that is full": FULL,
+  "browser that keeps nothing": FORGETFUL,
+  "reader of channels in dispute": IN_DISPUTE,
+};
+
 for (const language of LANGUAGES) {
-  for (const [who, states] of Object.entries({ newcomer: NEWCOMER, reader: READER })) {
+  for (const [who, states] of Object.entries(PHONES)) {
     test(`every page of a ${who} fits and breaks no rule, ${language}`, async () => {
       await onAPhone(language, async (phone) => {
         const faults = [];
@@ -276,7 +408,7 @@ for (const language of LANGUAGES) {
         }
         assert.deepEqual(faults, []);
         assert.deepEqual(phone.wrong, []);
-      });
+      }, states === FORGETFUL ? KEEPING_NOTHING : {});
     });
   }
   test(`every page of an app that is in trouble fits and breaks no rule, ${language}`, async () => {
@@ -301,7 +433,7 @@ test("every page of the app stands in a table here", () => {
   const routes = readFileSync(new URL("../../web/src/page/route.ts", import.meta.url), "utf8");
   const known = [...routes.matchAll(/page: ((?:"\w+"(?: \| )?)+)/g)].flatMap(([, names]) => names.match(/\w+/g));
   assert.deepEqual([...new Set(known)].sort(), Object.keys(PAGES).sort());
-  const states = Object.keys({ ...NEWCOMER, ...READER, ...TROUBLED });
+  const states = Object.values({ ...PHONES, TROUBLED }).flatMap(Object.keys);
   assert.deepEqual(Object.values(PAGES).filter((state) => !states.includes(state)), []);
 });
 
@@ -344,15 +476,20 @@ test("a keyboard alone follows a channel by its address, opens a post, plays it 
 });
 
 /** A new phone that speaks a language, with what finds its words. */
-async function onAPhone(language, use) {
-  const camera = makeFilmOf(newsroom.path("photo.jpg"), newsroom);
+async function onAPhone(language, use, preferences = {}) {
   const args = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`];
-  const phone = await Phone.open(mkdtempSync(path.join(profiles, "phone-")), [mirror, bare, lacking, changed].map(({ url }) => url), args);
+  const profile = mkdtempSync(path.join(profiles, "phone-"));
+  mkdirSync(path.join(profile, "Default"));
+  writeFileSync(path.join(profile, "Default/Preferences"), JSON.stringify(preferences));
+  const phone = await Phone.open(profile, [mirror, second, bare, lacking, changed].map(({ url }) => url), args);
   try {
-    await phone.context.addInitScript((chosen) => localStorage.setItem("longear", JSON.stringify({ language: chosen })), language);
+    if (preferences !== KEEPING_NOTHING) {
+      await phone.context.addInitScript((chosen) => localStorage.setItem("longear", JSON.stringify({ language: chosen })), language);
+    }
     await phone.context.addInitScript(axe);
     await phone.page.emulateMedia({ reducedMotion: "reduce" });
     const words = catalogues[language];
+    phone.language = language;
     phone.text = (key) => phone.page.getByText(words[key].other ?? words[key]);
     phone.button = (key) => phone.page.getByRole("button", { name: words[key] });
     await use(phone);

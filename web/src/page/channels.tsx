@@ -2,7 +2,7 @@
 
 import type { Channel } from "../shared/protocol";
 import { useReader } from "./context";
-import { Horns, Line, Tamga } from "./drawing";
+import { Horns, Icon, Line, Tamga } from "./drawing";
 import { Feed, Stopped } from "./feed";
 import { HandOn } from "./hand-on";
 import { AddressField, Digits } from "./follow";
@@ -33,6 +33,12 @@ export function ChannelsPage() {
                 {channel.last_word !== null && words.say("separator") + words.age(channel.last_word)}
               </span>
             </p>
+            {channel.stopped && (
+              <p class="badge no">
+                <Icon name="warning" />
+                {words.say("stopped_short")}
+              </p>
+            )}
             <Line words={words} holding={holdingOf(channel)} />
           </li>
         ))}
@@ -61,7 +67,7 @@ export function ChannelPage({ id }: { id: string }) {
         <Tamga mark={channel.mark} big />
         <h1 dir="auto">{channel.name ?? words.say("unnamed")}</h1>
       </div>
-      {channel.stopped && <Stopped number={channel.charter + 1} />}
+      {channel.stopped && <Stopped channel={channel} />}
       {channel.last_word !== null && <p class="soft">{words.say("last_word", { age: words.age(channel.last_word) })}</p>}
       <Feed channel={id} />
       <HandOn channel={id} />

@@ -1,5 +1,6 @@
 // The list of items, of one channel or of all.
 
+import type { Channel } from "../shared/protocol";
 import { useReader } from "./context";
 import { Horns, Icon, Line } from "./drawing";
 import { FirstRun } from "./follow";
@@ -76,16 +77,16 @@ function Warnings() {
       {state.damaged.length > 0 && (
         <Say icon="again" kind="warm" title={words.count("damaged_here", state.damaged.length)} />
       )}
-      {state.channels.map((channel) => channel.stopped && <Stopped key={channel.id} number={channel.charter + 1} />)}
+      {state.channels.map((channel) => channel.stopped && <Stopped key={channel.id} channel={channel} />)}
     </>
   );
 }
 
-export function Stopped({ number }: { number: number }) {
+export function Stopped({ channel }: { channel: Channel }) {
   const { words } = useReader();
   return (
-    <Say icon="warning" kind="stop" title={words.say("stopped", { n: words.number(number) })}>
-      <p>{words.say("stopped_text")}</p>
+    <Say icon="warning" kind="stop" title={words.say("stopped", { name: channel.name ?? words.say("unnamed") })}>
+      <p>{words.say("stopped_text", { n: words.number(channel.charter + 1) })}</p>
     </Say>
   );
 }

@@ -81,10 +81,12 @@ export function Question({ found, item, followed }: { found: Found; item?: strin
   const { address, channel } = found;
   const name = channel.name ?? words.say("unnamed");
   const namesake = state.channels.find((other) => other.id !== channel.id && other.name !== null && other.name === channel.name);
-  const follow = async () => {
-    await link.call("follow", { text: address.written });
-    await (followed ? followed() : go(item ? `#/item/${item}` : "#/"));
-  };
+  const [isFull, fills] = useState(false);
+  const follow = () =>
+    link.call("follow", { text: address.written }).then(
+      () => (followed ? followed() : go(item ? `#/item/${item}` : "#/")),
+      (error: Error) => fills(/Quota/.test(error.message)),
+    );
   const refuse = async () => {
     await link.call("forget", { channel: address.channel });
     go(state.channels.length === 0 ? "#/" : "#/channels");
@@ -118,6 +120,11 @@ export function Question({ found, item, followed }: { found: Found; item?: strin
         </p>
       ) : (
         <>
+          {isFull && (
+            <div role="alert">
+              <Say icon="full" kind="warm" title={words.say("full")} />
+            </div>
+          )}
           <div class="stack">
             <button type="button" class="btn main full" onClick={() => void follow()}>
               {words.say("follow_yes")}

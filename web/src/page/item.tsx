@@ -5,6 +5,7 @@ import type { Item, Rendition, Variant } from "../shared/protocol";
 import type { Smaller } from "./controls";
 import { useAnswer, useHolding, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
+import { Stopped } from "./feed";
 import { Badge, By, Caution, type Medium, all, best, inLanguage, mayBeRead, mediumOf, posterOf, textFor } from "./item-parts";
 import { plainName } from "./plain-name";
 import { Player } from "./player";
@@ -42,7 +43,7 @@ function BackToNews() {
 }
 
 function Whole({ item }: { item: Item }) {
-  const { words, settings } = useReader();
+  const { words, settings, state } = useReader();
   const [language, setLanguage] = useState<string>(settings.language);
   const text = textFor(item, language);
   const playable = [...all(item, "video"), ...all(item, "sound")];
@@ -55,6 +56,7 @@ function Whole({ item }: { item: Item }) {
     setChosen(index);
   };
   const smaller = smallerOf(item, playable, chosen, words, choose);
+  const channel = state.channels.find(({ id }) => id === item.channel);
   if (!mayBeRead(item)) {
     return (
       <article class="stack" style={{ gap: "var(--s4)" }}>
@@ -71,10 +73,9 @@ function Whole({ item }: { item: Item }) {
       <By item={item} />
       {item.kind === "notice" && <p class="small soft">{words.say("notice")}</p>}
       <h1 {...inLanguage(text)}>{text?.title || words.say("untitled")}</h1>
-      <div class="bar">
-        <Badge item={item} holding={holding} />
-      </div>
+      <Badge item={item} holding={holding} />
       <Caution item={item} />
+      {channel?.stopped && <Stopped channel={channel} />}
       {chosen !== undefined && rendition && (
         <>
           <Player key={chosen} item={item} index={chosen} rendition={rendition} holding={holding} smaller={smaller} goOnAt={goOnAt} />
@@ -264,7 +265,7 @@ function HowChecked({ item }: { item: Item }) {
       </summary>
       <div class="stack soft" style={{ paddingBlockEnd: "var(--s3)" }}>
         <p>{words.say("signed_on", { moment: words.moment(item.time) })}</p>
-        <p>{words.say("bytes_compared")}</p>
+        <p>{words.say(item.status === "disputed" ? "signed_disputed" : "bytes_compared")}</p>
         {item.corrects && <p>{words.say("corrects")}</p>}
         <p>
           <a href="#/checked">{words.say("how_checked")}</a>

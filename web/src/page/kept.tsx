@@ -36,6 +36,7 @@ export function KeptPage() {
   return (
     <>
       <h1>{words.say("kept_title")}</h1>
+      {state.full && <Say icon="full" kind="warm" title={words.say("full")} />}
       <Meter />
       <section class="stack">
         <h2>{words.say("file_title")}</h2>
@@ -76,7 +77,7 @@ function Meter() {
     <section class="stack">
       <p>
         <b style={{ fontSize: "var(--t2)" }}>{words.size(total)}</b>{" "}
-        {!!limit && <span class="soft">{words.say("kept_of", { size: words.size(limit) })}</span>}
+        {!!limit && !state.full && state.storage !== "memory" && <span class="soft">{words.say("kept_of", { size: words.size(limit) })}</span>}
       </p>
       <div class="store" role="img" aria-label={parts.join(", ")}>
         {kinds.map((kind) => (
@@ -141,7 +142,7 @@ function Persistence() {
 
 function Offline() {
   const { words } = useReader();
-  const isKept = useAnswer(async () => !!(await navigator.serviceWorker?.getRegistration())?.active, []);
+  const isKept = useAnswer(async () => !!(await navigator.serviceWorker?.getRegistration().catch(() => undefined))?.active, []);
   if (isKept === undefined) {
     return null;
   }

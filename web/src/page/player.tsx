@@ -45,11 +45,14 @@ function Moving({ item, index, rendition, holding, smaller = null, goOnAt = null
   if (!source) {
     return <Line holding={holding} words={words} />;
   }
-  if (broken === source) {
-    return <Unshown />;
+  // What a full phone could not take is tried anew as soon as there is room.
+  const isFull = holding?.doing === "full";
+  const tried = `${source} ${isFull}`;
+  if (broken === tried) {
+    return isFull ? <Line holding={holding} words={words} /> : <Unshown />;
   }
   const isUnknown = ({ error }: HTMLMediaElement) => !!error && error.code >= MediaError.MEDIA_ERR_DECODE;
-  const onError = (event: Event) => isUnknown(event.currentTarget as HTMLMediaElement) && breaks(source);
+  const onError = (event: Event) => isUnknown(event.currentTarget as HTMLMediaElement) && breaks(tried);
   const goOn = ({ currentTarget: media }: { currentTarget: HTMLMediaElement }) => void (goOnAt && (media.currentTime = goOnAt));
   const common = { src: source, ref: setMedia, onError, autoplay: goOnAt !== null, onLoadedMetadata: goOn, preload: settings.dataSaver ? ("none" as const) : ("metadata" as const) };
   const controls = media && holding && <Controls media={media} item={item} rendition={rendition} holding={holding} smaller={smaller} />;
@@ -101,14 +104,16 @@ function Photo({ item, index, rendition, holding }: Shown) {
   const [asked, setAsked] = useState(false);
   const [isBroken, breaks] = useState(false);
   const isHere = !!holding && held(holding) >= holding.size;
-  const picture = usePicture(item, index, asked || isHere || !settings.dataSaver || rendition.size <= SMALL_BYTES_MAX);
+  const isFull = holding?.doing === "full";
+  const picture = usePicture(item, index, isHere || (!isFull && (asked || !settings.dataSaver || rendition.size <= SMALL_BYTES_MAX)));
   const photos = item.renditions.filter((other) => mediumOf(other) === "photo");
   const place = { n: words.number(photos.indexOf(rendition) + 1), total: words.number(photos.length) };
   if (isBroken || !isPicture(rendition)) {
     return <Unshown />;
   }
   if (!picture) {
-    return (
+    // Below it stands how it can be brought once there is room.
+    return isFull ? null : (
       <div class="does">
         <button type="button" class="btn" onClick={() => setAsked(true)}>
           <Icon name="photo" />
@@ -162,7 +167,11 @@ function Trouble({ holding }: { holding: Holding }) {
         </Say>
       );
     case "full":
-      return <Say icon="full" kind="warm" title={words.say("full")} />;
+      return (
+        <Say icon="full" kind="warm" title={words.say("full")}>
+          <p>{words.say("full_text")}</p>
+        </Say>
+      );
     default:
       return null;
   }

@@ -23,7 +23,9 @@ interface Change {
 /** Memory where the browser refuses, as some do in private windows; where there are no locks, several tabs would write over each other. */
 export async function findOther(): Promise<Disk> {
   try {
-    return "locks" in navigator ? new Database(await connect()) : new Memory();
+    // Where there are none, or they are refused, this throws.
+    await navigator.locks.query();
+    return new Database(await connect());
   } catch {
     return new Memory();
   }

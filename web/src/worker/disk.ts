@@ -37,7 +37,6 @@ export async function findDisk(folder: string): Promise<Disk> {
     // Browsers of the first years answered later.
     const isWhatItShallBe = probe.size() === 0;
     probe.close();
-    await disk.remove(PROBE);
     if (isWhatItShallBe) {
       return disk;
     }
@@ -49,6 +48,7 @@ export async function findDisk(folder: string): Promise<Disk> {
 
 /** The folder that holds everything: wiping is removing it. */
 const FOLDER = "longear";
+/** It stays: a full phone makes no new file, and would look as if it gave none, and had kept nothing. */
 const PROBE = "probe";
 /** How long a file is waited for that another worker holds, and how often it is tried. */
 const HELD_MS_MAX = 10_000;

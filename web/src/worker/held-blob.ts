@@ -237,6 +237,8 @@ export class HeldBlob {
     } else if (error instanceof Missing) {
       this.sources.lacks(url, this.#hash);
     } else if (isFull(error)) {
+      // Whoever asked for it: a player cannot say why nothing comes.
+      this.#say("full");
       throw error;
     }
   }

@@ -33,15 +33,15 @@ export class Turn {
   }
 
   /**
-   * Waits until this worker leads. Where there are no locks there are no private files either, and each tab is alone. Beside
-   * another tab `toPage` hears what that one says.
+   * Waits until this worker leads. Where there are no locks, or the browser refuses them with all that a website could keep, there
+   * are no private files either, and each tab is alone. Beside another tab `toPage` hears what that one says.
    */
   async mine(toPage: (message: Answer | Event, transfer: Transferable[]) => void, state: State): Promise<void> {
     if (!("locks" in navigator)) {
       return;
     }
     const waiting = setTimeout(() => this.#beside(toPage, state), ALONE_MS_MAX);
-    await new Promise<void>((mine, failed) => {
+    await new Promise<void>((mine) => {
       const held = navigator.locks.request(LOCK, () => {
         clearTimeout(waiting);
         if (this.#isOver) {
@@ -50,7 +50,10 @@ export class Turn {
         mine();
         return new Promise(() => undefined);
       });
-      held.catch(failed);
+      held.catch(() => {
+        clearTimeout(waiting);
+        mine();
+      });
     });
   }
 
