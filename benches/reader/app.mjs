@@ -133,7 +133,7 @@ class Trace {
   }
 }
 
-/** Searches for some words. Gives how long each took from the last letter to the posts on the screen; the first loads and learns. */
+/** Searches for some words. Gives how long each took from the last letter to the posts on the screen; the first loads, and words are learnt meanwhile. */
 async function search(page) {
   await page.evaluate(() => location.replace("#/search"));
   await page.getByRole("searchbox").waitFor();

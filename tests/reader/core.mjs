@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 // The packages of the browser tests are these tests' too.
 const require = createRequire(new URL("../browser/package.json", import.meta.url));
-const { transformSync } = require("esbuild");
+const { buildSync, transformSync } = require("esbuild");
 export const { chromium } = require("playwright-core");
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -20,6 +20,12 @@ export const { Core, CoreError, Texts } = await load(coreSource);
 
 /** Loads a file of the app that imports nothing. */
 export const plainModule = (file) => load(plain(file));
+
+/** Loads a file of the app with all that it imports. */
+export function bundledModule(file) {
+  const built = buildSync({ entryPoints: [path.join(root, file)], bundle: true, write: false, format: "esm", target: "es2022" });
+  return load(built.outputFiles[0].text);
+}
 
 /** The bytes of a built module: `reader` or `reader-simd`, or the same in `vectors/`. */
 export function moduleBytes(name) {

@@ -81,6 +81,14 @@ fn answer_json(outcome: Answer) -> *const u8 {
     answer(outcome.unwrap_or_else(|refusal| refusal.to_json()).as_bytes())
 }
 
+/// Bytes behind a byte that is 1, or an error in JSON behind a byte that is 0: bytes and JSON could be taken for each other.
+fn answer_bytes(outcome: Answer<Vec<u8>>) -> *const u8 {
+    match outcome {
+        Ok(bytes) => answer(&[&[1], &bytes[..]].concat()),
+        Err(refusal) => answer(&[&[0], refusal.to_json().as_bytes()].concat()),
+    }
+}
+
 /// Declares calls: each argument is a number, or `text` or `bytes` that come as a pointer and a length.
 macro_rules! calls {
     ($($(#[$doc:meta])* $name:ident($($pointer:ident $length:ident: $kind:ident),* $(; $($number:ident),+)?) => $out:ident($body:expr);)*) => {$(
@@ -112,14 +120,6 @@ pub mod book {
 
     thread_local! {
         static READER: RefCell<Reader> = RefCell::new(Reader::new());
-    }
-
-    /// Bytes behind a byte that is 1, or an error in JSON behind a byte that is 0: bytes and JSON could be taken for each other.
-    fn answer_bytes(outcome: Answer<Vec<u8>>) -> *const u8 {
-        match outcome {
-            Ok(bytes) => answer(&[&[1], &bytes[..]].concat()),
-            Err(refusal) => answer(&[&[0], refusal.to_json().as_bytes()].concat()),
-        }
     }
 
     fn with<T>(call: impl FnOnce(&mut Reader) -> T) -> T {
@@ -179,7 +179,7 @@ pub mod book {
         /// Articles whose words the search does not know yet.
         unsearched(; count) => answer_json(with(|reader| reader.unsearched(count as usize)));
         /// Of the items that a search found the visible ones, newest first.
-        found(items items_length: text; count) => answer_json(with(|reader| reader.found(items, count as usize)));
+        found(items items_length: bytes; count) => answer_json(with(|reader| reader.found(items, count as usize)));
         /// The BLAKE3 of bytes.
         hash(hashed hashed_length: bytes) => answer_json(reader::hash(hashed));
         /// Whether a signature is good.
@@ -206,7 +206,7 @@ pub mod texts {
         learn(item item_length: text, words words_length: text) =>
             answer_json(TEXTS.with_borrow_mut(|texts| texts.learn(item, words)));
         /// Items that hold all words of a query.
-        search(query query_length: text) => answer_json(Ok(TEXTS.with_borrow(|texts| texts.search(query))));
+        search(query query_length: text) => answer_bytes(Ok(TEXTS.with_borrow(|texts| texts.search(query))));
     }
 }
 

@@ -255,9 +255,9 @@ impl Reader {
         }))
     }
 
-    /// Of the items that a search found, one ID a line, the visible ones that are here, newest first.
-    pub fn found(&self, items: &str, count: usize) -> Answer {
-        let wanted = items.lines().filter_map(|item| item.parse().ok()).collect();
+    /// Of the items that a search found, one ID behind the other, the visible ones that are here, newest first.
+    pub fn found(&self, items: &[u8], count: usize) -> Answer {
+        let wanted = items.as_chunks().0.iter().map(|id| ItemId(*id)).collect();
         let books = self.books.values().collect::<Vec<_>>();
         let mut found = newest(&books, None, Some(&wanted), count.min(ITEMS_MAX));
         found.truncate(count);

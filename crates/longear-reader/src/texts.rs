@@ -24,11 +24,9 @@ impl Texts {
         Ok("{}".into())
     }
 
-    /// Items that hold all words of a query, in no order: whether they are to be seen is the reader's to say.
-    pub fn search(&self, query: &str) -> String {
-        json::object(|object| {
-            object.list("items", self.index.find(query), |value, id| value.text(&id.to_string()));
-        })
+    /// IDs of the items that hold all words of a query, in no order: whether they are to be seen is the reader's to say.
+    pub fn search(&self, query: &str) -> Vec<u8> {
+        self.index.find(query).into_iter().flat_map(|id| id.0).collect()
     }
 }
 

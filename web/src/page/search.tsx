@@ -57,6 +57,8 @@ function useFound(query: string): SearchAnswer | null {
         const given = await link.call("search", { query, count });
         isMore = given.isLearning || (count === FOUND_FIRST && given.items.length === count);
         wanted && query !== "" && setFound({ ...given, isLearning: isMore });
+        // What is known is on the screen by now.
+        wanted && query !== "" && given.isLearning && (await link.call("search", { query: "", count }));
       }
     };
     ask().catch(() => undefined);

@@ -296,8 +296,8 @@ export class Core extends Module {
   }
 
   /** Of the items that a search found the visible ones, newest first. */
-  found(ids: string[], count: number): Item[] {
-    return this.json<{ items: Item[] }>("found", [ids.join("\n")], [count]).items;
+  found(ids: Uint8Array, count: number): Item[] {
+    return this.json<{ items: Item[] }>("found", [ids], [count]).items;
   }
 
   hash(bytes: Uint8Array): string {
@@ -330,8 +330,8 @@ export class Texts extends Module {
     this.json("learn", [item, words]);
   }
 
-  /** IDs of items with all words of the query, whether they are visible or not. */
-  search(query: string): string[] {
-    return this.json<{ items: string[] }>("search", [query]).items;
+  /** IDs of items with all words of the query, one behind the other, whether they are visible or not. */
+  search(query: string): Uint8Array {
+    return this.bytes("search", [query]);
   }
 }

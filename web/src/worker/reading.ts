@@ -9,8 +9,8 @@ import { unpack } from "../shared/unpack";
 const MODULE = "texts.lzma";
 /** Articles that are handed to the search at once. */
 const LEARNT_AT_ONCE = 10;
-/** How long one question may spend on learning: whatever else the worker is asked waits meanwhile. */
-const LEARNING_MS = 50;
+/** How long a question without words spends on learning: whatever else the worker is asked waits meanwhile. */
+const LEARNING_MS = 20;
 
 export class Reading {
   readonly #core: Core;
@@ -33,10 +33,11 @@ export class Reading {
     return { ...item, variants };
   }
 
-  /** Visible items with all words of the query, newest first, of those that are learnt; a question without words only learns. */
+  /** Visible items with all words of the query, newest first, of those that are learnt; who asks without words lets it learn. */
   async search(query: string, count: number): Promise<SearchAnswer> {
     const texts = await this.#loaded();
-    const end = performance.now() + LEARNING_MS;
+    // Whoever asks for words waits for a few articles only, which tell whether there are more.
+    const end = performance.now() + (query === "" ? LEARNING_MS : 0);
     let fresh;
     do {
       fresh = this.#core.unsearched(LEARNT_AT_ONCE);
