@@ -120,10 +120,7 @@ impl Article {
             None => out.u8(0),
             Some(item) => out.u8(1).raw(&item.0),
         };
-        out.u8(self.variants.len() as u8);
-        for variant in &self.variants {
-            out.text(&variant.language).u8(variant.origin as u8).text(&variant.title).text(&variant.body);
-        }
+        write_variants(&mut out, &self.variants);
         out.u8(self.renditions.len() as u8);
         for rendition in &self.renditions {
             out.text(&rendition.name).raw(&rendition.blob).u64(rendition.size).text(&rendition.mime);
@@ -166,7 +163,14 @@ impl Article {
     }
 }
 
-fn read_variants(input: &mut Reader<'_>) -> Result<Vec<Variant>, Reason> {
+pub(crate) fn write_variants(out: &mut Writer, variants: &[Variant]) {
+    out.u8(variants.len() as u8);
+    for variant in variants {
+        out.text(&variant.language).u8(variant.origin as u8).text(&variant.title).text(&variant.body);
+    }
+}
+
+pub(crate) fn read_variants(input: &mut Reader<'_>) -> Result<Vec<Variant>, Reason> {
     let count = usize::from(input.u8()?);
     if count > VARIANTS_MAX {
         return Err(Reason::TooMany { what: "languages", max: VARIANTS_MAX });

@@ -82,3 +82,21 @@ pub const HINT_BYTES_MAX: usize = 512;
 pub const UNKNOWN_KIND_BYTES_PER_DAY: u64 = 1 << 20;
 /// A jump of the derived clock beyond this needs two delegates.
 pub const CLOCK_JUMP_MS_MAX: u64 = 48 * 3_600_000;
+/// Ticks of one broadcast: 12 days of a tick a second.
+pub const TICKS_MAX: u64 = 1 << 20;
+/// Segments that one tick names: one of each rendition.
+pub const TICK_SEGMENTS_MAX: usize = 8;
+/// Ticks in the payload of one roll-up.
+pub const ROLL_UP_TICKS_MAX: usize = 128;
+/// Ticks in the edge of a broadcast: what two roll-ups in a row may be late.
+pub const EDGE_TICKS_MAX: usize = 64;
+/// The edge of a broadcast.
+pub const EDGE_BYTES_MAX: usize = 131_072;
+/// Name of a rendition of a broadcast.
+pub const LIVE_NAME_BYTES_MAX: usize = 16;
+/// A segment of a broadcast: 10 s of 12 Mbit/s.
+pub const SEGMENT_BYTES_MAX: usize = 16 << 20;
+/// How long a segment may play, in milliseconds.
+pub const SEGMENT_MS_MAX: u32 = 30_000;
+/// An initialisation segment: a description of tracks.
+pub const INIT_BYTES_MAX: usize = 65_536;

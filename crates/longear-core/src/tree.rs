@@ -18,7 +18,9 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use crate::id::{ChannelId, LogId};
-use crate::limits::{CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX, LOG_ITEMS_MAX, PACK_LEVEL_MAX};
+use crate::limits::{
+    CHARTER_BYTES_MAX, EDGE_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX, LOG_ITEMS_MAX, PACK_LEVEL_MAX,
+};
 use crate::pack::PackName;
 
 /// Gives the length of a full part of a large blob, in MiB.
@@ -71,6 +73,13 @@ pub enum TreePath {
         /// The log's ID.
         log: [u8; 16],
     },
+    /// Names the edge of a running broadcast: its newest ticks. Mutable, as the head is.
+    Edge {
+        /// The channel's ID.
+        channel: [u8; 32],
+        /// The broadcast.
+        stream: [u8; 16],
+    },
     /// Names a pack of 8^level items, the first of which is number index · 8^level.
     Pack {
         /// The channel's ID.
@@ -113,6 +122,7 @@ impl fmt::Display for TreePath {
             Self::Head { channel } => write!(out, "c/{}/head", Hex(channel)),
             Self::Charter { channel, number } => write!(out, "c/{}/charter/{number}", Hex(channel)),
             Self::Fork { channel, log } => write!(out, "c/{}/fork/{}", Hex(channel), Hex(log)),
+            Self::Edge { channel, stream } => write!(out, "c/{}/live/{}", Hex(channel), Hex(stream)),
             Self::Pack { channel, log, level, index } => {
                 write!(out, "c/{}/p/{}/{level}-{index}", Hex(channel), Hex(log))
             }
@@ -152,6 +162,7 @@ impl TreePath {
             TreePath::Head { .. } => HEAD_BYTES_MAX as u64,
             TreePath::Charter { .. } => CHARTER_BYTES_MAX as u64,
             TreePath::Fork { .. } => FORK_PROOF_BYTES_MAX as u64,
+            TreePath::Edge { .. } => EDGE_BYTES_MAX as u64,
             // No log has a pack of another level.
             TreePath::Pack { level, index, .. } => {
                 PackName::new(*level, u64::from(*index)).map_or(0, PackName::bytes_max)
@@ -276,6 +287,7 @@ fn parse_loosely(text: &str) -> Option<TreePath> {
             (number >= 1).then_some(TreePath::Charter { channel: parse_hex(channel)?, number })?
         }
         ("c", channel, "fork") => TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? },
+        ("c", channel, "live") => TreePath::Edge { channel: parse_hex(channel)?, stream: parse_hex(pieces.next()?)? },
         ("c", channel, "p") => {
             let log = parse_hex(pieces.next()?)?;
             let (level, index) = parse_pack_name(pieces.next()?)?;

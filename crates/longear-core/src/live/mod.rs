@@ -1,0 +1,19 @@
+//! Broadcasts: an opening, ticks while it runs, and roll-ups. Specified in `docs/spec/live.md`.
+//!
+//! * [`Opening`] is the payload of a `live` item. It names the [`Session`]: the key that signs ticks for some hours.
+//! * [`Tick`] names the segments that have just ended. The session's key signs it, outside of any log.
+//! * [`Edge`] holds the newest ticks of a running broadcast; with the head it is what is mutable in the tree.
+//! * [`RollUp`] is the payload of a `roll-up` item: the same ticks in the delegate's own log. What it says counts, whatever a
+//!   tick says: the session's key lies on a machine that is in the open for hours.
+
+mod edge;
+mod opening;
+mod roll_up;
+mod segment;
+mod tick;
+
+pub use edge::Edge;
+pub use opening::{Opening, Session, StreamId};
+pub use roll_up::{Beat, RollUp};
+pub use segment::{Medium, Segment, is_rendition_name};
+pub use tick::Tick;
