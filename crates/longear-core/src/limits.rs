@@ -92,6 +92,8 @@ pub const ROLL_UP_TICKS_MAX: usize = 128;
 pub const EDGE_TICKS_MAX: usize = 64;
 /// The edge of a broadcast.
 pub const EDGE_BYTES_MAX: usize = 131_072;
+/// Renditions of one broadcast.
+pub const TRACKS_MAX: usize = 16;
 /// Name of a rendition of a broadcast.
 pub const LIVE_NAME_BYTES_MAX: usize = 16;
 /// A segment of a broadcast: 10 s of 12 Mbit/s.

@@ -5,15 +5,18 @@
 //! * [`Edge`] holds the newest ticks of a running broadcast; with the head it is what is mutable in the tree.
 //! * [`RollUp`] is the payload of a `roll-up` item: the same ticks in the delegate's own log. What it says counts, whatever a
 //!   tick says: the session's key lies on a machine that is in the open for hours.
+//! * [`Timeline`] puts together what of all this is held.
 
 mod edge;
 mod opening;
 mod roll_up;
 mod segment;
 mod tick;
+mod timeline;
 
 pub use edge::Edge;
 pub use opening::{Opening, Session, StreamId};
 pub use roll_up::{Beat, RollUp};
 pub use segment::{Medium, Segment, is_rendition_name};
 pub use tick::Tick;
+pub use timeline::{FRESH_MS_MAX, Part, Timeline, Track};
