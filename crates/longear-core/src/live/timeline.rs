@@ -72,10 +72,17 @@ impl Timeline {
             }
             timeline.is_over |= roll_up.is_last;
         }
-        for tick in edge.map_or(&[][..], Edge::ticks) {
-            timeline.beat(tick.seq, tick.time, &tick.segments);
+        match edge {
+            Some(edge) => timeline.with_edge(edge),
+            None => timeline,
         }
-        timeline
+    }
+
+    /// The same with the ticks of an edge behind it.
+    #[must_use]
+    pub fn with_edge(mut self, edge: &Edge) -> Self {
+        edge.ticks().iter().for_each(|tick| self.beat(tick.seq, tick.time, &tick.segments));
+        self
     }
 
     /// The renditions, in the order in which they first came.

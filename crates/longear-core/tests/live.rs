@@ -1,0 +1,357 @@
+//! Broadcasts: forms, chains, and what counts of what contradicts.
+#![allow(clippy::unwrap_used)]
+
+use longear_core::limits::{EDGE_TICKS_MAX, ROLL_UP_TICKS_MAX, SEGMENT_BYTES_MAX, TICK_SEGMENTS_MAX, TICKS_MAX};
+use longear_core::live::{Beat, FRESH_MS_MAX, Medium, Timeline, is_rendition_name};
+use longear_core::{
+    ChannelId, Class, Edge, Groups, Opening, Origin, Reason, RollUp, SecretKey, Segment, Session, StreamId, Tick,
+    Variant, verify,
+};
+
+const STREAM: StreamId = StreamId([3; 16]);
+const CHANNEL: ChannelId = ChannelId([1; 32]);
+const UNTIL: u64 = 1_000_000;
+
+fn key() -> SecretKey {
+    SecretKey::from_seed([7; 32])
+}
+
+fn opening() -> Opening {
+    let variant =
+        Variant { language: "en".into(), origin: Origin::Original, title: "Town meeting".into(), body: String::new() };
+    Opening { stream: STREAM, key: key().public(), until: UNTIL, variants: vec![variant] }
+}
+
+fn session() -> Session {
+    opening().session(CHANNEL)
+}
+
+fn segment(name: &str, number: u64) -> Segment {
+    let medium = if name == "audio" { Medium::Sound } else { Medium::Picture(360) };
+    let blob = *longear_core::blob::BlobHash::of(format!("{name} {number}").as_bytes()).as_bytes();
+    let start_ms = number * 1_000;
+    Segment {
+        name: name.into(),
+        medium,
+        start_ms,
+        duration_ms: 1_000,
+        init: [8; 32],
+        init_size: 700,
+        blob,
+        size: 9_000,
+        groups: Vec::new(),
+    }
+}
+
+fn unsigned(seq: u64, previous: [u8; 32]) -> Tick {
+    let segments = vec![segment("audio", seq), segment("360p", seq)];
+    Tick { stream: STREAM, seq, time: 500_000 + seq * 1_000, previous, segments, signature: [0; 64] }
+}
+
+/// Ticks `0..count`, each naming the one before.
+fn chain(count: u64) -> Vec<Tick> {
+    let mut ticks = Vec::<Tick>::new();
+    for seq in 0..count {
+        let previous = ticks.last().map_or([0; 32], Tick::hash);
+        ticks.push(unsigned(seq, previous).sign(&CHANNEL, &key()));
+    }
+    ticks
+}
+
+fn edge(ticks: &[Tick]) -> Edge {
+    let mut edge = Edge::empty(CHANNEL, STREAM);
+    ticks.iter().for_each(|tick| edge.push(verify(&session(), tick.clone()).unwrap()).unwrap());
+    edge
+}
+
+fn roll_up(ticks: &[Tick], is_last: bool) -> RollUp {
+    let first = ticks.first().map_or(0, |tick| tick.seq);
+    RollUp { stream: STREAM, first, is_last, beats: ticks.iter().map(Beat::of).collect() }
+}
+
+#[test]
+fn every_form_has_one_encoding() {
+    let opening = opening();
+    assert_eq!(Opening::decode(&opening.encode()), Ok(opening.clone()));
+    let mut tick = unsigned(5, [9; 32]);
+    tick.segments[1].size = 3 << 20;
+    tick.segments[1].groups = vec![[1; 32], [2; 32], [3; 32]];
+    let tick = tick.sign(&CHANNEL, &key());
+    assert_eq!(Tick::decode(&tick.encode()), Ok(tick.clone()));
+    let roll_up = roll_up(&[tick], true);
+    assert_eq!(RollUp::decode(&roll_up.encode()), Ok(roll_up.clone()));
+    assert_eq!(roll_up.end(), 6);
+    let edge = edge(&chain(3));
+    assert_eq!(Edge::decode(&session(), &edge.encode()), Ok(edge.clone()));
+    for bytes in [opening.encode(), roll_up.encode(), edge.encode()] {
+        let decode = |bytes: &[u8]| {
+            Opening::decode(bytes).is_ok() || RollUp::decode(bytes).is_ok() || Edge::decode(&session(), bytes).is_ok()
+        };
+        assert!(decode(&bytes));
+        assert!((0..bytes.len()).all(|end| !decode(&bytes[..end])), "cut off");
+        assert!(!decode(&[&bytes[..], &[0]].concat()), "something behind it");
+    }
+}
+
+#[test]
+fn limits_and_values_are_held() {
+    let changed = |change: &dyn Fn(&mut Tick)| {
+        let mut tick = unsigned(5, [9; 32]);
+        change(&mut tick);
+        Tick::decode(&tick.encode()).err()
+    };
+    let bad = |what| Some(Reason::BadValue { what });
+    assert_eq!(changed(&|_| ()), None);
+    assert_eq!(changed(&|tick| tick.segments.clear()), bad("number of segments"));
+    assert_eq!(
+        changed(&|tick| tick.segments[1].name = "audio".into()),
+        Some(Reason::NotCanonical { what: "segments" })
+    );
+    let many = |count: usize| {
+        changed(&|tick| tick.segments = (0..count).map(|index| segment(&format!("r{index}"), 0)).collect())
+    };
+    assert_eq!(many(TICK_SEGMENTS_MAX), None);
+    assert_eq!(many(TICK_SEGMENTS_MAX + 1), Some(Reason::TooMany { what: "segments", max: TICK_SEGMENTS_MAX }));
+    assert_eq!(changed(&|tick| tick.seq = 0), bad("previous tick"), "the first one has none before it");
+    assert_eq!(changed(&|tick| tick.previous = [0; 32]), bad("previous tick"), "the others have");
+    assert_eq!(changed(&|tick| tick.seq = TICKS_MAX), bad("tick number"));
+    assert_eq!(changed(&|tick| tick.seq = TICKS_MAX - 1), None);
+    assert_eq!(changed(&|tick| tick.segments[0].name = "../x".into()), bad("rendition name"));
+    assert_eq!(changed(&|tick| tick.segments[0].duration_ms = 0), bad("duration"));
+    assert_eq!(changed(&|tick| tick.segments[0].duration_ms = 30_001), bad("duration"));
+    assert_eq!(changed(&|tick| tick.segments[0].duration_ms = 30_000), None);
+    assert_eq!(changed(&|tick| tick.segments[0].init_size = 0), bad("initialisation size"));
+    assert_eq!(changed(&|tick| tick.segments[0].init_size = 65_537), bad("initialisation size"));
+    assert_eq!(changed(&|tick| tick.segments[0].size = 0), bad("segment size"));
+    assert_eq!(changed(&|tick| tick.segments[0].size = SEGMENT_BYTES_MAX as u32 + 1), bad("segment size"));
+    let whole = |tick: &mut Tick| {
+        tick.segments[0].size = SEGMENT_BYTES_MAX as u32;
+        tick.segments[0].groups = vec![[4; 32]; 16];
+    };
+    assert_eq!(changed(&whole), None);
+    // Sound has no height.
+    let tall = unsigned(5, [9; 32]).encode();
+    let at = tall.windows(5).position(|piece| piece == b"audio").unwrap() + 5;
+    assert_eq!(tall[at..at + 3], [1, 0, 0]);
+    for medium in [[1, 1, 0], [0, 0, 0], [3, 0, 0]] {
+        let mut changed = tall.clone();
+        changed[at..at + 3].copy_from_slice(&medium);
+        assert_eq!(Tick::decode(&changed).err(), bad("medium"), "{medium:?}");
+    }
+}
+
+#[test]
+fn names_of_renditions_are_plain() {
+    for good in ["audio", "360p", "a", "low-144p", "abcdefghijklmnop"] {
+        assert!(is_rendition_name(good), "{good}");
+    }
+    for bad in ["", "Audio", "a b", "..", "a/b", "a.b", "abcdefghijklmnopq", "дыбыс"] {
+        assert!(!is_rendition_name(bad), "{bad}");
+    }
+}
+
+#[test]
+fn roll_ups_are_held_to_their_limits() {
+    let ticks = chain(2);
+    let changed = |change: &dyn Fn(&mut RollUp)| {
+        let mut roll_up = roll_up(&ticks, false);
+        change(&mut roll_up);
+        RollUp::decode(&roll_up.encode()).err()
+    };
+    assert_eq!(changed(&|_| ()), None);
+    assert_eq!(changed(&|roll_up| roll_up.beats.clear()), Some(Reason::BadValue { what: "number of ticks" }));
+    // The end alone may be said.
+    let end = |roll_up: &mut RollUp| {
+        roll_up.beats.clear();
+        roll_up.is_last = true;
+    };
+    assert_eq!(changed(&end), None);
+    let short = Beat { time: 1, segments: vec![segment("a", 0)] };
+    assert_eq!(changed(&|roll_up| roll_up.beats = vec![short.clone(); ROLL_UP_TICKS_MAX]), None);
+    let long = changed(&|roll_up| roll_up.beats = vec![short.clone(); ROLL_UP_TICKS_MAX + 1]);
+    assert_eq!(long, Some(Reason::TooMany { what: "ticks", max: ROLL_UP_TICKS_MAX }));
+    assert_eq!(changed(&|roll_up| roll_up.first = TICKS_MAX - 2), None);
+    assert_eq!(changed(&|roll_up| roll_up.first = TICKS_MAX - 1), Some(Reason::BadValue { what: "number of ticks" }));
+    assert_eq!(changed(&|roll_up| roll_up.first = TICKS_MAX), Some(Reason::BadValue { what: "tick number" }));
+    let bytes = roll_up(&ticks, false).encode();
+    let mut other = bytes.clone();
+    other[25] = 2;
+    assert_eq!(RollUp::decode(&other), Err(Reason::BadValue { what: "end" }));
+    let too_long = [bytes, vec![0; 70_000]].concat();
+    assert!(matches!(RollUp::decode(&too_long), Err(Reason::TooLong { what: "payload", .. })));
+    assert!(matches!(Opening::decode(&too_long), Err(Reason::TooLong { what: "payload", .. })));
+}
+
+/// Somebody who has no key of the session wants to put words between those of the newsroom.
+#[test]
+fn only_the_sessions_key_signs_and_only_in_its_channel_and_time() {
+    let tick = chain(1).remove(0);
+    assert!(verify(&session(), tick.clone()).is_ok());
+    let thief = unsigned(0, [0; 32]).sign(&CHANNEL, &SecretKey::from_seed([8; 32]));
+    assert_eq!(verify(&session(), thief).err(), Some(Reason::BadSignature));
+    let elsewhere = unsigned(0, [0; 32]).sign(&ChannelId([2; 32]), &key());
+    assert_eq!(verify(&session(), elsewhere).err(), Some(Reason::BadSignature));
+    let changed = Tick { time: tick.time + 1, ..tick.clone() };
+    assert_eq!(verify(&session(), changed).err(), Some(Reason::BadSignature));
+    let other = Session { stream: StreamId([4; 16]), ..session() };
+    assert_eq!(verify(&other, tick).err(), Some(Reason::BadValue { what: "stream" }));
+    let at = |time| Tick { time, ..unsigned(0, [0; 32]) }.sign(&CHANNEL, &key());
+    assert!(verify(&session(), at(UNTIL)).is_ok());
+    assert_eq!(verify(&session(), at(UNTIL + 1)).err(), Some(Reason::BadValue { what: "time" }));
+}
+
+#[test]
+fn an_edge_is_a_chain_and_nothing_in_it_can_be_changed() {
+    let ticks = chain(4);
+    let bytes = edge(&ticks).encode();
+    // One signature stands for all: so every byte of every tick must be held by the chain.
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        assert!(Edge::decode(&session(), &changed).is_err(), "byte {place} of {}", bytes.len());
+    }
+    assert_eq!(Edge::decode(&Session { channel: ChannelId([2; 32]), ..session() }, &bytes), Err(Reason::WrongChannel));
+    let other = Session { stream: StreamId([4; 16]), ..session() };
+    assert_eq!(Edge::decode(&other, &bytes), Err(Reason::BadValue { what: "stream" }));
+    // A tick that is left out is noticed.
+    let mut torn = Edge::empty(CHANNEL, STREAM);
+    let verified = |tick: &Tick| verify(&session(), tick.clone()).unwrap();
+    torn.push(verified(&ticks[0])).unwrap();
+    assert_eq!(torn.push(verified(&ticks[2])), Err(Reason::NotLinked));
+    let twin = Tick { previous: [5; 32], ..ticks[1].clone() }.sign(&CHANNEL, &key());
+    assert_eq!(torn.push(verified(&twin)), Err(Reason::NotLinked));
+    assert_eq!(torn.ticks().len(), 1);
+    let empty = Edge::empty(CHANNEL, STREAM);
+    assert_eq!(Edge::decode(&session(), &empty.encode()), Ok(empty));
+}
+
+#[test]
+fn an_edge_holds_the_newest_and_not_too_much() {
+    let ticks = chain(EDGE_TICKS_MAX as u64 + 5);
+    let full = edge(&ticks);
+    assert_eq!(full.ticks().len(), EDGE_TICKS_MAX);
+    assert_eq!((full.ticks()[0].seq, full.newest().unwrap().seq), (5, EDGE_TICKS_MAX as u64 + 4));
+    assert!(Edge::decode(&session(), &full.encode()).is_ok());
+    // Ticks with many groups are long: fewer of them have room.
+    let mut wide = Edge::empty(CHANNEL, STREAM);
+    let mut previous = [0; 32];
+    for seq in 0..40 {
+        let mut tick = unsigned(seq, previous);
+        tick.segments = (0..8)
+            .map(|index| Segment {
+                size: SEGMENT_BYTES_MAX as u32,
+                groups: vec![[4; 32]; 16],
+                ..segment(&format!("r{index}"), seq)
+            })
+            .collect();
+        let tick = tick.sign(&CHANNEL, &key());
+        previous = tick.hash();
+        wide.push(verify(&session(), tick).unwrap()).unwrap();
+    }
+    assert!(wide.ticks().len() > 20 && wide.ticks().len() < 40, "{}", wide.ticks().len());
+    assert!(Edge::decode(&session(), &wide.encode()).is_ok());
+}
+
+#[test]
+fn of_two_edges_the_one_that_reaches_farther_stays() {
+    let ticks = chain(5);
+    let (short, long) = (edge(&ticks[..3]), edge(&ticks));
+    assert_eq!(short.clone().newer(long.clone()), long);
+    assert_eq!(long.clone().newer(short.clone()), long);
+    assert_eq!(Edge::empty(CHANNEL, STREAM).newer(short.clone()), short);
+    // A thief with the session's key makes another third tick: all keep the same one of both, whichever came first.
+    let twin = Tick { time: 400_000, ..unsigned(2, ticks[1].hash()) }.sign(&CHANNEL, &key());
+    let rival = edge(&[ticks[0].clone(), ticks[1].clone(), twin]);
+    assert_ne!(rival, short);
+    assert_eq!(rival.clone().newer(short.clone()), short.clone().newer(rival));
+    // Of equal reach, the one that tells more of what was before.
+    let tail = edge(&ticks[1..3]);
+    assert_eq!(tail.clone().newer(short.clone()), short);
+    assert_eq!(short.clone().newer(tail), short);
+}
+
+#[test]
+fn a_timeline_is_roll_ups_and_then_the_edge() {
+    let ticks = chain(6);
+    let rolled = [roll_up(&ticks[..2], false), roll_up(&ticks[2..4], false)];
+    let whole = Timeline::of(&rolled, Some(&edge(&ticks[1..])));
+    assert_eq!(whole, Timeline::of([], Some(&edge(&ticks))));
+    assert_eq!((whole.next_tick(), whole.is_over(), whole.end_ms()), (6, false, 6_000));
+    assert_eq!(whole.tracks().iter().map(|track| &track.name).collect::<Vec<_>>(), ["audio", "360p"]);
+    assert_eq!(whole.track("360p").unwrap().parts.len(), 6);
+    assert_eq!(whole.track("144p"), None);
+    assert_eq!((whole.zero_ms(), whole.newest_ms()), (Some(499_000), Some(505_000)));
+    // What nobody told of is a hole, and no reason to tell nothing of what follows.
+    let torn = Timeline::of([&rolled[0]], Some(&edge(&ticks[4..])));
+    let audio = &torn.track("audio").unwrap().parts;
+    let starts = audio.iter().map(|part| part.start_ms).collect::<Vec<_>>();
+    assert_eq!(starts, [0, 1_000, 4_000, 5_000]);
+    assert_eq!(audio.windows(2).map(|pair| pair[0].meets(&pair[1])).collect::<Vec<_>>(), [true, false, true]);
+}
+
+/// A thief has the session's key from the machine in the open, and goes on after the newsroom has ended the broadcast; or
+/// tells something else of a moment that is in the log.
+#[test]
+fn the_log_counts_whatever_the_sessions_key_says() {
+    let ticks = chain(4);
+    let mut later = unsigned(4, ticks[3].hash());
+    later.segments = vec![Segment { blob: [0xbb; 32], ..segment("audio", 4) }];
+    let thief = later.sign(&CHANNEL, &key());
+    let stolen = edge(&[&ticks[..], &[thief]].concat());
+    let ended = [roll_up(&ticks, true)];
+    let over = Timeline::of(&ended, Some(&stolen));
+    assert!(over.is_over());
+    assert_eq!(over, Timeline::of(&ended, None));
+    let other = Segment { blob: [0xaa; 32], ..segment("audio", 0) };
+    let mut first = unsigned(0, [0; 32]);
+    first.segments = vec![other];
+    let rewritten = edge(&[first.sign(&CHANNEL, &key())]);
+    assert_eq!(
+        Timeline::of([&roll_up(&ticks, false)], Some(&rewritten)),
+        Timeline::of([&roll_up(&ticks, false)], None)
+    );
+    // Nothing follows an end, not even a roll-up.
+    let after = [roll_up(&ticks[..2], true), roll_up(&ticks[2..], false)];
+    assert_eq!(Timeline::of(&after, None).next_tick(), 2);
+}
+
+#[test]
+fn a_segment_over_another_or_of_another_medium_is_left_out() {
+    let mut tick = unsigned(1, [9; 32]);
+    tick.segments[0].start_ms = 500;
+    tick.segments[1].medium = Medium::Sound;
+    let first = unsigned(0, [0; 32]);
+    let rolled = RollUp { stream: STREAM, first: 0, is_last: false, beats: vec![Beat::of(&first), Beat::of(&tick)] };
+    let timeline = Timeline::of([&rolled], None);
+    assert!(timeline.tracks().iter().all(|track| track.parts.len() == 1), "{timeline:?}");
+    assert_eq!(timeline.next_tick(), 2);
+}
+
+#[test]
+fn live_is_said_only_while_it_is_fresh() {
+    let ticks = chain(2);
+    let newest = ticks[1].time;
+    let timeline = Timeline::of([], Some(&edge(&ticks)));
+    assert!(timeline.is_live(newest) && timeline.is_live(newest + FRESH_MS_MAX));
+    assert!(!timeline.is_live(newest + FRESH_MS_MAX + 1), "an old recording, or the connection is lost");
+    assert!(!timeline.is_live(newest - FRESH_MS_MAX - 1), "a clock that is wrong");
+    assert!(!Timeline::of(&[roll_up(&ticks, true)], None).is_live(newest), "over");
+    assert!(!Timeline::default().is_live(0), "not begun");
+}
+
+#[test]
+fn files_travel_by_what_they_hold() {
+    let class = |medium| Segment { medium, ..segment("x", 0) }.class();
+    assert_eq!(class(Medium::Sound), Class::Sound);
+    assert_eq!(class(Medium::Picture(144)), Class::SmallVideo);
+    assert_eq!(class(Medium::Picture(145)), Class::Large);
+    let large = Segment { size: 2 << 20, groups: vec![[1; 32], [2; 32]], ..segment("360p", 0) };
+    let [init, file] = large.files();
+    assert_eq!((init.blob, init.size, init.groups), (large.init, 700, Groups::None));
+    assert_eq!((file.blob, file.size, file.duration_ms, file.height), (large.blob, 2 << 20, 1_000, 360));
+    assert_eq!(file.groups, Groups::Inline(vec![[1; 32], [2; 32]]));
+    assert_eq!(
+        (large.end_ms(), file.mime.as_str(), segment("audio", 0).files()[1].mime.as_str()),
+        (1_000, "video/mp4", "audio/mp4")
+    );
+}
