@@ -213,8 +213,8 @@ impl Store {
     /// Group hashes of a blob from an item that names it.
     fn known_groups(&self, hash: BlobHash) -> Result<Option<ProvenGroups>, StoreError> {
         for item in self.items_with_blob(hash.as_bytes())? {
-            let Some(article) = self.article(&item)? else { continue };
-            for rendition in article.renditions.into_iter().filter(|rendition| rendition.blob == *hash.as_bytes()) {
+            let files = self.files(&item)?.into_iter().map(|(file, _)| file);
+            for rendition in files.filter(|file| file.blob == *hash.as_bytes()) {
                 if let Groups::Inline(list) = rendition.groups
                     && let Ok(groups) = ProvenGroups::verify(hash, rendition.size, list)
                 {

@@ -46,6 +46,8 @@ struct Task {
 impl Store {
     /// Deletes what was taken back more than thirty days ago, by this machine's clock and by the channel's.
     ///
+    /// Also removes the edges of broadcasts that are over: their roll-ups are here.
+    ///
     /// Costs a look at every item that is taken back, and nothing more where there is nothing to do. What was taken back for
     /// the first time is noted; what is the channel's word again after it was deleted counts as missing again. A file that
     /// somebody is writing just now is left for the next time, with its item.
@@ -60,6 +62,7 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn collect(&self, device_ms: u64) -> Result<Collected, CheckError> {
+        self.remove_old_edges()?;
         let is_idle = {
             let mut inner = self.fresh()?;
             self.tasks(&mut inner, device_ms)?.is_empty()
@@ -160,9 +163,8 @@ impl Store {
 
     /// The files of an item that go with it, with the lists of their groups.
     fn files_to_go(&self, inner: &mut Inner, item: &StoredItem, due: &[ItemId]) -> Result<Vec<BlobHash>, StoreError> {
-        let Some(article) = self.article(item)? else { return Ok(Vec::new()) };
         let mut files = Vec::new();
-        for rendition in article.renditions {
+        for (rendition, _) in self.files(item)? {
             let users = self.users_of(inner, &rendition.blob)?;
             let uses = users.iter().map(|user| FileUse {
                 status: user.status,

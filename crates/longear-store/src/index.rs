@@ -12,7 +12,7 @@ use crate::batch::payload_record;
 use crate::segment::Place;
 
 /// Raised whenever the tables change: an older index is then thrown away and rebuilt.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 /// Page cache of the database, KiB (SQLite's negative convention).
 const CACHE_KIB: i64 = 8_192;
 /// Pages written beside the database before they are copied into it, which costs two syncs: those of several batches.
@@ -41,6 +41,10 @@ CREATE TABLE set_aside (at INTEGER NOT NULL, id BLOB NOT NULL, segment INTEGER N
 CREATE TABLE retractions (target BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (target, at)) WITHOUT ROWID;
 CREATE INDEX retractions_by_at ON retractions (at);
 CREATE TABLE renditions (at INTEGER NOT NULL, blob BLOB NOT NULL, PRIMARY KEY (blob, at)) WITHOUT ROWID;
+CREATE INDEX renditions_by_at ON renditions (at);
+CREATE TABLE openings (at INTEGER PRIMARY KEY, stream BLOB NOT NULL);
+CREATE TABLE roll_ups (at INTEGER PRIMARY KEY, stream BLOB NOT NULL);
+CREATE INDEX roll_ups_by_stream ON roll_ups (stream);
 CREATE TABLE taken (at INTEGER PRIMARY KEY, taker BLOB NOT NULL, since INTEGER NOT NULL);
 CREATE TABLE erasures (segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
     PRIMARY KEY (segment, offset)) WITHOUT ROWID;
@@ -48,11 +52,11 @@ CREATE TABLE intents (at INTEGER PRIMARY KEY, segment INTEGER NOT NULL, offset I
     length INTEGER NOT NULL);
 ";
 
-/// Other orders of the items table.
+/// Other orders of the items table. The kinds of the last one are those of the feed: articles, and openings of broadcasts.
 const ITEM_ORDERS: &str = "
 CREATE INDEX items_deleted ON items (at) WHERE deleted;
 CREATE INDEX items_by_id ON items (id);
-CREATE INDEX items_by_time ON items (time) WHERE kind <= 3;
+CREATE INDEX items_by_time ON items (time) WHERE kind IN (1, 2, 3, 5);
 ";
 
 /// A row of the items table.
@@ -96,6 +100,15 @@ pub fn short_id(id: &ItemId) -> i64 {
     let mut short = [0; 8];
     short.copy_from_slice(&id.0[..8]);
     i64::from_le_bytes(short)
+}
+
+/// Which items of a broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streams {
+    /// Those that begin one.
+    Openings,
+    /// Those that say what was in it.
+    RollUps,
 }
 
 /// An open index.
@@ -362,6 +375,16 @@ impl Index {
         self.places("SELECT segment, offset, length FROM erasures ORDER BY segment, offset", [])
     }
 
+    /// Places and streams of the openings or roll-ups of a range of places, ascending.
+    pub fn streams(&self, table: Streams, from: i64, to: i64) -> rusqlite::Result<Vec<(i64, [u8; 16])>> {
+        let sql = match table {
+            Streams::Openings => "SELECT at, stream FROM openings WHERE at >= ? AND at < ? ORDER BY at",
+            Streams::RollUps => "SELECT at, stream FROM roll_ups WHERE at >= ? AND at < ? ORDER BY at",
+        };
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.query_map([from, to], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    }
+
     /// Rows of a range of places, ascending.
     pub fn items_between(&self, from: i64, to: i64, limit: usize) -> rusqlite::Result<Vec<ItemRow>> {
         let sql = "SELECT * FROM items WHERE at >= ? AND at < ? ORDER BY at LIMIT ?";
@@ -369,9 +392,11 @@ impl Index {
         statement.query_map(params![from, to, limit as i64], read_item)?.collect()
     }
 
-    /// Articles whose payload is here, newest first, from before (time, place).
+    /// Articles and openings of broadcasts, newest first, from before (time, place).
     pub fn newest_articles(&self, before: (u64, i64), limit: usize) -> rusqlite::Result<Vec<ItemRow>> {
-        let sql = "SELECT * FROM items WHERE kind <= 3 AND (time, at) < (?, ?) ORDER BY time DESC, at DESC LIMIT ?";
+        // The same words as in the order of the table, or SQLite does not see that it may use it.
+        let sql = "SELECT * FROM items WHERE kind IN (1, 2, 3, 5) AND (time, at) < (?, ?)
+            ORDER BY time DESC, at DESC LIMIT ?";
         let mut statement = self.connection.prepare_cached(sql)?;
         statement.query_map(params![before.0 as i64, before.1, limit as i64], read_item)?.collect()
     }

@@ -6,7 +6,8 @@ use longear_core::deletion::Noted;
 use longear_core::header::Payload;
 use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::{
-    Article, ChannelId, ForkProof, ItemId, Kind, LogOpening, Reason, Retraction, SignedHeader, Statement, verify,
+    Article, ChannelId, ForkProof, ItemId, Kind, LogOpening, Opening, Reason, Retraction, RollUp, SignedHeader,
+    Statement, verify,
 };
 
 use crate::channel::{ChannelState, LogState};
@@ -128,7 +129,7 @@ impl Indexing<'_> {
         }
         // What the other item's payload said, the log does not say any more.
         self.index.run("DELETE FROM retractions WHERE at = ?", [at])?;
-        self.index.run("DELETE FROM renditions WHERE at = ?", [at])?;
+        self.forget_files(at)?;
         self.index.run("DELETE FROM taken WHERE at = ?", [at])?;
         let is_bare = verify(item, Payload::new(item.id(), &[])).is_ok();
         let empty = is_bare.then_some((Place { length: 0, ..place }, Vec::new()));
@@ -205,9 +206,34 @@ impl Indexing<'_> {
                 self.retracts(at, target)?;
             }
             for rendition in &article.renditions {
-                let values = rusqlite::params![at, rendition.blob];
-                self.index.run("INSERT OR IGNORE INTO renditions VALUES (?, ?)", values)?;
+                self.names_file(at, &rendition.blob)?;
             }
+        } else if kind == Kind::Live {
+            let Ok(opening) = Opening::decode(bytes) else { return Ok(()) };
+            self.index.run("INSERT OR REPLACE INTO openings VALUES (?, ?)", rusqlite::params![at, opening.stream.0])?;
+        } else if kind == Kind::RollUp {
+            let Ok(roll_up) = RollUp::decode(bytes) else { return Ok(()) };
+            self.index.run("INSERT OR REPLACE INTO roll_ups VALUES (?, ?)", rusqlite::params![at, roll_up.stream.0])?;
+            for segment in roll_up.segments() {
+                self.names_file(at, &segment.init)?;
+                self.names_file(at, &segment.blob)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn names_file(&self, at: i64, blob: &[u8; 32]) -> Result<(), StoreError> {
+        Ok(self.index.run("INSERT OR IGNORE INTO renditions VALUES (?, ?)", rusqlite::params![at, blob])?)
+    }
+
+    /// Forgets which files the item at a place names, and to which broadcast it belongs.
+    fn forget_files(&self, at: i64) -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM renditions WHERE at = ?",
+            "DELETE FROM openings WHERE at = ?",
+            "DELETE FROM roll_ups WHERE at = ?",
+        ] {
+            self.index.run(sql, [at])?;
         }
         Ok(())
     }
@@ -222,7 +248,7 @@ impl Indexing<'_> {
         self.flush()?;
         let at = place_of(log.no, seq);
         self.index.set_deleted(at)?;
-        self.index.run("DELETE FROM renditions WHERE at = ?", [at])?;
+        self.forget_files(at)?;
         self.index.run("DELETE FROM taken WHERE at = ?", [at])?;
         self.index.run("DELETE FROM set_aside WHERE at = ?", [at])?;
         for place in erased {

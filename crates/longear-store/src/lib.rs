@@ -7,9 +7,11 @@
 pub mod backend;
 pub mod batch;
 pub mod blobs;
+mod broadcasts;
 pub mod channel;
 pub mod check;
 pub mod collect;
+mod edges;
 pub mod error;
 mod index;
 mod indexing;
@@ -24,6 +26,7 @@ pub mod store;
 mod views;
 
 pub use batch::{Batch, Stored};
+pub use broadcasts::segment_files;
 pub use channel::{ChannelState, LogState};
 pub use check::{CheckError, CheckReport, Finding};
 pub use collect::Collected;

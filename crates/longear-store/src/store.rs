@@ -13,7 +13,9 @@ use longear_core::{
 use crate::backend::{DiskBackend, StorageBackend, StorageFile};
 use crate::batch::Batch;
 use crate::blobs::BlobStore;
+use crate::broadcasts::Openings;
 use crate::channel::{ChannelState, LogState};
+use crate::edges::Remembered;
 use crate::error::StoreError;
 use crate::index::{Index, place_of, seq_of};
 use crate::journal::Journal;
@@ -44,6 +46,7 @@ pub struct Store {
     pub(crate) backend: Arc<dyn StorageBackend>,
     pub(crate) journal: Journal,
     pub(crate) inner: Mutex<Inner>,
+    pub(crate) edges: Remembered,
     blobs: BlobStore,
 }
 
@@ -54,6 +57,7 @@ pub(crate) struct Inner {
     pub data_version: i64,
     pub generation: u64,
     pub judgements: HashMap<LogId, (u64, Arc<Judgement>)>,
+    pub openings: HashMap<ChannelId, Openings>,
     pub own_signatures: OwnSignatures,
     /// Where a batch began that failed, and could not be cut off.
     pub undone: Option<(u32, u64)>,
@@ -105,11 +109,12 @@ impl Store {
             states: HashMap::new(),
             generation: 0,
             judgements: HashMap::new(),
+            openings: HashMap::new(),
             own_signatures: OwnSignatures::default(),
             undone: None,
         };
         let blobs = BlobStore::open(backend.clone());
-        let store = Store { backend, journal, inner: Mutex::new(inner), blobs };
+        let store = Store { backend, journal, inner: Mutex::new(inner), edges: Remembered::default(), blobs };
         store.recover()?;
         // Unless that was done already.
         drop(store.fresh()?);
@@ -286,9 +291,13 @@ impl Store {
     }
 
     pub(crate) fn write_lock(&self) -> Result<WriteLock, StoreError> {
+        self.wait_for_lock(WRITE_LOCK)
+    }
+
+    pub(crate) fn wait_for_lock(&self, path: &str) -> Result<WriteLock, StoreError> {
         let started = Instant::now();
         loop {
-            if let Some(file) = self.backend.lock(WRITE_LOCK)? {
+            if let Some(file) = self.backend.lock(path)? {
                 return Ok(WriteLock { _file: file });
             }
             if started.elapsed() > WRITE_WAIT {

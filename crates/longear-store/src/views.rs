@@ -7,7 +7,8 @@ use longear_core::holdings::Holdings;
 use longear_core::retraction::{may_retract, targets_that_count};
 use longear_core::status::{Evidence, Link, LogItems};
 use longear_core::{
-    Article, ChannelId, Header, ItemId, Judgement, LogId, LogOpening, SignedHeader, Status, judge, verify,
+    Article, ChannelId, Header, ItemId, Judgement, Kind, LogId, LogOpening, Opening, SignedHeader, Status, judge,
+    verify,
 };
 
 use crate::channel::ChannelState;
@@ -39,7 +40,7 @@ pub struct StoredItem {
     pub status: Status,
     /// The item that took it back or replaced it.
     pub retracted_by: Option<ItemId>,
-    at: i64,
+    pub(crate) at: i64,
     payload: Option<Place>,
 }
 
@@ -66,7 +67,7 @@ impl StoredItem {
 }
 
 impl Store {
-    /// Articles whose payload is here, newest first, of one channel or all, from before a cursor on.
+    /// Articles and openings of broadcasts whose payload is here, newest first, of one channel or all, from before a cursor on.
     pub fn articles(
         &self,
         channel: Option<&ChannelId>,
@@ -142,14 +143,21 @@ impl Store {
         item.payload.map(|place| self.journal.read(place).map_err(StoreError::from)).transpose()
     }
 
-    /// The article of an item, if it is one and here. What does not read as an article is none.
+    /// The article of an item, if it is one and here; of the opening of a broadcast its texts. What does not read as an
+    /// article is none.
     pub fn article(&self, item: &StoredItem) -> Result<Option<Article>, StoreError> {
         let Some(bytes) = self.payload(item)? else { return Ok(None) };
-        let kind = item.header().kind;
-        Ok(if kind.is_article() { Article::decode(kind, &bytes).ok() } else { None })
+        Ok(match item.header().kind {
+            kind if kind.is_article() => Article::decode(kind, &bytes).ok(),
+            Kind::Live => {
+                let opening = Opening::decode(&bytes).ok();
+                opening.map(|opening| Article { variants: opening.variants, ..Article::default() })
+            }
+            _ => None,
+        })
     }
 
-    /// Items that name this blob as a rendition.
+    /// Items that name this blob as a file of theirs.
     pub fn items_with_blob(&self, blob: &[u8; 32]) -> Result<Vec<StoredItem>, StoreError> {
         let mut inner = self.fresh()?;
         self.users_of(&mut inner, blob)
@@ -170,7 +178,7 @@ impl Store {
         Ok(items)
     }
 
-    /// Media items of a channel whose payload is here, newest first: what decides which blobs are wanted.
+    /// Items of a channel that name files and whose payload is here, newest first: media, and roll-ups of broadcasts.
     pub fn media(&self, channel: &ChannelId) -> Result<Vec<StoredItem>, StoreError> {
         let mut inner = self.fresh()?;
         let Some(state) = inner.states.get(channel).cloned() else { return Ok(Vec::new()) };

@@ -31,13 +31,9 @@ pub(super) struct Want {
 pub(super) fn wants(store: &Store, states: &[Arc<ChannelState>], which: BlobsWritten) -> Result<Vec<Want>, Stop> {
     let mut ordered = Vec::new();
     for state in states {
-        for item in store.media(&state.id())? {
-            if !item.status.is_visible() {
-                continue;
-            }
-            let Some(article) = store.article(&item)? else { continue };
-            for rendition in article.renditions.iter().filter(|rendition| which.includes(rendition)) {
-                let (class, time) = (rendition.class(), item.header().time);
+        for item in store.shown_media(&state.id())? {
+            let time = item.header().time;
+            for (rendition, class) in store.files(&item)?.into_iter().filter(|(file, _)| which.includes(file)) {
                 let want = |blob, size| BlobWant { blob, size, class, item: item.id(), log: item.log, time };
                 if let article::Groups::Blob(list) = rendition.groups {
                     ordered.push(want(list, article::Rendition::group_count(rendition.size) * 32));

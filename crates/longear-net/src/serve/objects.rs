@@ -3,10 +3,10 @@
 use longear_core::blob::BlobHash;
 use longear_core::holdings::Holdings;
 use longear_core::tree::TreePath;
-use longear_core::{ChannelId, LogId};
+use longear_core::{ChannelId, LogId, StreamId};
 use longear_store::{Store, StoreError};
 
-/// The bytes of a head, a charter or a fork proof, as held at this moment; `None` where there is none, and for the paths of
+/// The bytes of a head, a charter, a fork proof or the edge of a broadcast, as held at this moment; `None` where there is none, and for the paths of
 /// packs and blobs, which [`Store::pack`] and [`Store::blobs`] give in pieces.
 pub fn small_object(store: &Store, path: &TreePath) -> Result<Option<Vec<u8>>, StoreError> {
     let state = |channel: &[u8; 32]| store.channel(&ChannelId(*channel));
@@ -22,6 +22,11 @@ pub fn small_object(store: &Store, path: &TreePath) -> Result<Option<Vec<u8>>, S
         }),
         TreePath::Fork { channel, log } => {
             state(channel)?.and_then(|state| state.fork(&LogId(*log)).map(|proof| proof.encode()))
+        }
+        TreePath::Edge { channel, stream } => {
+            let session = store.session(&ChannelId(*channel), &StreamId(*stream))?;
+            let edge = session.map(|session| store.edge(&session)).transpose()?.flatten();
+            edge.map(|edge| edge.encode())
         }
         _ => None,
     })

@@ -43,6 +43,9 @@ const RETRY_AFTER_SECONDS: u64 = 5;
 /// Heads change; this is how long copies of them may be used.
 const HEAD_CACHE: HeaderValue = HeaderValue::from_static("max-age=30");
 
+/// The same of the edges of broadcasts, which change every few seconds.
+const EDGE_CACHE: HeaderValue = HeaderValue::from_static("max-age=1");
+
 /// Bytes of payloads or of an outboard that are sent at once.
 const PIECE_BYTES: usize = 256 << 10;
 
@@ -52,8 +55,8 @@ const PART_BYTES: u64 = PART_MIB as u64 * GROUP_BYTES;
 /// Answers `GET` and `HEAD` of all paths of the tree under `/c/` and `/b/`, from any page (CORS).
 ///
 /// Heads come from what is held at that moment; packs are put together while they are sent; blobs are sent as far as
-/// they are verified, see [`blob_response`](super::blob_response), and with ranges. Everything but heads may be kept for
-/// ever. The router may be merged into another one that serves pages.
+/// they are verified, see [`blob_response`](super::blob_response), and with ranges. Everything but heads and edges may be
+/// kept for ever. The router may be merged into another one that serves pages.
 pub fn tree_router(store: Arc<Store>) -> Router {
     Router::new().route("/c/{*path}", any(answer)).route("/b/{*path}", any(answer)).with_state(store)
 }
@@ -100,7 +103,7 @@ async fn object(store: Arc<Store>, path: TreePath, method: &Method, mut headers:
         headers.remove(axum::http::header::RANGE);
     }
     let answered = match path {
-        TreePath::Head { .. } | TreePath::Charter { .. } | TreePath::Fork { .. } => {
+        TreePath::Head { .. } | TreePath::Charter { .. } | TreePath::Fork { .. } | TreePath::Edge { .. } => {
             small_object(store, path, &headers).await
         }
         TreePath::Pack { channel, log, level, index } => match PackName::new(level, u64::from(index)) {
@@ -118,7 +121,7 @@ async fn object(store: Arc<Store>, path: TreePath, method: &Method, mut headers:
     }
 }
 
-/// A head, a charter or a fork proof. Heads change, and a proof that says more may take another one's place.
+/// A head, a charter, a fork proof or the edge of a broadcast. Heads and edges change, and a proof that says more may take another one's place.
 async fn small_object(store: Arc<Store>, path: TreePath, headers: &HeaderMap) -> io::Result<Option<Response>> {
     let bytes = blocking(move || objects::small_object(&store, &path).map_err(io::Error::other));
     let Some(bytes) = bytes.await? else { return Ok(None) };
@@ -127,7 +130,11 @@ async fn small_object(store: Arc<Store>, path: TreePath, headers: &HeaderMap) ->
         true => bare(StatusCode::NOT_MODIFIED),
         false => small(bytes),
     };
-    let cache = if matches!(path, TreePath::Charter { .. }) { IMMUTABLE } else { HEAD_CACHE };
+    let cache = match path {
+        TreePath::Charter { .. } => IMMUTABLE,
+        TreePath::Edge { .. } => EDGE_CACHE,
+        _ => HEAD_CACHE,
+    };
     response.headers_mut().insert(ETAG, ascii(&etag));
     response.headers_mut().insert(CACHE_CONTROL, cache);
     Ok(Some(response))

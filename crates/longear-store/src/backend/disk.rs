@@ -128,7 +128,10 @@ impl StorageBackend for DiskBackend {
         match std::fs::symlink_metadata(self.full_path(Operation::Metadata, path)?) {
             Ok(found) => {
                 let len = if found.is_dir() { 0 } else { found.len() };
-                Ok(Some(StorageMetadata { len, is_dir: found.is_dir() }))
+                // Numbers of files are given again, so the moment of the last change tells, too.
+                let changed_ns = found.ctime().wrapping_mul(1_000_000_000).wrapping_add(found.ctime_nsec());
+                let version = u128::from(found.ino()) << 64 | u128::from(changed_ns as u64);
+                Ok(Some(StorageMetadata { len, is_dir: found.is_dir(), version }))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StorageError::new(Operation::Metadata, path, error)),

@@ -238,10 +238,10 @@ impl StorageBackend for MemoryBackend {
         check_path(Operation::Metadata, path)?;
         let disk = self.disk();
         if path.is_empty() || disk.folders.contains(path) {
-            return Ok(Some(StorageMetadata { len: 0, is_dir: true }));
+            return Ok(Some(StorageMetadata { len: 0, is_dir: true, version: 0 }));
         }
-        let file = disk.names.get(path).and_then(|id| disk.files.get(id));
-        Ok(file.map(|file| StorageMetadata { len: file.len, is_dir: false }))
+        let file = disk.names.get(path).and_then(|id| Some((id, disk.files.get(id)?)));
+        Ok(file.map(|(id, file)| StorageMetadata { len: file.len, is_dir: false, version: u128::from(*id) }))
     }
 
     fn list(&self, path: &str) -> Result<Vec<StorageEntry>, StorageError> {

@@ -141,6 +141,8 @@ pub struct StorageMetadata {
     pub len: u64,
     /// Whether it is a folder.
     pub is_dir: bool,
+    /// Another number when another file stands under the name, and as a rule when it was written to.
+    pub version: u128,
 }
 
 /// Tells one name in a folder.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod broadcasts;
 mod crash;
 mod deletions;
 mod forks;

@@ -74,8 +74,7 @@ fn delete_blobs(store: &Store, channel: &longear_core::ChannelId) -> Result<(), 
     let failure = |error| store_failure(&error);
     let kept = followed(store)?.iter().map(|state| state.id()).collect::<Vec<_>>();
     for item in store.media(channel).map_err(failure)? {
-        let Some(article) = store.article(&item).map_err(failure)? else { continue };
-        for rendition in article.renditions {
+        for (rendition, _) in store.files(&item).map_err(failure)? {
             let named = store.items_with_blob(&rendition.blob).map_err(failure)?;
             if !named.iter().any(|item| kept.contains(&item.channel)) {
                 let hash = longear_core::blob::BlobHash::from_bytes(rendition.blob);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use longear_core::Address;
 use longear_core::blob::BlobHash;
 use longear_core::holdings::Holdings;
-use longear_core::{Address, Article};
 use longear_store::{ChannelState, Store};
 use serde_json::json;
 
@@ -94,12 +94,8 @@ type HeldFile = (String, u64, Vec<std::ops::Range<u64>>);
 fn incomplete(store: &Store, state: &ChannelState) -> Result<Vec<HeldFile>, Failure> {
     let failure = |error| store_failure(&error);
     let mut files = Vec::new();
-    for item in store.media(&state.id()).map_err(failure)? {
-        if !item.status.is_visible() {
-            continue;
-        }
-        let Some(Article { renditions, .. }) = store.article(&item).map_err(failure)? else { continue };
-        for rendition in renditions {
+    for item in store.shown_media(&state.id()).map_err(failure)? {
+        for (rendition, _) in store.files(&item).map_err(failure)? {
             let hash = BlobHash::from_bytes(rendition.blob);
             let ranges = store.blobs().verified_ranges(hash, 0, 1_024).map_err(|error| blob_failure(&error))?;
             let have = ranges.iter().map(|range| range.end - range.start).sum::<u64>();

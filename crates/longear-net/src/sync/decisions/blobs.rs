@@ -41,12 +41,8 @@ pub fn wanted_blobs(
     let (mut order, mut taken) = (Vec::new(), 0);
     let mut renditions = HashMap::<[u8; 32], Rendition>::new();
     for channel in channels {
-        for item in store.media(channel)? {
-            if !item.status.is_visible() {
-                continue;
-            }
-            for rendition in store.article(&item)?.into_iter().flat_map(|article| article.renditions) {
-                let class = rendition.class();
+        for item in store.shown_media(channel)? {
+            for (rendition, class) in store.files(&item)? {
                 let (blob, size) = (rendition.blob, rendition.size);
                 let is_here = || {
                     let state = store.blobs().state(BlobHash::from_bytes(blob));
