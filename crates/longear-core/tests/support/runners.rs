@@ -469,6 +469,9 @@ fn run_tree(case: &Value, _: &Value) -> Outcome {
             json!({ "kind": "pack", "channel": channel, "log": log, "level": level, "index": index })
         }
         TreePath::Fork { channel, log } => json!({ "kind": "fork", "channel": to_hex(&channel), "log": to_hex(&log) }),
+        TreePath::Edge { channel, stream } => {
+            json!({ "kind": "edge", "channel": to_hex(&channel), "stream": to_hex(&stream) })
+        }
         TreePath::Blob { hash } => json!({ "kind": "blob", "blob": to_hex(&hash) }),
         TreePath::Outboard { hash } => json!({ "kind": "outboard", "blob": to_hex(&hash) }),
         TreePath::BlobPart { hash, start_mib } => {
