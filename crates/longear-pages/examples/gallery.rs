@@ -5,8 +5,8 @@ use std::path::Path;
 use std::{env, fs, io};
 
 use longear_pages::{
-    AboutPage, AddressPage, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, Language, Origin, RenditionView,
-    Status, VariantView, Visit, about, address, error, feed, icon, item, stylesheet,
+    AboutPage, AddressPage, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, Language, LivePhase, LiveView,
+    Origin, RenditionView, Status, TrackView, VariantView, Visit, about, address, error, feed, icon, item, stylesheet,
 };
 
 const NOW_MS: u64 = 1_773_561_900_000;
@@ -31,7 +31,7 @@ fn main() -> io::Result<()> {
 fn pages(language: Language) -> Vec<(&'static str, String)> {
     let visit = Visit { language, language_chosen: true, now_ms: NOW_MS };
     let channels = vec![river_news()];
-    let one = |item: ItemView| ItemPage { visit, channel: river_news(), item, form: None, text: None };
+    let one = |item: ItemView| ItemPage { visit, channel: river_news(), item, form: None, text: None, play: None };
     let list = |items, channels, page, more| BoxPage { visit, channels, items, page, more, posts_total: 212 };
     let mut disputed = two_channels();
     disputed[0].disputed_charter = true;
@@ -46,6 +46,11 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         ("disputed", item(&one(hostile()))),
         ("whole", item(&one(election()))),
         ("sound", item(&one(sound()))),
+        ("live", item(&one(town_meeting(LivePhase::Live, 0)))),
+        ("live-waiting", item(&one(town_meeting(LivePhase::Waiting { since_ms: NOW_MS - 17 * 60_000 }, 0)))),
+        ("live-soon", item(&one(town_meeting(LivePhase::Soon, 0)))),
+        ("live-over", item(&one(town_meeting(LivePhase::Over, 900_000)))),
+        ("live-feed", feed(&list(vec![town_meeting(LivePhase::Live, 0), river()], channels.clone(), 0, false))),
         ("retracted", item(&one(with_status(river(), Status::Retracted)))),
         ("refused", item(&one(with_status(river(), Status::Refused)))),
         ("about", about(&AboutPage { visit, channels: two_channels() })),
@@ -93,7 +98,33 @@ fn post(id: &str, hours: u64, variants: Vec<VariantView>) -> ItemView {
         renditions: vec![],
         still: None,
         app_file: None,
+        live: None,
     }
+}
+
+/// A broadcast that was cut after 34 minutes; `filled_ms` of what was missed has come since.
+fn town_meeting(phase: LivePhase, filled_ms: u64) -> ItemView {
+    let cut = 2_040_000 + filled_ms;
+    let has_begun = phase != LivePhase::Soon;
+    let track = |name: &str, is_sound, end: u64| TrackView {
+        name: name.to_owned(),
+        is_sound,
+        held: if phase == LivePhase::Over { vec![0..end, 3_060_000..4_300_000] } else { vec![0..end] },
+    };
+    let length_ms = if phase == LivePhase::Over { 4_300_000 } else { 2_040_000 };
+    let tracks = vec![track("360p", false, 1_400_000), track("144p", false, 1_900_000), track("audio", true, cut)];
+    let href = has_begun.then(|| "/live/00/index.m3u8".to_owned());
+    let live = LiveView {
+        phase,
+        length_ms: if has_begun { length_ms } else { 0 },
+        tracks: if has_begun { tracks } else { vec![] },
+        past_href: href.clone().filter(|_| phase != LivePhase::Over),
+        sound_href: has_begun.then(|| "/live/00/audio.m3u8".to_owned()),
+        href,
+    };
+    let title =
+        text("en", Origin::Original, "Town meeting: the bridge, the power, the vote", "Questions by note to the hall.");
+    ItemView { live: Some(live), still: Some("/still.svg".to_owned()), ..post("a1", 1, vec![title]) }
 }
 
 fn with_status(item: ItemView, status: Status) -> ItemView {

@@ -25,9 +25,13 @@ pub(crate) struct Holding {
 impl Holding {
     /// Reads a rendition, with its ranges put in order and kept within its size.
     pub(crate) fn of(rendition: &RenditionView) -> Holding {
-        let size = rendition.size_bytes;
-        let mut held: Vec<Range<u64>> = rendition
-            .held
+        let RenditionView { size_bytes: size, have_bytes, .. } = *rendition;
+        Holding { have_bytes: have_bytes.min(size), ..Holding::over(size, &rendition.held) }
+    }
+
+    /// What is here of something that is so long: bytes or milliseconds.
+    pub(crate) fn over(size: u64, held: &[Range<u64>]) -> Holding {
+        let mut held: Vec<Range<u64>> = held
             .iter()
             .map(|range| range.start.min(size)..range.end.min(size))
             .filter(|range| range.start < range.end)
@@ -40,7 +44,8 @@ impl Holding {
             }
             touches
         });
-        Holding { size_bytes: size, have_bytes: rendition.have_bytes.min(size), held }
+        let have = held.iter().map(|range| range.end - range.start).sum();
+        Holding { size_bytes: size, have_bytes: have, held }
     }
 
     /// Puts several files one after another, to show them as one.

@@ -22,6 +22,8 @@ pub const LANGUAGE_QUERY: &str = "lang";
 pub const PAGE_QUERY: &str = "page";
 /// Query name of the rendition to play: its index.
 pub const FORM_QUERY: &str = "form";
+/// Query name of what to play of a broadcast, see [`crate::Play`].
+pub const PLAY_QUERY: &str = "play";
 /// Query name of the language variant to read: its tag.
 pub const TEXT_QUERY: &str = "text";
 /// Query name that asks for a rendition as a file to keep, not to play.

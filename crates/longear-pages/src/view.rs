@@ -45,6 +45,32 @@ pub struct ItemPage {
     pub form: Option<usize>,
     /// The language variant the reader asked for (`?text=`), as a tag.
     pub text: Option<String>,
+    /// What of a broadcast the reader asked to play (`?play=`).
+    pub play: Option<Play>,
+}
+
+/// What to play of a broadcast besides its newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Play {
+    /// Its sound alone.
+    Sound,
+    /// All that is here, from the beginning.
+    Past,
+}
+
+impl Play {
+    /// How it is called in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Play::Sound => "sound",
+            Play::Past => "past",
+        }
+    }
+
+    /// What is called so.
+    pub fn named(name: &str) -> Option<Self> {
+        [Play::Sound, Play::Past].into_iter().find(|play| play.name() == name)
+    }
 }
 
 /// "How this was checked": what the box does and what it cannot do.
@@ -148,6 +174,52 @@ pub struct ItemView {
     pub still: Option<String>,
     /// The item as a file that the app can open and check, where the box can make one.
     pub app_file: Option<AppFile>,
+    /// The broadcast that the item opens.
+    pub live: Option<LiveView>,
+}
+
+/// A broadcast, and how much of it is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveView {
+    /// Whether it runs.
+    pub phase: LivePhase,
+    /// How long it is as far as it is known, in milliseconds.
+    pub length_ms: u64,
+    /// Its renditions, the best one first.
+    pub tracks: Vec<TrackView>,
+    /// The playlist that leads to all renditions; nothing before there is enough to play.
+    pub href: Option<String>,
+    /// The playlist of the sound alone.
+    pub sound_href: Option<String>,
+    /// The playlist of all that is here from the beginning, while it runs.
+    pub past_href: Option<String>,
+}
+
+/// Whether a broadcast runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LivePhase {
+    /// It was announced; nothing of it has come.
+    Soon,
+    /// It runs, and the newest word is fresh.
+    Live,
+    /// It runs as far as is known; the last word came at that time, in milliseconds since 1970 UTC.
+    Waiting {
+        /// The newest tick's time.
+        since_ms: u64,
+    },
+    /// The publisher ended it.
+    Over,
+}
+
+/// One rendition of a broadcast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackView {
+    /// The publisher's name for it, such as `360p`.
+    pub name: String,
+    /// Whether it is sound without a picture.
+    pub is_sound: bool,
+    /// Which parts are here, in milliseconds since the broadcast began, ascending.
+    pub held: Vec<Range<u64>>,
 }
 
 /// One language of a post.

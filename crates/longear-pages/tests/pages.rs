@@ -66,6 +66,7 @@ fn broadcast() -> ItemView {
         ],
         still: Some("/b/bb/still".into()),
         app_file: None,
+        live: None,
     }
 }
 
@@ -74,7 +75,7 @@ fn box_page(language: Language, items: Vec<ItemView>) -> BoxPage {
 }
 
 fn item_page(language: Language, item: ItemView) -> ItemPage {
-    ItemPage { visit: visit(language), channel: channel(), item, form: None, text: None }
+    ItemPage { visit: visit(language), channel: channel(), item, form: None, text: None, play: None }
 }
 
 fn hostile_channel() -> ChannelView {

@@ -8,7 +8,7 @@ use crate::limits::TRACKS_MAX;
 /// How old the newest tick may be for a broadcast to be called live.
 pub const FRESH_MS_MAX: u64 = 30_000;
 /// Spaces between segments up to this length are the encoder's rounding, and no holes.
-const SPACE_MS_MAX: u64 = 500;
+pub const SPACE_MS_MAX: u64 = 500;
 
 /// A broadcast as its roll-ups and its edge tell it. Costs some 100 bytes for each segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

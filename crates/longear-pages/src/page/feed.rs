@@ -10,6 +10,7 @@ use crate::words::Voice;
 
 use super::channel::{disputed_charter, take_address};
 use super::frame::{Frame, LastWord, checked_line, checked_notice, document, link};
+use super::live;
 use super::media::{Media, Medium, play_button, share, still_label};
 use super::post;
 
@@ -82,6 +83,9 @@ fn card(html: &mut Html, visit: &Visit, item: &ItemView) {
         post::disputed_line(html, voice);
     }
     post::labels(html, voice, item, variant);
+    if let Some(live) = &item.live {
+        live::tag(html, voice, live);
+    }
     still(html, visit, item, &media);
     if let Some(variant) = variant {
         first_words(html, variant);

@@ -3,13 +3,14 @@
 use crate::drawing::Icon;
 use crate::html::{Html, Part};
 use crate::markdown::markdown_to_html;
-use crate::paths::{FEED, FORM_QUERY, TEXT_QUERY, Target, item as item_path};
+use crate::paths::{FEED, FORM_QUERY, PLAY_QUERY, TEXT_QUERY, Target, item as item_path};
 use crate::view::{ItemPage, ItemView, Origin, Status, VariantView, Visit};
 use crate::words::Voice;
 
 use super::channel::{disputed_charter, take_address};
 use super::feed::app_file;
 use super::frame::{Frame, LastWord, checked_line, document, link};
+use super::live;
 use super::media::{Form, Media, Medium, files, forms, photos, player};
 use super::post;
 
@@ -53,6 +54,9 @@ fn here(page: &ItemPage) -> Target {
     if let Some(form) = page.form {
         target = target.with(FORM_QUERY, &form.to_string());
     }
+    if let Some(play) = page.play {
+        target = target.with(PLAY_QUERY, play.name());
+    }
     target
 }
 
@@ -70,6 +74,10 @@ fn shown(html: &mut Html, page: &ItemPage, variant: Option<&VariantView>) {
         post::say(html, "stop", &Icon::WARNING, words.disputed, words.disputed_text);
     }
     post::labels(html, voice, item, None);
+    if let Some(live) = &item.live {
+        live::tag(html, voice, live);
+        live::section(html, page, live, title);
+    }
     let playing = playing(&media, page.form);
     if let Some(form) = playing {
         player(html, voice, item, form, title);

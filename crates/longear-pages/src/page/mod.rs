@@ -6,6 +6,7 @@ mod error;
 mod feed;
 mod frame;
 mod item;
+mod live;
 mod media;
 mod post;
 

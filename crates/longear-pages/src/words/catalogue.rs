@@ -102,6 +102,20 @@ catalogue! {
     not_shown: &'static str,
     not_shown_text: &'static str,
 
+    // Broadcasts.
+    live: &'static str,
+    live_soon: &'static str,
+    live_soon_text: &'static str,
+    live_waiting: &'static str,
+    live_lost: &'static str,
+    live_lost_text: &'static str,
+    live_over: &'static str,
+    live_here: &'static str,
+    live_beginning: &'static str,
+    live_sound: &'static str,
+    live_players: &'static str,
+    live_players_text: &'static str,
+
     // Languages of a text.
     original: &'static str,
     by_person_from: &'static str,

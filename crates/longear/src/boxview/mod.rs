@@ -7,6 +7,7 @@ pub mod app;
 mod asked;
 mod files;
 mod headers;
+pub mod live;
 pub mod shelf;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use longear_core::{ChannelId, ItemId};
-use longear_pages::{AboutPage, AddressPage, ErrorKind, ItemPage, Status, Visit, paths};
+use longear_pages::{AboutPage, AddressPage, ErrorKind, ItemPage, Play, Status, Visit, paths};
 use longear_store::Store;
 use tokio::sync::Semaphore;
 
@@ -51,6 +52,7 @@ pub fn router(store: Arc<Store>) -> Router {
         .route(&format!("{}{{id}}", paths::ITEM), get(item))
         .route(&format!("{}{{id}}", paths::ADDRESS), get(address))
         .route(&format!("{MEDIA}{{id}}/{{index}}"), get(files::media))
+        .route(&format!("{}{{id}}/{{file}}", live::LIVE), get(live::file))
         .route(paths::STYLESHEET, get(files::stylesheet))
         .route(paths::ICON, get(files::icon))
         .fallback(nothing_here)
@@ -149,6 +151,7 @@ async fn item(State(view): State<BoxView>, asked: Asked) -> Response {
     let Ok(id) = asked.behind(paths::ITEM).parse::<ItemId>() else { return no_page(ErrorKind::NotFound, &visit) };
     let form = asked.value(paths::FORM_QUERY).and_then(|index| index.parse().ok());
     let text = asked.value(paths::TEXT_QUERY).map(str::to_owned);
+    let play = asked.value(paths::PLAY_QUERY).and_then(Play::named);
     let query = asked.query().to_owned();
     let make = move |shelf: &Shelf| {
         let (channel, item) = match shelf.item(&id, visit.now_ms)? {
@@ -160,7 +163,7 @@ async fn item(State(view): State<BoxView>, asked: Asked) -> Response {
             Found::Nothing => return Ok(None),
         };
         let status = if item.status == Status::Retracted { StatusCode::GONE } else { StatusCode::OK };
-        let page = ItemPage { visit, channel, item, form, text };
+        let page = ItemPage { visit, channel, item, form, text, play };
         Ok(Some(Answer::Page(status, longear_pages::item(&page))))
     };
     view.answer(visit, make).await

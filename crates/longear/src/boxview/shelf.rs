@@ -8,9 +8,11 @@ use longear_core::blob::BlobHash;
 use longear_core::holdings::Holdings;
 use longear_core::{Address, Article, ChannelId, ItemId, Kind, Rendition};
 use longear_pages as pages;
-use longear_pages::{BoxPage, ChannelView, ItemView, RenditionView, VariantView, Visit};
+use longear_pages::{BoxPage, ChannelView, ItemView, LiveView, RenditionView, VariantView, Visit};
 use longear_store::blobs::{BlobError, BlobState};
 use longear_store::{ChannelState, Store, StoreError, StoredItem};
+
+use super::live::{self, Broadcast, Broadcasts};
 
 /// Items on a page of the feed.
 pub const PAGE_ITEMS: usize = 20;
@@ -85,6 +87,7 @@ type Start = (Option<Cursor>, u64);
 pub struct Shelf {
     store: Arc<Store>,
     counted: Mutex<Option<Count>>,
+    broadcasts: Broadcasts,
 }
 
 /// How many posts there are, and where each page of the feed begins.
@@ -125,7 +128,7 @@ impl Followed {
 impl Shelf {
     /// Makes the shelf of a store.
     pub fn new(store: Arc<Store>) -> Self {
-        Shelf { store, counted: Mutex::new(None) }
+        Shelf { store, counted: Mutex::new(None), broadcasts: Broadcasts::default() }
     }
 
     /// The store behind it.
@@ -153,7 +156,7 @@ impl Shelf {
             seen += 1;
             // What does not read as an article was made by a newer Longear.
             if let Some(article) = self.store.article(&item)? {
-                items.push(self.item_view(&item, &followed.name(&item.channel), Some(article))?);
+                items.push(self.item_view(&item, &followed.name(&item.channel), Some(article), visit.now_ms)?);
             }
         }
         if seen == 0 && number > 0 {
@@ -186,12 +189,12 @@ impl Shelf {
             if let Some(newer) = self.correction(&item)? {
                 return Ok(Found::ReplacedBy(newer));
             }
-            let view = self.item_view(&item, &name, None)?;
+            let view = self.item_view(&item, &name, None, now_ms)?;
             return Ok(Found::Here(Box::new((channel_view(&state), view))));
         }
         match self.store.article(&item)? {
             Some(article) if !has_ended(&state, &item, now_ms) => {
-                let view = self.item_view(&item, &name, Some(article))?;
+                let view = self.item_view(&item, &name, Some(article), now_ms)?;
                 Ok(Found::Here(Box::new((channel_view(&state), view))))
             }
             _ => Ok(Found::Nothing),
@@ -212,6 +215,11 @@ impl Shelf {
         }
         let rendition = self.store.article(&item)?.and_then(|article| article.renditions.into_iter().nth(index));
         Ok(rendition.map_or(FoundFile::Nothing, FoundFile::Here))
+    }
+
+    /// The broadcast that a live item opens, if readers may see it.
+    pub fn broadcast(&self, id: &ItemId) -> Result<Option<Arc<Broadcast>>, ShelfError> {
+        self.broadcasts.get(&self.store, id)
     }
 
     fn article_of(&self, id: &ItemId) -> Result<Option<StoredItem>, ShelfError> {
@@ -264,7 +272,13 @@ impl Shelf {
     }
 
     /// An item as the pages show it. Without its article it has neither text nor files.
-    fn item_view(&self, item: &StoredItem, channel: &str, article: Option<Article>) -> Result<ItemView, ShelfError> {
+    fn item_view(
+        &self,
+        item: &StoredItem,
+        channel: &str,
+        article: Option<Article>,
+        now_ms: u64,
+    ) -> Result<ItemView, ShelfError> {
         let id_hex = item.id().to_string();
         let article = article.unwrap_or(Article { corrects: None, variants: Vec::new(), renditions: Vec::new() });
         let corrected = match &article.corrects {
@@ -301,7 +315,17 @@ impl Shelf {
             renditions,
             still,
             app_file: None,
+            live: self.live_view(item, &id_hex, now_ms)?,
         })
+    }
+
+    fn live_view(&self, item: &StoredItem, id_hex: &str, now_ms: u64) -> Result<Option<LiveView>, ShelfError> {
+        if item.header().kind != Kind::Live {
+            return Ok(None);
+        }
+        let Some(broadcast) = self.broadcast(&item.id())? else { return Ok(None) };
+        let (timeline, held) = broadcast.held()?;
+        Ok(Some(live::view(id_hex, &timeline, held, now_ms)))
     }
 
     /// Whether this item's correction counts: its author may change the other one, or that one is not here.

@@ -151,11 +151,12 @@ pub fn item_argument(text: &str) -> Result<ItemId, Failure> {
 
 /// A time in JSON: RFC 3339 in UTC, null for 0.
 pub fn time_json(time_ms: u64) -> serde_json::Value {
-    if time_ms == 0 {
-        serde_json::Value::Null
-    } else {
-        format!("{}T{}Z", date_text(time_ms), clock_text(time_ms)).into()
-    }
+    if time_ms == 0 { serde_json::Value::Null } else { rfc3339(time_ms).into() }
+}
+
+/// A time as RFC 3339 has it, in UTC.
+pub fn rfc3339(time_ms: u64) -> String {
+    format!("{}T{}Z", date_text(time_ms), clock_text(time_ms))
 }
 
 /// The UTC date of a time.

@@ -1,0 +1,323 @@
+//! What a box knows of one broadcast, kept between questions: hundreds of viewers ask every second.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use longear_core::blob::BlobHash;
+use longear_core::limits::INIT_BYTES_MAX;
+use longear_core::live::{Part, SPACE_MS_MAX, Timeline, Track};
+use longear_core::{ChannelId, ItemId, Kind, Opening};
+use longear_store::blobs::BlobState;
+use longear_store::{ChannelState, Store, StoredItem};
+
+use super::codecs::Description;
+use super::playlist::{self, Line, Top};
+use crate::boxview::shelf::ShelfError;
+
+/// Broadcasts that are kept in memory; the ones that were asked for last.
+const BROADCASTS_MAX: usize = 8;
+
+/// What is asked for of a media playlist.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// From when on, in milliseconds since the broadcast began; `None` is the newest of a running one.
+    pub from_ms: Option<u64>,
+    /// Until when.
+    pub to_ms: Option<u64>,
+    /// Whether the player knows gaps.
+    pub names_gaps: bool,
+}
+
+/// The broadcasts that somebody watches here.
+#[derive(Debug, Default)]
+pub struct Broadcasts {
+    known: Mutex<Vec<(ItemId, Arc<Broadcast>)>>,
+}
+
+/// One broadcast.
+#[derive(Debug)]
+pub struct Broadcast {
+    store: Arc<Store>,
+    channel: ChannelId,
+    opening: Opening,
+    item: StoredItem,
+    known: Mutex<Known>,
+}
+
+/// What was found last time.
+#[derive(Debug, Default)]
+struct Known {
+    /// The channel as it was when its roll-ups were read.
+    state: Option<Arc<ChannelState>>,
+    /// What the roll-ups say.
+    rolled: Timeline,
+    /// The same with the edge.
+    timeline: Arc<Timeline>,
+    /// Segments that were seen to be here.
+    here: HashSet<[u8; 32]>,
+    descriptions: HashMap<[u8; 32], Description>,
+    /// Of each rendition, a segment that was listed and the number that it had.
+    anchors: HashMap<String, Anchor>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    blob: [u8; 32],
+    index: usize,
+    number: u64,
+    discontinuities: u64,
+}
+
+impl Broadcasts {
+    /// The broadcast that a live item opens, if readers may see it.
+    pub fn get(&self, store: &Arc<Store>, id: &ItemId) -> Result<Option<Arc<Broadcast>>, ShelfError> {
+        // Looked up each time: it may have been taken back since.
+        let item = store.item(id)?.filter(|item| item.header().kind == Kind::Live && item.status.is_visible());
+        let Some(item) = item else { return Ok(None) };
+        if !store.channel(&item.channel)?.is_some_and(|state| state.is_followed()) {
+            return Ok(None);
+        }
+        if let Some(known) = self.take(id) {
+            return Ok(Some(known));
+        }
+        let Some(payload) = store.payload(&item)? else { return Ok(None) };
+        let Ok(opening) = Opening::decode(&payload) else { return Ok(None) };
+        let broadcast =
+            Broadcast { store: store.clone(), channel: item.channel, opening, item, known: Mutex::default() };
+        let broadcast = Arc::new(broadcast);
+        let mut known = lock(&self.known);
+        known.truncate(BROADCASTS_MAX - 1);
+        known.insert(0, (*id, broadcast.clone()));
+        Ok(Some(broadcast))
+    }
+
+    /// One that is known, which is now the one that was asked for last.
+    fn take(&self, id: &ItemId) -> Option<Arc<Broadcast>> {
+        let mut known = lock(&self.known);
+        let place = known.iter().position(|(other, _)| other == id)?;
+        known[..=place].rotate_right(1);
+        Some(known[0].1.clone())
+    }
+}
+
+impl Broadcast {
+    /// What is known of it now.
+    pub fn timeline(&self) -> Result<Arc<Timeline>, ShelfError> {
+        let mut known = lock(&self.known);
+        self.refresh(&mut known)?;
+        Ok(known.timeline.clone())
+    }
+
+    /// What is known, and which times of each rendition are here.
+    pub fn held(&self) -> Result<(Arc<Timeline>, Vec<Vec<Range<u64>>>), ShelfError> {
+        let mut known = lock(&self.known);
+        self.refresh(&mut known)?;
+        let timeline = known.timeline.clone();
+        let mut tracks = Vec::new();
+        for track in timeline.tracks() {
+            let mut ranges = Vec::<Range<u64>>::new();
+            for part in &track.parts {
+                if !self.is_here(&mut known, part)? {
+                    continue;
+                }
+                match ranges.last_mut() {
+                    Some(last) if part.start_ms <= last.end + SPACE_MS_MAX => last.end = part.end_ms(),
+                    _ => ranges.push(part.start_ms..part.end_ms()),
+                }
+            }
+            tracks.push(ranges);
+        }
+        Ok((timeline, tracks))
+    }
+
+    /// The list of renditions; `None` before there is anything to play.
+    pub fn master(&self, query: &str) -> Result<Option<String>, ShelfError> {
+        let mut known = lock(&self.known);
+        self.refresh(&mut known)?;
+        let timeline = known.timeline.clone();
+        if timeline.tracks().is_empty() {
+            return Ok(None);
+        }
+        for track in timeline.tracks() {
+            if let Some(init) = track.parts.last().map(|part| part.init)
+                && !known.descriptions.contains_key(&init)
+                && let Some(bytes) = self.init(init)?
+            {
+                known.descriptions.insert(init, Description::of(&bytes));
+            }
+        }
+        let described = |part: &Part| known.descriptions.get(&part.init).cloned();
+        Ok(Some(playlist::master(&timeline, described, query)))
+    }
+
+    /// The playlist of one rendition; `None` where there is no such rendition, or not enough of it yet.
+    pub fn media(&self, name: &str, wanted: Wanted) -> Result<Option<String>, ShelfError> {
+        let mut known = lock(&self.known);
+        self.refresh(&mut known)?;
+        let timeline = known.timeline.clone();
+        let Some(track) = timeline.track(name) else { return Ok(None) };
+        let is_past = timeline.is_over() || wanted.from_ms.is_some();
+        if !is_past && !wanted.names_gaps {
+            return self.live(&mut known, &timeline, track);
+        }
+        let end_ms = timeline.end_ms();
+        let from_ms = match is_past {
+            true => wanted.from_ms.unwrap_or(0),
+            false => end_ms.saturating_sub(playlist::WINDOW_MS),
+        };
+        let to_ms = wanted.to_ms.unwrap_or(u64::MAX).min(from_ms.saturating_add(playlist::HOURS_MS));
+        let parts = playlist::between(track, from_ms, to_ms);
+        let mut lines = Vec::with_capacity(parts.len());
+        for part in parts {
+            lines.push(Line { part, is_here: self.is_here(&mut known, part)? });
+        }
+        if !lines.iter().any(|line| line.is_here) {
+            return Ok(None);
+        }
+        let first = track.parts.partition_point(|part| part.end_ms() <= from_ms) as u64;
+        let is_over = is_past;
+        let top =
+            Top { first: if is_over { 0 } else { first }, discontinuities: 0, is_over, zero_ms: timeline.zero_ms() };
+        Ok(Some(playlist::media(top, &lines, wanted.names_gaps)))
+    }
+
+    /// The newest of a running broadcast, with numbers that stay those of their segments.
+    fn live(&self, known: &mut Known, timeline: &Timeline, track: &Track) -> Result<Option<String>, ShelfError> {
+        let newest = track.parts.last().map_or(0, Part::end_ms);
+        let window = playlist::between(track, newest.saturating_sub(playlist::WINDOW_MS), u64::MAX);
+        for part in window {
+            self.is_here(known, part)?;
+        }
+        let Some((first, parts)) = playlist::live_run(track, |part| known.here.contains(&part.blob)) else {
+            return Ok(None);
+        };
+        let anchor = number_of(known.anchors.get(&track.name), track, first);
+        known.anchors.insert(track.name.clone(), anchor);
+        let lines = parts.iter().map(|part| Line { part, is_here: true }).collect::<Vec<_>>();
+        let top = Top {
+            first: anchor.number,
+            discontinuities: anchor.discontinuities,
+            is_over: false,
+            zero_ms: timeline.zero_ms(),
+        };
+        Ok(Some(playlist::media(top, &lines, false)))
+    }
+
+    fn refresh(&self, known: &mut Known) -> Result<(), ShelfError> {
+        let state = self.store.channel(&self.channel)?;
+        let is_same = match (&known.state, &state) {
+            (Some(then), Some(now)) => Arc::ptr_eq(then, now),
+            _ => false,
+        };
+        if !is_same {
+            known.rolled = Timeline::of(&self.store.roll_ups(&self.item)?, None);
+            known.state = state;
+        }
+        let edge = match known.rolled.is_over() {
+            true => None,
+            false => self.store.edge(&self.opening.session(self.channel))?,
+        };
+        let newest = edge.as_ref().and_then(|edge| edge.newest()).map_or(0, |tick| tick.seq + 1);
+        if !is_same || newest > known.timeline.next_tick() {
+            known.timeline = Arc::new(match edge {
+                Some(edge) => known.rolled.clone().with_edge(&edge),
+                None => known.rolled.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a segment and what it plays behind are here. What was here once is not looked for again.
+    fn is_here(&self, known: &mut Known, part: &Part) -> Result<bool, ShelfError> {
+        for hash in [part.blob, part.init] {
+            if !known.here.contains(&hash) {
+                let state = self.store.blobs().state(BlobHash::from_bytes(hash))?;
+                if !matches!(state, BlobState::Complete { .. }) {
+                    return Ok(false);
+                }
+                known.here.insert(hash);
+            }
+        }
+        Ok(true)
+    }
+
+    fn init(&self, hash: [u8; 32]) -> Result<Option<Vec<u8>>, ShelfError> {
+        let hash = BlobHash::from_bytes(hash);
+        let BlobState::Complete { size } = self.store.blobs().state(hash)? else { return Ok(None) };
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX).min(INIT_BYTES_MAX)];
+        let read = self.store.blobs().reader(hash)?.read_at(0, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(Some(bytes))
+    }
+}
+
+/// The number of the segment at `first`: as far from the one that was listed before as it lies behind it now, whatever has
+/// come in before both since.
+fn number_of(anchor: Option<&Anchor>, track: &Track, first: usize) -> Anchor {
+    let blob = track.parts[first].blob;
+    let Some(anchor) = anchor else { return Anchor { blob, index: first, number: first as u64, discontinuities: 0 } };
+    let from = anchor.index.min(track.parts.len() - 1);
+    let is_anchor = |index: &usize| track.parts[*index].blob == anchor.blob;
+    let place = (from..track.parts.len()).find(is_anchor).or_else(|| (0..from).rev().find(is_anchor));
+    let Some(place) = place.filter(|place| *place <= first) else {
+        // The list begins anew; numbers must grow all the same.
+        let number = anchor.number + track.parts.len() as u64;
+        return Anchor { blob, index: first, number, discontinuities: anchor.discontinuities + 1 };
+    };
+    let passed = &track.parts[place..=first];
+    let breaks = passed.windows(2).filter(|pair| pair[0].init != pair[1].init || !pair[0].meets(&pair[1])).count();
+    Anchor {
+        blob,
+        index: first,
+        number: anchor.number + (first - place) as u64,
+        discontinuities: anchor.discontinuities + breaks as u64,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use longear_core::live::Medium;
+
+    use super::*;
+
+    fn track(starts: &[u64]) -> Track {
+        let part = |start: &u64| Part {
+            start_ms: *start,
+            duration_ms: 1_000,
+            init: [9; 32],
+            blob: [(*start / 1_000) as u8; 32],
+            size: 1,
+        };
+        Track { name: "audio".into(), medium: Medium::Sound, parts: starts.iter().map(part).collect() }
+    }
+
+    #[test]
+    fn numbers_stay_those_of_their_segments() {
+        let before = track(&[0, 1_000, 2_000, 7_000, 8_000, 9_000]);
+        let first = number_of(None, &before, 0);
+        assert_eq!((first.number, first.discontinuities), (0, 0));
+        let later = number_of(Some(&first), &before, 1);
+        assert_eq!((later.number, later.discontinuities), (1, 0));
+        // Behind a hole.
+        let behind = number_of(Some(&later), &before, 3);
+        assert_eq!((behind.number, behind.discontinuities), (3, 1));
+        // The hole fills: what was listed keeps its number, though it stands at another place now.
+        let filled = track(&[0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000]);
+        assert_eq!(number_of(Some(&behind), &filled, 7).number, 3);
+        assert_eq!(number_of(Some(&behind), &filled, 8).number, 4);
+    }
+
+    #[test]
+    fn a_list_that_begins_anew_has_higher_numbers() {
+        let before = track(&[5_000, 6_000, 7_000]);
+        let anchor = number_of(None, &before, 2);
+        let other = track(&[0, 1_000]);
+        let anew = number_of(Some(&anchor), &other, 0);
+        assert!(anew.number > anchor.number && anew.discontinuities == 1, "{anew:?}");
+    }
+}

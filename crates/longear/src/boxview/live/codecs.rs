@@ -1,0 +1,119 @@
+//! What an initialisation segment says of its tracks, as playlists name it (RFC 6381; ISO/IEC 14496-12 and -15).
+
+/// How deep boxes lie within boxes on the way to a codec.
+const PATH: [&[u8; 4]; 5] = [b"moov", b"trak", b"mdia", b"minf", b"stbl"];
+/// Bytes of a picture's entry before the boxes in it.
+const PICTURE_ENTRY_BYTES: usize = 78;
+/// The same of sound.
+const SOUND_ENTRY_BYTES: usize = 28;
+
+/// What players want to know before they fetch anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// Codecs by their RFC 6381 names; those that are not known are left out.
+    pub codecs: Vec<String>,
+    /// Width and height of the picture.
+    pub size: Option<(u16, u16)>,
+}
+
+impl Description {
+    /// Reads an initialisation segment. Of bytes that are none it knows nothing.
+    pub fn of(init: &[u8]) -> Self {
+        let mut description = Description::default();
+        walk(init, &PATH, &mut |stbl| {
+            for stsd in boxes(stbl).filter(|(kind, _)| *kind == b"stsd").filter_map(|(_, body)| body.get(8..)) {
+                boxes(stsd).for_each(|(kind, entry)| description.entry(kind, entry));
+            }
+        });
+        description
+    }
+
+    fn entry(&mut self, kind: &[u8], entry: &[u8]) {
+        let is_picture = matches!(kind, b"avc1" | b"avc3" | b"hvc1" | b"hev1" | b"av01" | b"vp09");
+        if is_picture && let Some(&[a, b, c, d]) = entry.get(24..28) {
+            self.size = Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])));
+        }
+        let inner = entry.get(if is_picture { PICTURE_ENTRY_BYTES } else { SOUND_ENTRY_BYTES }..).unwrap_or_default();
+        let child = |wanted: &[u8]| boxes(inner).find(|(kind, _)| *kind == wanted).map(|(_, body)| body);
+        self.codecs.extend(match kind {
+            b"avc1" | b"avc3" => child(b"avcC").and_then(|body| {
+                let [profile, compatibility, level] = body.get(1..4)?.try_into().ok()?;
+                Some(format!("{}.{profile:02x}{compatibility:02x}{level:02x}", String::from_utf8_lossy(kind)))
+            }),
+            // Nearly all AAC is of low complexity, and players look at the stream itself.
+            b"mp4a" => Some("mp4a.40.2".to_owned()),
+            b"Opus" => Some("opus".to_owned()),
+            _ => None,
+        });
+    }
+}
+
+/// Goes down a path of boxes, into every one that fits.
+fn walk<'a>(bytes: &'a [u8], path: &[&[u8; 4]], found: &mut impl FnMut(&'a [u8])) {
+    let Some((first, rest)) = path.split_first() else { return found(bytes) };
+    for (_, body) in boxes(bytes).filter(|(kind, _)| kind == first) {
+        walk(body, rest, found);
+    }
+}
+
+/// The boxes in a piece, until it ends or makes no sense.
+fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    std::iter::from_fn(move || {
+        let (head, _) = bytes.split_first_chunk::<8>()?;
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let (whole, rest) = bytes.split_at_checked(length).filter(|(whole, _)| whole.len() >= 8)?;
+        bytes = rest;
+        Some((&whole[4..8], &whole[8..]))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+        [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+    }
+
+    fn init(entries: &[Vec<u8>]) -> Vec<u8> {
+        let track = |entry: &Vec<u8>| {
+            let stsd = boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], entry].concat());
+            let stbl = boxed(b"stbl", &stsd);
+            boxed(b"trak", &[boxed(b"tkhd", &[0; 84]), boxed(b"mdia", &boxed(b"minf", &stbl))].concat())
+        };
+        let tracks = entries.iter().flat_map(track).collect::<Vec<_>>();
+        [boxed(b"ftyp", b"iso6"), boxed(b"moov", &tracks)].concat()
+    }
+
+    fn picture() -> Vec<u8> {
+        let mut entry = vec![0; PICTURE_ENTRY_BYTES];
+        entry[24..28].copy_from_slice(&[1, 0, 0, 144]);
+        entry.extend(boxed(b"avcC", &[1, 0x42, 0xc0, 0x0b, 0xff]));
+        boxed(b"avc1", &entry)
+    }
+
+    #[test]
+    fn codecs_and_size_are_read() {
+        let sound = boxed(b"mp4a", &[0; 40]);
+        let described = Description::of(&init(&[picture(), sound]));
+        assert_eq!(described.codecs, ["avc1.42c00b", "mp4a.40.2"]);
+        assert_eq!(described.size, Some((256, 144)));
+        let opus = Description::of(&init(&[boxed(b"Opus", &[0; 28])]));
+        assert_eq!((opus.codecs, opus.size), (vec!["opus".to_owned()], None));
+    }
+
+    #[test]
+    fn hostile_bytes_say_nothing() {
+        let whole = init(&[picture()]);
+        for length in 0..whole.len() {
+            Description::of(&whole[..length]);
+        }
+        for byte in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[byte] = 0xff;
+            Description::of(&changed);
+        }
+        assert_eq!(Description::of(b"<!doctype html>"), Description::default());
+        assert_eq!(Description::of(&[0; 64]), Description::default());
+    }
+}
