@@ -9,6 +9,12 @@ import readline from "node:readline";
 export class Machine {
   folder = mkdtempSync(path.join(os.tmpdir(), "longear-"));
   #children = [];
+  #at;
+
+  /** `at` is put before every command, for a machine that has a network of its own. */
+  constructor(at = []) {
+    this.#at = at;
+  }
 
   path(name) {
     return path.join(this.folder, name);
@@ -25,7 +31,8 @@ export class Machine {
 
   /** Runs a command that must succeed, and gives what it printed. */
   run(...words) {
-    const ended = spawnSync(process.env.LONGEAR, ["--json", ...words], { env: this.#env(), encoding: "utf8" });
+    const [program, ...before] = [...this.#at, process.env.LONGEAR];
+    const ended = spawnSync(program, [...before, "--json", ...words], { env: this.#env(), encoding: "utf8" });
     if (ended.status !== 0) {
       throw new Error(`longear ${words.join(" ")}: ${ended.error ?? `exit ${ended.status}`} ${ended.stderr}`);
     }
@@ -44,14 +51,24 @@ export class Machine {
   /** Starts a command that goes on beside the test. */
   start(...words) {
     const stdio = ["ignore", "pipe", "inherit"];
-    const child = spawn(process.env.LONGEAR, ["--quiet", "--json", ...words], { env: this.#env(), stdio });
+    return this.#begin([process.env.LONGEAR, "--quiet", "--json", ...words], stdio);
+  }
+
+  /** Starts a program that is not ours beside the test. */
+  startOther(...words) {
+    return this.#begin(words, ["ignore", "ignore", "inherit"]);
+  }
+
+  #begin(words, stdio) {
+    const [program, ...rest] = [...this.#at, ...words];
+    const child = spawn(program, rest, { env: this.#env(), stdio });
     this.#children.push(child);
     return child;
   }
 
-  /** Starts the box at a free port, and gives its address. */
-  async serve() {
-    const child = this.start("serve", "--listen", "127.0.0.1:0");
+  /** Starts the box at a free port of an address, and gives its own address. */
+  async serve(listen = "127.0.0.1:0", ...more) {
+    const child = this.start("serve", "--listen", listen, ...more);
     for await (const line of readline.createInterface({ input: child.stdout })) {
       return { url: JSON.parse(line).listening };
     }

@@ -299,6 +299,7 @@ impl Shelf {
             }
         }
         let variants = article.variants.into_iter().map(variant_view).collect();
+        let live = self.live_view(item, &id_hex, now_ms)?;
         Ok(ItemView {
             id_hex,
             channel_id: item.channel.0,
@@ -315,7 +316,7 @@ impl Shelf {
             renditions,
             still,
             app_file: None,
-            live: self.live_view(item, &id_hex, now_ms)?,
+            live,
         })
     }
 
