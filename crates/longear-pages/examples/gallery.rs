@@ -109,7 +109,7 @@ fn town_meeting(phase: LivePhase, filled_ms: u64) -> ItemView {
     let track = |name: &str, is_sound, end: u64| TrackView {
         name: name.to_owned(),
         is_sound,
-        held: if phase == LivePhase::Over { vec![0..end, 3_060_000..4_300_000] } else { vec![0..end] },
+        held: [0..end, 3_060_000..4_300_000].into_iter().take(if phase == LivePhase::Over { 2 } else { 1 }).collect(),
     };
     let length_ms = if phase == LivePhase::Over { 4_300_000 } else { 2_040_000 };
     let tracks = vec![track("360p", false, 1_400_000), track("144p", false, 1_900_000), track("audio", true, cut)];

@@ -18,6 +18,9 @@ use crate::boxview::shelf::ShelfError;
 /// Broadcasts that are kept in memory; the ones that were asked for last.
 const BROADCASTS_MAX: usize = 8;
 
+/// For each track of a timeline, which times of it are here, in milliseconds since the broadcast began.
+pub type HeldTimes = Vec<Vec<Range<u64>>>;
+
 /// What is asked for of a media playlist.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted {
@@ -110,7 +113,7 @@ impl Broadcast {
     }
 
     /// What is known, and which times of each rendition are here.
-    pub fn held(&self) -> Result<(Arc<Timeline>, Vec<Vec<Range<u64>>>), ShelfError> {
+    pub fn held(&self) -> Result<(Arc<Timeline>, HeldTimes), ShelfError> {
         let mut known = lock(&self.known);
         self.refresh(&mut known)?;
         let timeline = known.timeline.clone();

@@ -5,11 +5,12 @@ use std::ops::Range;
 use longear_core::live::{Medium, Timeline, Track};
 use longear_pages::{LivePhase, LiveView, TrackView};
 
+use super::broadcast::HeldTimes;
 use super::playlist::LIVE_PARTS_MIN;
 use super::{LIVE, MASTER};
 
 /// Puts together what a page says. `held` are the times of each rendition that are here.
-pub fn view(id: &str, timeline: &Timeline, held: Vec<Vec<Range<u64>>>, now_ms: u64) -> LiveView {
+pub fn view(id: &str, timeline: &Timeline, held: HeldTimes, now_ms: u64) -> LiveView {
     let phase = match timeline.newest_ms() {
         _ if timeline.is_over() => LivePhase::Over,
         None => LivePhase::Soon,
