@@ -41,6 +41,8 @@ pub struct Part {
     pub duration_ms: u32,
     /// Hash of the initialisation segment.
     pub init: [u8; 32],
+    /// Its bytes.
+    pub init_size: u32,
     /// Hash of the segment.
     pub blob: [u8; 32],
     /// Its bytes.
@@ -150,8 +152,8 @@ impl Timeline {
         // A rendition is one thing all the time; what lies over what was there before would be played twice.
         let is_behind = track.parts.last().is_none_or(|last| last.end_ms() <= segment.start_ms);
         if is_behind && core::mem::discriminant(&track.medium) == core::mem::discriminant(&segment.medium) {
-            let Segment { start_ms, duration_ms, init, blob, size, .. } = *segment;
-            track.parts.push(Part { start_ms, duration_ms, init, blob, size });
+            let Segment { start_ms, duration_ms, init, init_size, blob, size, .. } = *segment;
+            track.parts.push(Part { start_ms, duration_ms, init, init_size, blob, size });
         }
     }
 }

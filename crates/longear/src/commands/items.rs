@@ -1,25 +1,18 @@
 //! `longear list` and `longear export`.
 
-use std::io::Write;
 use std::path::Path;
 
-use longear_core::blob::BlobHash;
 use longear_core::limits::LOG_ITEMS_MAX;
-use longear_core::tree::plain_file_name;
-use longear_core::{Article, Rendition, Variant};
-use longear_store::blobs::BlobState;
+use longear_core::{Article, Variant};
 use longear_store::{Store, StoredItem};
 use serde_json::json;
 
-use super::publish::blob_failure;
+use super::held::{HeldFile, plain_name};
 use super::{Context, channel_argument, date_text, followed, item_argument, time_json};
 use crate::arguments::node::{ExportArguments, ListArguments};
 use crate::failure::Failure;
 use crate::home::{file_failure, store_failure, write_open};
 use crate::terminal::{Cell, Column, Tint, bytes, percent, printable, table};
-
-/// Bytes copied at a time.
-const COPY_BYTES: usize = 1 << 20;
 
 /// Lists items, newest first.
 pub fn list(context: &Context<'_>, arguments: &ListArguments) -> Result<(), Failure> {
@@ -62,11 +55,8 @@ pub fn list(context: &Context<'_>, arguments: &ListArguments) -> Result<(), Fail
 }
 
 fn row(store: &Store, item: &StoredItem, article: &Article) -> Result<Vec<Cell>, Failure> {
-    let size = article.renditions.iter().map(|rendition| rendition.size).sum::<u64>();
-    let mut have = 0;
-    for rendition in &article.renditions {
-        have += held_bytes(store, rendition)?;
-    }
+    let files = HeldFile::all(store, item, article)?;
+    let (size, have) = files.iter().fold((0, 0), |(size, have), file| (size + file.size, have + file.have));
     let state = match (item.status.is_visible(), size, have == size) {
         (false, ..) => Cell::tinted(Tint::Madder, item.status.name()),
         (true, 0, _) | (true, _, true) => Cell::tinted(Tint::Way, "here"),
@@ -89,14 +79,7 @@ fn title(article: &Article) -> &str {
 
 /// One item as `list --json` prints it.
 pub fn item_json(store: &Store, item: &StoredItem, article: &Article) -> Result<serde_json::Value, Failure> {
-    let mut renditions = Vec::new();
-    for rendition in &article.renditions {
-        renditions.push(json!({
-            "name": rendition.name, "blob": BlobHash::from_bytes(rendition.blob).to_string(), "size": rendition.size,
-            "have": held_bytes(store, rendition)?, "mime": rendition.mime, "duration_ms": rendition.duration_ms,
-            "width": rendition.width, "height": rendition.height,
-        }));
-    }
+    let renditions = HeldFile::all(store, item, article)?.iter().map(HeldFile::json).collect::<Vec<_>>();
     let header = item.header();
     let first = article.variants.first();
     Ok(json!({
@@ -113,16 +96,6 @@ pub fn item_json(store: &Store, item: &StoredItem, article: &Article) -> Result<
 
 fn title_json(variant: Option<&Variant>) -> &str {
     variant.map_or("", |variant| variant.title.as_str())
-}
-
-/// Verified bytes of a rendition that are here.
-pub fn held_bytes(store: &Store, rendition: &Rendition) -> Result<u64, Failure> {
-    let state = store.blobs().state(BlobHash::from_bytes(rendition.blob)).map_err(|error| blob_failure(&error))?;
-    Ok(match state {
-        BlobState::Absent => 0,
-        BlobState::Partial { have_bytes, .. } => have_bytes,
-        BlobState::Complete { size } => size,
-    })
 }
 
 /// Writes the text and the complete files of an item as ordinary files.
@@ -143,11 +116,11 @@ pub fn export(context: &Context<'_>, arguments: &ExportArguments) -> Result<(), 
         written.extend(export_text(&arguments.to, &article, variant)?);
     }
     let mut missing = Vec::new();
-    for rendition in &article.renditions {
-        let path = arguments.to.join(plain_name(&rendition.name));
-        match export_blob(&store, rendition, &path)? {
+    for file in HeldFile::all(&store, &item, &article)? {
+        let path = arguments.to.join(file.file_name());
+        match file.export(&store, &path)? {
             true => written.push(path),
-            false => missing.push(rendition.name.clone()),
+            false => missing.push(file.name().to_owned()),
         }
     }
     if context.screen.json() {
@@ -190,34 +163,4 @@ fn export_text(folder: &Path, article: &Article, variant: &Variant) -> Result<Op
     let path = folder.join(plain_name(&format!("{title}.{extension}")));
     write_open(&path, variant.body.as_bytes())?;
     Ok(Some(path))
-}
-
-/// A file name that is safe on every file system, with its extension kept.
-fn plain_name(name: &str) -> String {
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    plain_file_name(stem, extension)
-}
-
-fn export_blob(store: &Store, rendition: &Rendition, path: &Path) -> Result<bool, Failure> {
-    let hash = BlobHash::from_bytes(rendition.blob);
-    let state = store.blobs().state(hash).map_err(|error| blob_failure(&error))?;
-    if !matches!(state, BlobState::Complete { .. }) {
-        return Ok(false);
-    }
-    let failure = |error: std::io::Error| file_failure("write", path, &error);
-    let partial = path.with_extension("partial");
-    let mut file = std::fs::File::create(&partial).map_err(failure)?;
-    let mut buffer = vec![0; COPY_BYTES];
-    let mut at = 0;
-    while at < rendition.size {
-        let length = store.blobs().read_at(hash, at, &mut buffer).map_err(|error| blob_failure(&error))?;
-        if length == 0 {
-            return Err(Failure::refused("A file in the store is shorter than it should be")
-                .hint("Run: longear check --repair"));
-        }
-        file.write_all(&buffer[..length]).map_err(failure)?;
-        at += length as u64;
-    }
-    file.sync_data().and_then(|()| std::fs::rename(&partial, path)).map_err(failure)?;
-    Ok(true)
 }

@@ -6,6 +6,7 @@ mod carriers;
 mod channel;
 mod check;
 mod demo;
+mod held;
 mod items;
 pub(crate) mod publish;
 mod serve;

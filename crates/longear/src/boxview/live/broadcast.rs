@@ -293,6 +293,7 @@ mod tests {
             start_ms: *start,
             duration_ms: 1_000,
             init: [9; 32],
+            init_size: 700,
             blob: [(*start / 1_000) as u8; 32],
             size: 1,
         };

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     fn part(number: u8, start_ms: u64) -> Part {
-        Part { start_ms, duration_ms: 2_000, init: [9; 32], blob: [number; 32], size: 1_000 }
+        Part { start_ms, duration_ms: 2_000, init: [9; 32], init_size: 700, blob: [number; 32], size: 1_000 }
     }
 
     fn track(starts: &[u64]) -> Track {
