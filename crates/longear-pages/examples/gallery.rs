@@ -6,7 +6,8 @@ use std::{env, fs, io};
 
 use longear_pages::{
     AboutPage, AddressPage, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, Language, LivePhase, LiveView,
-    Origin, RenditionView, Status, TrackView, VariantView, Visit, about, address, error, feed, icon, item, stylesheet,
+    Origin, RenditionView, SaveView, Status, TrackView, VariantView, Visit, about, address, error, feed, icon, item,
+    stylesheet,
 };
 
 const NOW_MS: u64 = 1_773_561_900_000;
@@ -119,12 +120,20 @@ fn town_meeting(phase: LivePhase, filled_ms: u64) -> ItemView {
         length_ms: if has_begun { length_ms } else { 0 },
         tracks: if has_begun { tracks } else { vec![] },
         past_href: href.clone().filter(|_| phase != LivePhase::Over),
+        saves: match phase {
+            LivePhase::Over => vec![save("144p.mp4", false, 31_000_000), save("audio.m4a", true, 8_600_000)],
+            _ => vec![],
+        },
         sound_href: has_begun.then(|| "/live/00/audio.m3u8".to_owned()),
         href,
     };
     let title =
         text("en", Origin::Original, "Town meeting: the bridge, the power, the vote", "Questions by note to the hall.");
     ItemView { live: Some(live), still: Some("/still.svg".to_owned()), ..post("a1", 1, vec![title]) }
+}
+
+fn save(name: &str, is_sound: bool, size_bytes: u64) -> SaveView {
+    SaveView { href: format!("/live/00/{name}"), name: name.to_owned(), is_sound, size_bytes }
 }
 
 fn with_status(item: ItemView, status: Status) -> ItemView {

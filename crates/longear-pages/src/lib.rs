@@ -42,5 +42,5 @@ pub use style::{content_security_policy, icon, stylesheet};
 pub use tamga::tamga;
 pub use view::{
     AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, LivePhase, LiveView,
-    Origin, Play, RenditionView, Status, TrackView, VariantView, Visit,
+    Origin, Play, RenditionView, SaveView, Status, TrackView, VariantView, Visit,
 };

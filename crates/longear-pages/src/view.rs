@@ -193,6 +193,21 @@ pub struct LiveView {
     pub sound_href: Option<String>,
     /// The playlist of all that is here from the beginning, while it runs.
     pub past_href: Option<String>,
+    /// What can be saved as a file.
+    pub saves: Vec<SaveView>,
+}
+
+/// A file made of a broadcast that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaveView {
+    /// Its address on this box.
+    pub href: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is sound without a picture.
+    pub is_sound: bool,
+    /// Its size in bytes.
+    pub size_bytes: u64,
 }
 
 /// Whether a broadcast runs.

@@ -4,7 +4,7 @@ use crate::drawing::Icon;
 use crate::html::{Html, Part};
 use crate::line::Holding;
 use crate::paths::{PLAY_QUERY, Target, item as item_path, on_this_box};
-use crate::view::{ItemPage, LivePhase, LiveView, Play, TrackView, Visit};
+use crate::view::{ItemPage, LivePhase, LiveView, Play, SaveView, TrackView, Visit};
 use crate::words::Voice;
 
 use super::frame::link;
@@ -126,10 +126,23 @@ fn does(html: &mut Html, page: &ItemPage, live: &LiveView) {
         (live.phase != LivePhase::Over || page.play.is_some(), &Icon::AGAIN, words.look_again, here()),
     ];
     html.raw("<div class=\"does\">");
+    live.saves.iter().for_each(|save| save_button(html, Voice::new(page.visit.language), save));
     for (_, icon, text, target) in ways.into_iter().filter(|(is_offered, ..)| *is_offered) {
         html.raw("<a class=\"btn\"").attribute("href", &link(&page.visit, target)).raw(">");
         icon.draw(html);
         html.raw("<span>").text(text).raw("</span></a>");
     }
     html.raw("</div>\n");
+}
+
+fn save_button(html: &mut Html, voice: Voice, save: &SaveView) {
+    let Some(href) = on_this_box(&save.href) else { return };
+    let (icon, text) = match save.is_sound {
+        true => (&Icon::SOUND, voice.words.save_sound),
+        false => (&Icon::VIDEO, voice.words.save_video),
+    };
+    html.raw("<a class=\"btn\"").attribute("href", href).attribute("download", &save.name).raw(">");
+    icon.draw(html);
+    html.raw("<span>").text(text).raw(" <small>").foreign(&save.name).text(voice.words.separator);
+    html.text(&voice.size(save.size_bytes)).raw("</small></span></a>");
 }

@@ -14,6 +14,7 @@ use longear_store::{ChannelState, Store, StoredItem};
 use super::codecs::Description;
 use super::playlist::{self, Line, Top};
 use crate::boxview::shelf::ShelfError;
+use crate::recording::Take;
 
 /// Broadcasts that are kept in memory; the ones that were asked for last.
 const BROADCASTS_MAX: usize = 8;
@@ -132,6 +133,24 @@ impl Broadcast {
             tracks.push(ranges);
         }
         Ok((timeline, tracks))
+    }
+
+    /// The files that the segments of an ended broadcast make, as far as they are whole.
+    pub fn takes(&self) -> Result<Vec<Take>, ShelfError> {
+        let mut known = lock(&self.known);
+        self.refresh(&mut known)?;
+        if !known.timeline.is_over() {
+            return Ok(Vec::new());
+        }
+        let mut whole = Vec::new();
+        for take in Take::all(&known.timeline) {
+            let mut is_whole = true;
+            for part in &take.parts {
+                is_whole = is_whole && self.is_here(&mut known, part)?;
+            }
+            whole.extend(is_whole.then_some(take));
+        }
+        Ok(whole)
     }
 
     /// The list of renditions; `None` before there is anything to play.

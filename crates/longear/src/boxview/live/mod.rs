@@ -2,28 +2,37 @@
 //!
 //! `/live/<item>/index.m3u8` lists the renditions, `/live/<item>/<rendition>.m3u8` the segments of one. `?from=` and `?to=`
 //! (milliseconds since the broadcast began) ask for what was; `?gaps` names what is missing, for players that know gaps.
+//! `/live/<item>/<rendition>.mp4` is the recording, once the broadcast is over and all of it is here.
 
 mod broadcast;
 mod codecs;
+mod pieces;
 mod playlist;
 mod view;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use longear_core::ItemId;
 use longear_net::serve::blob_response;
 use longear_pages::ErrorKind;
+use longear_store::Store;
 
 pub use broadcast::{Broadcast, Broadcasts};
 pub use view::view;
 
 use self::broadcast::Wanted;
+use self::pieces::Pieces;
 use super::asked::Asked;
 use super::shelf::{Shelf, ShelfError};
 use super::{BoxView, no_page};
+use crate::recording::Take;
 
 /// What the addresses of broadcasts begin with; the ID of the item and a file follow.
 pub const LIVE: &str = "/live/";
@@ -41,6 +50,7 @@ enum Answer {
     List(String),
     NotYet,
     Segment([u8; 32], &'static str),
+    Recording(Take),
     Nothing,
 }
 
@@ -69,6 +79,7 @@ pub(super) async fn file(State(view): State<BoxView>, asked: Asked, requested: H
             }
             segment
         }
+        Ok(Answer::Recording(take)) => recording(store, take),
         Ok(Answer::Nothing) => return no_page(ErrorKind::NotFound, &visit),
         Err(kind) => return no_page(kind, &visit),
     };
@@ -84,9 +95,26 @@ fn answer(shelf: &Shelf, id: &ItemId, file: &str, wanted: Wanted, query: &str) -
     Ok(match ending {
         _ if file == MASTER => listed(broadcast.master(query)?),
         "m3u8" => listed(broadcast.media(name, wanted)?),
-        "m4s" | "mp4" => hash_of(name).map_or(Answer::Nothing, |hash| Answer::Segment(hash, "video/mp4")),
+        "m4s" | "mp4" if let Some(hash) = hash_of(name) => Answer::Segment(hash, "video/mp4"),
+        "mp4" | "m4a" => {
+            let takes = broadcast.takes()?;
+            takes.into_iter().find(|take| take.file_name() == file).map_or(Answer::Nothing, Answer::Recording)
+        }
         _ => Answer::Nothing,
     })
+}
+
+/// A recording, to be saved. It is put together while it is sent.
+fn recording(store: Arc<Store>, take: Take) -> Response {
+    let headers = [
+        (CONTENT_TYPE, take.mime().to_owned()),
+        (CONTENT_LENGTH, take.size().to_string()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", take.file_name())),
+        (CACHE_CONTROL, "private, no-cache".to_owned()),
+    ];
+    let (mut pieces, receiver) = Pieces::new();
+    tokio::task::spawn_blocking(move || take.copy(&store, &mut pieces));
+    (headers, Body::from_stream(receiver)).into_response()
 }
 
 fn list(text: String) -> Response {

@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use longear_core::live::{Medium, Timeline, Track};
-use longear_pages::{LivePhase, LiveView, TrackView};
+use longear_pages::{LivePhase, LiveView, SaveView, TrackView};
 
 use super::broadcast::HeldTimes;
 use super::playlist::LIVE_PARTS_MIN;
 use super::{LIVE, MASTER};
+use crate::recording::Take;
 
-/// Puts together what a page says. `held` are the times of each rendition that are here.
-pub fn view(id: &str, timeline: &Timeline, held: HeldTimes, now_ms: u64) -> LiveView {
+/// Puts together what a page says. `held` are the times of each rendition that are here, `takes` what can be saved.
+pub fn view(id: &str, timeline: &Timeline, held: HeldTimes, takes: &[Take], now_ms: u64) -> LiveView {
     let phase = match timeline.newest_ms() {
         _ if timeline.is_over() => LivePhase::Over,
         None => LivePhase::Soon,
@@ -29,12 +30,22 @@ pub fn view(id: &str, timeline: &Timeline, held: HeldTimes, now_ms: u64) -> Live
         href: (!tracks.is_empty()).then(|| list(MASTER)),
         sound_href: sound.map(|(track, _)| list(&format!("{}.m3u8", track.name))),
         past_href: (!tracks.is_empty() && !timeline.is_over()).then(|| list(&format!("{MASTER}?from=0"))),
+        saves: takes.iter().map(|take| save_view(&list(&take.file_name()), take)).collect(),
         tracks: tracks.into_iter().map(|(track, held)| track_view(track, held)).collect(),
     }
 }
 
 fn track_view(track: &Track, held: &[Range<u64>]) -> TrackView {
     TrackView { name: track.name.clone(), is_sound: track.medium == Medium::Sound, held: held.to_vec() }
+}
+
+fn save_view(href: &str, take: &Take) -> SaveView {
+    SaveView {
+        href: href.to_owned(),
+        name: take.file_name(),
+        is_sound: take.medium == Medium::Sound,
+        size_bytes: take.size(),
+    }
 }
 
 fn height(track: &Track) -> u32 {
