@@ -6,7 +6,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from . import fork, head, items, outboard, pack, statement, tree
+from . import fork, head, items, live, outboard, pack, statement, tree
 from .charter import Chain
 from .hashes import log_id
 from .header import ARTICLE_KINDS, RETRACTION_KIND
@@ -36,7 +36,8 @@ class Carrier:
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    articles: list[items.Article] = field(default_factory=list)
+    renditions: list[items.Rendition] = field(default_factory=list)
+    sessions: list[live.Session] = field(default_factory=list)
     checked_blobs: dict[bytes, int] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -54,6 +55,7 @@ class Carrier:
         self.each("fork", self.check_fork)
         self.each("pack", self.check_pack, order=lambda path: (path.log, -path.level, path.index))
         self.check_statuses()
+        self.each("edge", self.check_edge)
         self.check_blobs()
         self.check_renditions()
 
@@ -130,12 +132,32 @@ class Carrier:
             return
         self.held.payloads[slot.header.id] = slot.payload
         try:
-            if slot.header.kind in ARTICLE_KINDS:
-                self.articles.append(items.decode_article(slot.payload, slot.header.kind))
-            elif slot.header.kind == RETRACTION_KIND:
-                items.decode_retraction(slot.payload)
+            self.read_payload(slot.header.kind, slot.payload)
         except Refused as refusal:
             self.problems.append(f"{name}: payload of item {slot.seq}: {refusal}")
+
+    def read_payload(self, kind: int, payload: bytes) -> None:
+        if kind in ARTICLE_KINDS:
+            self.renditions += items.decode_article(payload, kind).renditions
+        elif kind == RETRACTION_KIND:
+            items.decode_retraction(payload)
+        elif kind == live.OPENING_KIND:
+            opening = live.decode_opening(payload)
+            self.sessions.append(live.Session(self.channel, opening.stream, opening.session, opening.until))
+        elif kind == live.ROLL_UP_KIND:
+            self.keep_ticks(live.decode_roll_up(payload).ticks)
+
+    def keep_ticks(self, ticks: list[live.Tick]) -> None:
+        self.renditions += [file for tick in ticks for segment in tick.segments for file in segment.files()]
+
+    def check_edge(self, path: tree.Path, data: bytes) -> None:
+        session = next((one for one in self.sessions if one.stream == path.stream), None)
+        if session is None:
+            self.missing.append(f"the opening of broadcast {path.stream.hex()}: its edge is not checked")
+            return
+        found = live.verify_edge(data, session)
+        self.keep_ticks(found.ticks)
+        self.lines.append(f"edge: {path.stream.hex()[:16]}… {len(found.ticks)} ticks verified")
 
     def check_statuses(self) -> None:
         counts: dict[str, int] = {}
@@ -167,7 +189,7 @@ class Carrier:
                 self.problems.append(f"{path.file.relative_to(self.root)}: hash-mismatch")
         self.lines.append(f"blobs: {len(self.checked_blobs)} verified, {sum(self.checked_blobs.values())} bytes")
         sizes = dict(self.checked_blobs)
-        sizes.update({one.blob: one.size for article in self.articles for one in article.renditions})
+        sizes.update({one.blob: one.size for one in self.renditions})
         self.each("outboard", lambda path, data: self.check_outboard(path, data, sizes))
         self.each("part", lambda path, data: self.check_part(path, data, sizes))
 
@@ -191,7 +213,7 @@ class Carrier:
         self.lines.append(f"part: {path.file.name[:16]}… at {path.start_mib} MiB, {good} of {len(data)} bytes verified")
 
     def check_renditions(self) -> None:
-        for one in (one for article in self.articles for one in article.renditions):
+        for one in self.renditions:
             if isinstance(one.groups, items.InlineFile):
                 continue
             if one.blob not in self.checked_blobs:

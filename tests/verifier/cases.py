@@ -1,6 +1,6 @@
 """Runs one vector: returns its result, or raises what refuses it. tests/vectors/README.md describes the fields."""
 
-from . import address, archive, charter, closing, edwards, fork, head, header, items, outboard, pack, statement, tree
+from . import address, archive, charter, closing, edwards, fork, head, header, items, live, outboard, pack, statement, tree
 from .hashes import plain
 from .header import RETRACTION_KIND
 from .reader import Reader
@@ -56,11 +56,14 @@ def run_item(case: dict, shared: dict) -> dict:
         return {"targets": [target.hex() for target in found.targets], "reason": found.reason}
     found = items.decode_article(payload, case["kind"])
     return {"corrects": found.corrects.hex() if found.corrects else None,
-            "variants": [{"language": one.language, "origin": one.origin, "title": one.title,
-                          "body_bytes": len(one.body.encode())} for one in found.variants],
+            "variants": variants_of(found.variants),
             "renditions": [{"name": one.name, "blob": one.blob.hex(), "size": one.size, "mime": one.mime,
                             "duration": one.duration, "width": one.width, "height": one.height,
                             "groups": groups_of(one)} for one in found.renditions]}
+
+
+def variants_of(variants: list[items.Variant]) -> list[dict]:
+    return [{"language": one.language, "origin": one.origin, "title": one.title, "body_bytes": len(one.body.encode())} for one in variants]
 
 
 def groups_of(rendition: items.Rendition) -> int | str | dict | None:
@@ -150,9 +153,55 @@ def statuses(case: dict, shared: dict, step: int) -> dict:
     return {item.hex(): {"status": status, "reason": reason} for item, (status, reason) in sorted(held.statuses().items())}
 
 
+def session_of(case: dict, shared: dict) -> live.Session:
+    named = shared["sessions"][case["session"]]
+    return live.Session(*(bytes.fromhex(named[name]) for name in ("channel", "stream", "key")), named["until"])
+
+
+def run_live(case: dict, shared: dict) -> dict:
+    if case["op"] == "opening":
+        found = live.decode_opening(raw(case, "payload"))
+        return {"stream": found.stream.hex(), "session": found.session.hex(), "until": found.until, "variants": variants_of(found.variants)}
+    if case["op"] == "roll-up":
+        found = live.decode_roll_up(raw(case, "payload"))
+        return {"stream": found.stream.hex(), "first": found.first, "last": found.last,
+                "ticks": [{"time": one.time, "segments": [part.name for part in one.segments]} for one in found.ticks]}
+    session = session_of(case, shared)
+    if case["op"] == "tick":
+        found = live.decode_tick(raw(case, "tick"))
+        live.check_tick(found, session)
+        return {"number": found.number, "time": found.time, "previous": found.previous.hex(), "hash": found.hash().hex(),
+                "segments": segments_of(found)}
+    if case["op"] == "edge":
+        found = live.verify_edge(raw(case, "edge"), session)
+        return {"ticks": [{"number": one.number, "hash": one.hash().hex()} for one in found.ticks]}
+    if case["op"] == "edge-winner":
+        a, b = (live.verify_edge(bytes.fromhex(case[side]), session) for side in "ab")
+        return {"winner": "a" if a.rank() < b.rank() else "b"}
+    return known_of(case, session)
+
+
+def segments_of(tick: live.Tick) -> list[dict]:
+    return [{"name": one.name, "medium": "sound" if one.medium == live.SOUND else "picture", "height": one.height, "start": one.start,
+             "duration": one.duration, "initialisation": one.initialisation.hex(), "initialisation_size": one.initialisation_size,
+             "blob": one.blob.hex(), "size": one.size, "groups": len(one.groups), "class": one.travels()} for one in tick.segments]
+
+
+def known_of(case: dict, session: live.Session) -> dict:
+    """Puts together what is known of a broadcast."""
+    known = live.Broadcast()
+    for one in case["roll_ups"]:
+        known.roll_up(live.decode_roll_up(bytes.fromhex(one)))
+    if case["edge"] is not None:
+        known.edge(live.verify_edge(bytes.fromhex(case["edge"]), session))
+    return {"tracks": [{"name": one.name, "starts": [part.start for part in one.segments], "missing": one.holes()} for one in known.tracks],
+            "newest": {"number": known.newest.number, "time": known.newest.time} if known.newest else None,
+            "ended": known.ended, "live": known.live(case["now"])}
+
+
 def run_tree(case: dict, shared: dict) -> dict:
     found = tree.parse(case["path"])
-    fields = {name: getattr(found, name) for name in ("channel", "log", "blob", "number", "level", "index", "start_mib")}
+    fields = {name: getattr(found, name) for name in ("channel", "log", "stream", "blob", "number", "level", "index", "start_mib")}
     return {"kind": found.kind} | {name: value.hex() if isinstance(value, bytes) else value
                                    for name, value in fields.items() if value is not None}
 
@@ -201,6 +250,6 @@ def run_outboard(case: dict, shared: dict) -> dict:
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
     "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
-    "archive": run_archive,
+    "archive": run_archive, "live": run_live,
     "signature": run_signature, "signature-random": run_signature, "signature-wycheproof": run_signature, "outboard": run_outboard,
 }

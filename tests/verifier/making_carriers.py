@@ -302,11 +302,11 @@ def damaged_payloads(book: Book) -> None:
 
 def paths() -> Book:
     book = Book("tree", "Relative paths, and what they name.")
-    channel, log, blob = CHANNEL.hex(), aida(0).log().hex(), seed("blob").hex()
+    channel, log, blob, stream = CHANNEL.hex(), aida(0).log().hex(), seed("blob").hex(), seed("stream").hex()[:32]
     good = {
         "head": f"c/{channel}/head", "charter": f"c/{channel}/charter/1", "charter-large": f"c/{channel}/charter/4294967295",
         "pack": f"c/{channel}/p/{log}/0-0", "pack-level-4": f"c/{channel}/p/{log}/4-255", "pack-last": f"c/{channel}/p/{log}/0-1048575",
-        "fork": f"c/{channel}/fork/{log}", "blob": f"b/{blob[:2]}/{blob}", "outboard": f"b/{blob[:2]}/{blob}.o",
+        "fork": f"c/{channel}/fork/{log}", "edge": f"c/{channel}/live/{stream}", "blob": f"b/{blob[:2]}/{blob}", "outboard": f"b/{blob[:2]}/{blob}.o",
         "part": f"b/{blob[:2]}/{blob}.00000400", "part-last": f"b/{blob[:2]}/{blob}.ffffffff",
     }
     for name, path in good.items():
@@ -329,6 +329,10 @@ def paths() -> Book:
         "index-above-0": (f"c/{channel}/p/{log}/0-1048576", "beyond the last item of a log"),
         "index-leading-zero": (f"c/{channel}/p/{log}/1-07", "no leading zeros"),
         "index-missing": (f"c/{channel}/p/{log}/1-", "no index"), "short-log": (f"c/{channel}/p/{log[:-2]}/0-0", "30 digits"),
+        "short-stream": (f"c/{channel}/live/{stream[:-2]}", "30 digits"), "long-stream": (f"c/{channel}/live/{stream}00", "34 digits"),
+        "stream-upper-case": (f"c/{channel}/live/{stream.upper()}", "lower case only"),
+        "stream-missing": (f"c/{channel}/live/", "no stream"), "live-folder": (f"c/{channel}/live", "a folder is no object"),
+        "below-stream": (f"c/{channel}/live/{stream}/0", "nothing stands below an edge"),
         "other-folder": (f"c/{channel}/q/{log}/0-0", "no such folder"), "only-folder": (f"c/{channel}", "a folder is no object"),
         "other-shelf": (f"b/{'00' if blob[:2] != '00' else '01'}/{blob}", "the shelf is the first two digits"),
         "short-blob": (f"b/{blob[:2]}/{blob[:-1]}", "63 digits"), "blob-suffix": (f"b/{blob[:2]}/{blob}.p", "no such suffix"),

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from . import address, outboard
 from .__main__ import main
-from .forge import article, fork, head, pack, rendition, statement
+from .forge import JUNE_MS, Writer, article, fork, head, pack, rendition, statement
 from .hashes import plain
+from .making_live import STREAM, Draft, counted, edge, opening, roll_up, segment
 from .subtree import chaining_value
-from .world import CHANNEL, FIRST, SECOND, aida, bolat, flipped
+from .world import CHANNEL, CHOLPAN, FIRST, SECOND, aida, bolat, flipped
 
 SIZES = (0, 1, 64, 65, 1023, 1024, 1025, 2049, 16_384, 16_385, 49_152, 50_000)
 MIB = 1 << 20
@@ -41,7 +42,7 @@ class Subtrees(unittest.TestCase):
 
 
 class Trees(unittest.TestCase):
-    """A small stick: eight posts, one with a file of 1 MiB and a bit, one log more, one fork."""
+    """A small stick: eight posts, one with a file of 1 MiB and a bit, one log more, one fork, and a broadcast of one tick."""
 
     @classmethod
     def setUpClass(cls):
@@ -54,15 +55,23 @@ class Trees(unittest.TestCase):
         second = other.branch(0)
         second.write(b"another", kind=70)
         a, b = sorted(((other.id(0), other.datas[0]), (second.id(0), second.datas[0])))
+        begin, sound = noise(700), noise(9_000)
+        heard = counted(segment(initialisation=plain(begin), blob=plain(sound)))
+        live = Writer(CHANNEL, CHOLPAN)
+        live.write(opening(), kind=5)
+        live.write(roll_up(0, (JUNE_MS, heard)), kind=6)
         channel, blob = CHANNEL.hex(), plain(data).hex()
         cls.files = {
-            f"c/{channel}/head": head(CHANNEL, 2, SECOND.hash(), [statement(posts), statement(other)], [other.log()]),
+            f"c/{channel}/head": head(CHANNEL, 2, SECOND.hash(), [statement(posts), statement(other), statement(live)], [other.log()]),
             f"c/{channel}/charter/1": FIRST.bytes(), f"c/{channel}/charter/2": SECOND.bytes(),
             f"c/{channel}/p/{posts.log().hex()}/1-0": pack(posts, 1), f"c/{channel}/p/{other.log().hex()}/0-0": pack(other),
             f"c/{channel}/fork/{other.log().hex()}": fork(other, a[1], b[1]),
             f"b/{blob[:2]}/{blob}": data, f"b/{blob[:2]}/{blob}.o": outboard.write(data),
             f"b/{blob[:2]}/{blob}.00000001": data[MIB:],
+            f"c/{channel}/p/{live.log().hex()}/0-0": pack(live), f"c/{channel}/p/{live.log().hex()}/0-1": pack(live, 0, 1),
+            f"c/{channel}/live/{STREAM.hex()}": edge([Draft(segments=heard).bytes()]),
         }
+        cls.files |= {f"b/{plain(one).hex()[:2]}/{plain(one).hex()}": one for one in (begin, sound)}
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -87,7 +96,8 @@ class Trees(unittest.TestCase):
             status, text = self.verify(folder)
             self.assertEqual(status, 0, text)
             self.assertIn("0 wrong, 0 missing", text)
-            self.assertIn("items: 10 verified, 2 disputed (forked), 8 shown; 9 payloads verified", text)
+            self.assertIn("items: 12 verified, 2 disputed (forked), 10 shown; 11 payloads verified", text)
+            self.assertIn("1 ticks verified", text)
             self.assertIn("16389 of 16389 bytes verified", text)
 
     def test_a_flipped_bit_in_any_file_is_found_and_named(self):
@@ -102,17 +112,22 @@ class Trees(unittest.TestCase):
 
     def test_what_is_missing_is_missing_and_not_wrong(self):
         for name in self.files:
-            if "/fork/" in name or name.endswith((".o", ".00000001", "/0-0", "/head", "charter/1")):
+            if "/fork/" in name or "/live/" in name or name.endswith((".o", ".00000001", "/0-0", "/head", "charter/1")):
                 continue  # Nothing names these, or a fork proof holds their item, or nothing can be checked without them.
             (self.top / "files" / name).unlink()
             status, text = self.verify()
-            self.assertEqual((status, "missing: " in text), (0, True), f"{name}: {text}")
+            wrong = int(name.endswith("charter/2"))  # Without it, Cholpan, who goes live, is nobody.
+            self.assertEqual((status, "missing: " in text), (wrong, True), f"{name}: {text}")
             self.put(name, self.files[name])
 
     def test_a_fork_that_nothing_proves_is_missing(self):
         name = next(name for name in self.files if name.endswith("/head"))
         self.put(name, flipped(self.files[name], -1))
         self.assertIn("missing: the proof of the fork", self.verify()[1])
+
+    def test_an_edge_whose_opening_is_not_here_cannot_be_checked(self):
+        self.put(f"c/{CHANNEL.hex()}/live/{bytes(16).hex()}", edge([]))
+        self.assertIn("missing: the opening of broadcast " + bytes(16).hex(), self.verify()[1])
 
     def test_strangers_are_named(self):
         self.put("c/notes.txt", b"hello")

@@ -17,7 +17,7 @@ use support::random::Random;
 use support::runners::{RUNNERS, Runner, folder, hex, to_hex};
 
 /// The files of vectors that are varied, and the field of the object.
-const FIELDS: [(&str, &str); 8] = [
+const FIELDS: [(&str, &str); 11] = [
     ("charter", "charter"),
     ("header", "header"),
     ("header", "headers"),
@@ -26,9 +26,12 @@ const FIELDS: [(&str, &str); 8] = [
     ("head", "head"),
     ("pack", "pack"),
     ("closing", "fork"),
+    ("live", "payload"),
+    ("live", "tick"),
+    ("live", "edge"),
 ];
 /// Whose secrets follow from their names, as `tests/verifier/world.py` gives them.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "root 1",
     "root 2",
     "root 3",
@@ -43,6 +46,7 @@ const NAMES: [&str; 14] = [
     "Bolat",
     "Cholpan",
     "Daniyar",
+    "session",
 ];
 /// Numbers at which something changes.
 const EDGES: [u64; 14] =
@@ -102,7 +106,8 @@ fn sources() -> Vec<Source> {
         let file: Value = serde_json::from_str(&text).unwrap();
         let cases = file["cases"].as_array().unwrap().iter().filter_map(Value::as_object);
         // What needs a million zeros behind it is about a limit only.
-        let fit = cases.filter(|case| case.contains_key(field) && !case.contains_key("zeros"));
+        let has_field = |case: &Map<String, Value>| case.get(field).is_some_and(|object| !object.is_null());
+        let fit = cases.filter(|case| has_field(case) && !case.contains_key("zeros"));
         let newsroom = newsroom.clone();
         let own =
             fit.filter(|case| name == "charter" || case.get("channel").is_none_or(|channel| *channel == newsroom));
@@ -122,8 +127,10 @@ fn signers() -> Vec<SecretKey> {
 fn vary(random: &mut Random, source: &Source, case: &Map<String, Value>, signers: &[SecretKey]) -> Map<String, Value> {
     let mut varied = case.clone();
     let other = &source.cases[random.below(source.cases.len() as u64) as usize][source.field];
-    let channel = case.get("channel").map_or([0; 32], |id| hex(id).try_into().unwrap_or([0; 32]));
-    let key = case.get("key").map_or_else(Vec::new, hex);
+    let named = case.get("session").and_then(Value::as_str).map(|name| &source.file["sessions"][name]);
+    let field = |name: &str| named.map_or(case.get(name), |session| session.get(name)).map_or_else(Vec::new, hex);
+    let channel = field("channel").try_into().unwrap_or([0; 32]);
+    let key = field("key");
     let mut change = |value: &Value, other: &Value| {
         let (mut bytes, other) = (hex(value), hex(other));
         for _ in 0..random.below(CHANGES_MAX + 1) {
@@ -193,6 +200,12 @@ fn sign_again(field: &str, (channel, key): (&[u8; 32], &[u8]), bytes: &mut Vec<u
         "header" | "headers" => {
             let Some(secret) = secret(key) else { return };
             sign_end(bytes, "item signature", channel, secret);
+        }
+        "tick" | "edge" => {
+            // Of an edge, the newest tick; the ones before stand by their hashes.
+            let Some(start) = bytes.windows(4).rposition(|four| four == b"LET\x01") else { return };
+            let Some(secret) = secret(key) else { return };
+            sign_end(&mut bytes[start..], "tick signature", channel, secret);
         }
         "statement" => {
             let Some(secret) = bytes.get(4..36).and_then(secret) else { return };

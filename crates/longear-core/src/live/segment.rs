@@ -84,10 +84,14 @@ impl Segment {
         self.groups.iter().fold(out, |out, group| out.raw(group));
     }
 
-    pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, Reason> {
+    /// Reads the segment that follows those `before` it in its tick.
+    pub(super) fn read(input: &mut Reader<'_>, before: &[Segment]) -> Result<Self, Reason> {
         let name = input.text("rendition name", LIVE_NAME_BYTES_MAX)?;
         if !is_rendition_name(&name) {
             return Err(Reason::BadValue { what: "rendition name" });
+        }
+        if before.iter().any(|other| other.name == name) {
+            return Err(Reason::NotCanonical { what: "segments" });
         }
         let medium = match (input.u8()?, input.u16()?) {
             (1, 0) => Medium::Sound,

@@ -92,11 +92,7 @@ pub(super) fn read_segments(input: &mut Reader<'_>) -> Result<Vec<Segment>, Reas
     }
     let mut segments = Vec::<Segment>::with_capacity(count);
     for _ in 0..count {
-        let segment = Segment::read(input)?;
-        if segments.iter().any(|other| other.name == segment.name) {
-            return Err(Reason::NotCanonical { what: "segments" });
-        }
-        segments.push(segment);
+        segments.push(Segment::read(input, &segments)?);
     }
     Ok(segments)
 }

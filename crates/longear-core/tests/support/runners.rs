@@ -9,13 +9,15 @@ use longear_core::blob::{
 };
 use longear_core::closing::{closing_root, inclusion_proof, proof_holds};
 use longear_core::header::Payload;
-use longear_core::kind::Kind;
+use longear_core::kind::{Class, Kind};
 use longear_core::limits::PACK_LEVEL_MAX;
+use longear_core::live::{Medium, Timeline};
 use longear_core::pack::PackPart;
 use longear_core::tree::TreePath;
 use longear_core::{
-    Address, Applied, Article, ChannelId, Charter, ForkProof, Groups, Head, ItemId, Lineage, LogOpening, PackName,
-    PackReader, PublicKey, Retraction, Run, SignedHeader, Statement, Status, verify,
+    Address, Applied, Article, ChannelId, Charter, Edge, ForkProof, Groups, Head, ItemId, Lineage, LogOpening, Opening,
+    PackName, PackReader, PublicKey, Retraction, RollUp, Run, Segment, Session, SignedHeader, Statement, Status,
+    StreamId, Tick, Variant, verify,
 };
 use serde_json::{Value, json};
 
@@ -35,6 +37,7 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("head", run_head),
     ("header", run_header),
     ("item", run_item),
+    ("live", run_live),
     ("outboard", run_outboard),
     ("pack", run_pack),
     ("pack-lies", run_pack),
@@ -238,12 +241,6 @@ fn run_item(case: &Value, _: &Value) -> Outcome {
         return Ok(json!({ "targets": targets, "reason": found.reason }));
     }
     let article = Article::decode(kind, &payload).map_err(code)?;
-    let variants = article.variants.iter().map(|variant| {
-        json!({
-            "language": variant.language, "origin": variant.origin as u8, "title": variant.title,
-            "body_bytes": variant.body.len(),
-        })
-    });
     let renditions = article.renditions.iter().map(|file| {
         let groups = match &file.groups {
             Groups::None => Value::Null,
@@ -257,9 +254,19 @@ fn run_item(case: &Value, _: &Value) -> Outcome {
         })
     });
     Ok(json!({
-        "corrects": article.corrects.map(|id| id.to_string()), "variants": variants.collect::<Vec<_>>(),
+        "corrects": article.corrects.map(|id| id.to_string()), "variants": variants_of(&article.variants),
         "renditions": renditions.collect::<Vec<_>>(),
     }))
+}
+
+fn variants_of(variants: &[Variant]) -> Value {
+    let variants = variants.iter().map(|variant| {
+        json!({
+            "language": variant.language, "origin": variant.origin as u8, "title": variant.title,
+            "body_bytes": variant.body.len(),
+        })
+    });
+    variants.collect()
 }
 
 /// Reads a pack as a store does, and tells the state of every slot as the vectors do.
@@ -455,6 +462,99 @@ fn written_outboard(data: &[u8]) -> Value {
         .unwrap();
     let groups = hashed.groups.list().iter().map(|hash| to_hex(hash)).collect::<Vec<_>>();
     json!({ "blob": to_hex(hashed.hash.as_bytes()), "outboard": to_hex(&outboard), "groups": groups })
+}
+
+fn run_live(case: &Value, file: &Value) -> Outcome {
+    match case["op"].as_str().unwrap() {
+        "opening" => {
+            let found = Opening::decode(&raw(case, "payload")).map_err(code)?;
+            let (session, variants) = (to_hex(&found.key.0), variants_of(&found.variants));
+            let (stream, until) = (found.stream.to_string(), found.until);
+            Ok(json!({ "stream": stream, "session": session, "until": until, "variants": variants }))
+        }
+        "roll-up" => {
+            let found = RollUp::decode(&raw(case, "payload")).map_err(code)?;
+            let ticks = found.beats.iter().map(|beat| {
+                let names = beat.segments.iter().map(|segment| &segment.name).collect::<Vec<_>>();
+                json!({ "time": beat.time, "segments": names })
+            });
+            let (stream, ticks) = (found.stream.to_string(), ticks.collect::<Vec<_>>());
+            Ok(json!({ "stream": stream, "first": found.first, "last": found.is_last, "ticks": ticks }))
+        }
+        _ => run_in_session(case, &session(case, file)),
+    }
+}
+
+fn session(case: &Value, file: &Value) -> Session {
+    let named = &file["sessions"][case["session"].as_str().unwrap()];
+    let (stream, key) = (StreamId(array(&named["stream"])), PublicKey(array(&named["key"])));
+    Session { channel: channel(named), stream, key, until: named["until"].as_u64().unwrap() }
+}
+
+/// What needs the session of a broadcast.
+fn run_in_session(case: &Value, session: &Session) -> Outcome {
+    let edge = |field: &str| Edge::decode(session, &raw(case, field)).map_err(code);
+    match case["op"].as_str().unwrap() {
+        "tick" => {
+            let tick = verify(session, Tick::decode(&raw(case, "tick")).map_err(code)?).map_err(code)?;
+            let (previous, hash) = (to_hex(&tick.previous), to_hex(&tick.hash()));
+            let segments = tick.segments.iter().map(segment_of).collect::<Vec<_>>();
+            let (number, time) = (tick.seq, tick.time);
+            Ok(json!({
+                "number": number, "time": time, "previous": previous, "hash": hash, "segments": segments
+            }))
+        }
+        "edge" => {
+            let edge = edge("edge")?;
+            let ticks = edge.ticks().iter().map(|tick| json!({ "number": tick.seq, "hash": to_hex(&tick.hash()) }));
+            Ok(json!({ "ticks": ticks.collect::<Vec<_>>() }))
+        }
+        "edge-winner" => {
+            let (a, b) = (edge("a")?, edge("b")?);
+            let kept = a.clone().newer(b.clone());
+            assert_eq!(kept, b.newer(a.clone()), "the order of two edges mattered");
+            Ok(json!({ "winner": if kept == a { "a" } else { "b" } }))
+        }
+        "known" => {
+            let edge = if case["edge"].is_null() { None } else { Some(edge("edge")?) };
+            let rolled = case["roll_ups"].as_array().unwrap().iter();
+            let rolled = rolled.map(|one| RollUp::decode(&hex(one)).map_err(code)).collect::<Result<Vec<_>, _>>()?;
+            let known = Timeline::of(&rolled, edge.as_ref());
+            let newest = known.newest_ms().map(|time| json!({ "number": known.next_tick() - 1, "time": time }));
+            let live = known.is_live(case["now"].as_u64().unwrap());
+            Ok(json!({ "tracks": tracks_of(&known), "newest": newest, "ended": known.is_over(), "live": live }))
+        }
+        other => panic!("nothing runs {other}"),
+    }
+}
+
+fn segment_of(segment: &Segment) -> Value {
+    let (medium, height) = match segment.medium {
+        Medium::Sound => ("sound", 0),
+        Medium::Picture(height) => ("picture", height),
+    };
+    let class = match segment.class() {
+        Class::Sound => "sound",
+        Class::SmallVideo => "small-video",
+        Class::Large => "large",
+        other => panic!("no segment travels as {other:?}"),
+    };
+    json!({
+        "name": segment.name, "medium": medium, "height": height, "start": segment.start_ms,
+        "duration": segment.duration_ms, "initialisation": to_hex(&segment.init),
+        "initialisation_size": segment.init_size, "blob": to_hex(&segment.blob), "size": segment.size,
+        "groups": segment.groups.len(), "class": class,
+    })
+}
+
+fn tracks_of(known: &Timeline) -> Value {
+    let tracks = known.tracks().iter().map(|track| {
+        let pairs = track.parts.windows(2).filter(|pair| !pair[0].meets(&pair[1]));
+        let missing = pairs.map(|pair| [pair[0].end_ms(), pair[1].start_ms]).collect::<Vec<_>>();
+        let starts = track.parts.iter().map(|part| part.start_ms).collect::<Vec<_>>();
+        json!({ "name": track.name, "starts": starts, "missing": missing })
+    });
+    tracks.collect()
 }
 
 fn run_tree(case: &Value, _: &Value) -> Outcome {
