@@ -105,7 +105,7 @@ impl HttpCarrier {
         }
     }
 
-    pub(super) async fn fetch_head(
+    pub(super) async fn fetch_changed(
         &self,
         path: &TreePath,
         etag: Option<&str>,

@@ -104,19 +104,19 @@ impl Default for CarrierOptions {
     }
 }
 
-/// Answers a conditional request for a head.
+/// Answers a conditional request for a head or the edge of a broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadAnswer {
-    /// The head is the one whose tag was given.
+    /// It is the one whose tag was given.
     NotModified,
-    /// The carrier has this head.
+    /// The carrier has this one.
     Found {
-        /// The head as it came, unverified.
+        /// As it came, unverified.
         bytes: Vec<u8>,
         /// The carrier's tag for it. Keep it in memory only: a server can mark a reader by it.
         etag: Option<String>,
     },
-    /// The carrier has no head of this channel.
+    /// The carrier has none.
     Absent,
 }
 
@@ -189,11 +189,23 @@ impl Carrier {
         etag: Option<&str>,
         bytes_max: u64,
     ) -> Result<HeadAnswer, CarrierError> {
-        let path = TreePath::Head { channel: *channel };
+        self.fetch_changed(&TreePath::Head { channel: *channel }, etag, bytes_max).await
+    }
+
+    /// Asks for a head or the edge of a broadcast, unless it is still the one with this tag.
+    ///
+    /// # Errors
+    /// Those of [`Carrier::fetch_small`].
+    pub async fn fetch_changed(
+        &self,
+        path: &TreePath,
+        etag: Option<&str>,
+        bytes_max: u64,
+    ) -> Result<HeadAnswer, CarrierError> {
         match self {
-            Self::Http(carrier) => carrier.fetch_head(&path, etag, bytes_max).await,
-            // The clock of FAT counts in two seconds, so a folder's head is simply read again.
-            Self::Folder(_) => Ok(match self.fetch_small(&path, bytes_max).await? {
+            Self::Http(carrier) => carrier.fetch_changed(path, etag, bytes_max).await,
+            // The clock of FAT counts in two seconds, so what is in a folder is simply read again.
+            Self::Folder(_) => Ok(match self.fetch_small(path, bytes_max).await? {
                 Some(bytes) => HeadAnswer::Found { bytes, etag: None },
                 None => HeadAnswer::Absent,
             }),

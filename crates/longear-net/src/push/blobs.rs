@@ -6,13 +6,14 @@ use std::sync::Arc;
 use longear_core::blob::{BlobHash, BlobLayout, GROUP_BYTES, Groups};
 use longear_core::schedule::{BlobWant, order_blobs};
 use longear_core::tree::{BLOB_WHOLE_BYTES_MAX, PART_MIB, TreePath, blob_file_holding};
-use longear_core::{Intervals, article};
+use longear_core::{Intervals, Rendition, article};
 use longear_store::blobs::{BlobState, BlobStore};
 use longear_store::{ChannelState, Store};
 
 use super::target::{Put, Target};
 use super::{BlobsWritten, Stop, sources};
 use crate::carrier::{CarrierError, FolderCarrier, Place};
+use crate::sync::decisions::{LiveFile, running};
 
 /// Bytes of the longest part.
 const PART_BYTES: u64 = PART_MIB as u64 * GROUP_BYTES;
@@ -27,10 +28,17 @@ pub(super) struct Want {
     is_complete: bool,
 }
 
-/// The blobs of all items that readers see, in the order in which they travel.
+/// The blobs of all items that readers see, and of the edges of broadcasts that run, in the order in which they travel.
 pub(super) fn wants(store: &Store, states: &[Arc<ChannelState>], which: BlobsWritten) -> Result<Vec<Want>, Stop> {
     let mut ordered = Vec::new();
     for state in states {
+        for broadcast in running(store, &[state.id()])? {
+            let files = broadcast.edge_files(store)?.into_iter().filter(|named| which.includes(&named.file));
+            ordered.extend(files.map(|LiveFile { file, class, time }| {
+                let Rendition { blob, size, .. } = file;
+                BlobWant { blob, size, class, item: broadcast.item, log: broadcast.log, time }
+            }));
+        }
         for item in store.shown_media(&state.id())? {
             let time = item.header().time;
             for (rendition, class) in store.files(&item)?.into_iter().filter(|(file, _)| which.includes(file)) {

@@ -66,7 +66,7 @@ fn extended(target: &Target<'_>, state: &ChannelState, until: u64) -> Result<Lin
     Ok(lineage)
 }
 
-fn read(target: &Target<'_>, path: &TreePath, bytes_max: usize) -> Result<Option<Vec<u8>>, Stop> {
+pub(super) fn read(target: &Target<'_>, path: &TreePath, bytes_max: usize) -> Result<Option<Vec<u8>>, Stop> {
     let Some(length) = target.holds(path)?.filter(|length| *length <= bytes_max as u64) else { return Ok(None) };
     let Some(file) = target.place().open_object(path)? else { return Ok(None) };
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));

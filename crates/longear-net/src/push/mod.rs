@@ -1,12 +1,13 @@
 //! From the store to a folder or archive: what a stick or a mirror lacks is written there, best first.
 //!
 //! [`push`] writes charters and fork proofs, then packs, then blobs by class and age: whole ones first, then parts of
-//! what does not fit. It may be stopped at any moment; the next run goes on from there. What it reads from the store is
+//! what does not fit; last the edges of broadcasts that run, as nobody shall wait for what they name. It may be stopped at any moment; the next run goes on from there. What it reads from the store is
 //! verified once more on its way out, so that a rotten disk is not copied.
 
 mod blobs;
 mod channel;
 mod head;
+mod live;
 mod plain;
 mod sources;
 mod target;
@@ -158,7 +159,8 @@ impl PushError {
 
 /// Writes what the folder or archive lacks of the store, best first, and waits until it is safely on the disk.
 ///
-/// Order: charters and fork proofs of all channels, packs from the newest on, heads, blobs by class and age. A budget or
+/// Order: charters and fork proofs of all channels, packs from the newest on, heads, blobs by class and age, and the edges
+/// of broadcasts that run. A budget or
 /// a full disk leaves out what comes last, and of the first blob that does not fit whole it takes as many leading MiB as
 /// there is room for. Reading and hashing run beside writing. Memory: about 8 MiB, and the list of what is held.
 ///
@@ -248,5 +250,8 @@ fn write_all(store: &Store, target: &mut Target<'_>, options: &PushOptions) -> R
     }
     channel::remove_superseded_packs(target, &kept)?;
     blobs::write(target, &wants, &options.elsewhere)?;
+    for state in states.iter().filter(|_| options.blobs != BlobsWritten::None) {
+        live::write(store, target, state)?;
+    }
     plain::write(store, target, &plain)
 }

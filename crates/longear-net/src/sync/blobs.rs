@@ -10,14 +10,14 @@ use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
 use longear_core::blob::{BlobHash, GROUP_BYTES, Groups as BlobGroups};
 use longear_core::tree::{BLOB_WHOLE_BYTES_MAX, PART_MIB, TreePath, blob_file_holding};
-use longear_core::{ChannelId, Groups, Rendition};
+use longear_core::{Groups, Rendition};
 use longear_store::Store;
 use longear_store::blobs::{BlobError, BlobWriter};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::decisions::{WantedBlob, wanted_blobs};
+use super::decisions::WantedBlob;
 use super::division::{BlobFile, Division, Span};
-use super::options::{BLOBS_IN_FLIGHT_MAX, SPAN_BYTES_MIN};
+use super::options::{BLOBS_IN_FLIGHT_MAX, LIVE_FILES_TIME_MAX, SPAN_BYTES_MIN, may_pause};
 use super::repair::repair;
 use super::report::{SyncError, SyncEvent};
 use super::round::Round;
@@ -33,36 +33,70 @@ const RANGES_MAX: usize = 1_024;
 /// Length of the longest list of groups: that of a blob of 64 GiB.
 const GROUP_LIST_BYTES_MAX: u64 = 2 << 20;
 
-/// Brings the blobs of the channels' items, best first. Returns how many are still missing.
-pub(super) async fn pull_blobs(round: &Round<'_>, channels: &[ChannelId]) -> Result<u64, SyncError> {
-    let (channels, wanted) = (channels.to_vec(), round.options.blobs);
-    let (wants, taken) = round.blocking(move |store| wanted_blobs(store, &channels, wanted)).await?;
-    round.report().new_blobs += taken;
+/// How many blobs are still missing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct MissingBlobs {
+    /// That items name.
+    pub of_items: u64,
+    /// That only the edges of broadcasts name.
+    pub of_edges: u64,
+}
+
+impl MissingBlobs {
+    fn count(&mut self, is_of_edge: bool) {
+        *(if is_of_edge { &mut self.of_edges } else { &mut self.of_items }) += 1;
+    }
+}
+
+/// Brings blobs in this order, for as long as files may come.
+pub(super) async fn pull_blobs(round: &Round<'_>, wants: Vec<WantedBlob>) -> Result<MissingBlobs, SyncError> {
     let places = Semaphore::new(BLOBS_IN_FLIGHT_MAX as usize);
-    let mut missing = 0;
+    let mut missing = MissingBlobs::default();
     let mut running = FuturesUnordered::new();
     let mut wants = wants.into_iter();
+    let mut time_is_over = pin!(time_for_files(round));
     loop {
-        while running.len() < BLOBS_IN_FLIGHT_MAX as usize {
+        while running.len() < BLOBS_IN_FLIGHT_MAX as usize && !round.pause.is_cancelled() {
             let Some(want) = wants.next() else { break };
             let places = &places;
             running.push(async move {
                 let weight = if want.size >= SPAN_BYTES_MIN { BLOBS_IN_FLIGHT_MAX } else { 1 };
                 let _place = places.acquire_many(weight).await;
-                pull_blob(round, want).await
+                let is_of_edge = want.is_of_edge;
+                pull_blob(round, want).await.map(|complete| (complete, is_of_edge))
             });
         }
-        match running.next().await {
-            Some(complete) => missing += u64::from(!complete?),
-            None => return Ok(missing),
+        tokio::select! {
+            ended = running.next() => match ended.transpose()? {
+                Some((true, _)) => {}
+                Some((false, is_of_edge)) => missing.count(is_of_edge),
+                None => {
+                    wants.for_each(|want| missing.count(want.is_of_edge));
+                    return Ok(missing);
+                }
+            },
+            () = &mut time_is_over, if !round.pause.is_cancelled() => {
+                round.report().paused = true;
+                round.pause.cancel();
+            }
         }
+    }
+}
+
+/// Ends when no more files are to be begun in this round.
+async fn time_for_files(round: &Round<'_>) {
+    let times = [round.options.only_live.then_some(LIVE_FILES_TIME_MAX), round.options.files_time_max];
+    match times.into_iter().flatten().min() {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
     }
 }
 
 /// Brings one blob as far as it can be had. True if it is complete.
 fn pull_blob<'r>(round: &'r Round<'_>, want: WantedBlob) -> BoxFuture<'r, Result<bool, SyncError>> {
     Box::pin(async move {
-        if round.is_cancelled() || round.live().next().is_none() {
+        let is_paused = round.pause.is_cancelled() && may_pause(want.size);
+        if round.is_cancelled() || is_paused || round.live().next().is_none() {
             return Ok(false);
         }
         let Known::Groups(groups) = known_groups(round, &want).await? else { return Ok(false) };
@@ -120,7 +154,8 @@ async fn known_groups(round: &Round<'_>, want: &WantedBlob) -> Result<Known, Syn
             if bytes > GROUP_LIST_BYTES_MAX {
                 return Ok(Known::NotYet);
             }
-            let want = WantedBlob { hash: list, size: bytes, name: want.name.clone(), groups: Groups::None };
+            let WantedBlob { name, is_of_edge, .. } = want.clone();
+            let want = WantedBlob { hash: list, size: bytes, name, groups: Groups::None, is_of_edge };
             if !pull_blob(round, want).await? {
                 return Ok(Known::NotYet);
             }
@@ -192,7 +227,8 @@ async fn bring(
             }
             continue;
         }
-        if !round.is_cancelled() {
+        let is_paused = round.pause.is_cancelled() && may_pause(want.size);
+        if !round.is_cancelled() && !is_paused {
             for span in next_spans(round, writer, division) {
                 running.push(transfer(round, &round.sources[span.source], writer.clone(), span));
             }
@@ -272,7 +308,9 @@ fn note_end<'r>(
         Stop::Done | Stop::Damaged => {}
         Stop::Absent => {
             division.file_ends(span.source, &span.file.path, None);
-            if matches!(span.file.path, TreePath::Blob { .. }) && !source.is_folder() {
+            // Whoever has an edge before its files will have them in a moment.
+            let is_lasting = !source.is_folder() && !want.is_of_edge;
+            if matches!(span.file.path, TreePath::Blob { .. }) && is_lasting {
                 source.state().memory.absent_blobs.insert(want.hash);
             }
         }

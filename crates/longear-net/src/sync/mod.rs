@@ -5,13 +5,15 @@
 //! [`SyncReport`]; whatever is good is kept, however the rest ends.
 //!
 //! The order is that of usefulness: charters, heads with their statements, and fork proofs; then packs, newest first;
-//! then blobs by class.
+//! then the edges of broadcasts that run; then blobs by class.
 
 mod blobs;
 pub mod decisions;
 mod division;
 mod intake;
+mod live;
 mod options;
+mod pace;
 mod packs;
 mod repair;
 mod report;
@@ -27,12 +29,16 @@ use longear_store::{ChannelState, Store};
 
 pub use options::{
     BATCH_BYTES_MAX, BLOBS_IN_FLIGHT_MAX, BlobsWanted, Cancel, FOLDER_LIES_BYTES_MAX, LARGE_PACK_WEIGHT,
-    LIES_BYTES_MAX, PACKS_IN_FLIGHT_MAX, REFUSAL_COST_BYTES, REFUSALS_LISTED_MAX, REQUESTS_PER_CARRIER_MAX,
-    SPAN_BYTES_MIN, SyncOptions,
+    LIES_BYTES_MAX, LIVE_FILES_TIME_MAX, PACKS_IN_FLIGHT_MAX, REFUSAL_COST_BYTES, REFUSALS_LISTED_MAX,
+    REQUESTS_PER_CARRIER_MAX, SPAN_BYTES_MIN, SyncOptions,
 };
+pub use pace::Pace;
 pub use report::{CarrierOutcome, Refusal, SyncError, SyncEvent, SyncOutcome, SyncReport};
 
 use crate::carrier::Carrier;
+use blobs::MissingBlobs;
+use decisions::{Running, wanted_blobs, wanted_live_blobs};
+use live::Broadcasts;
 use round::{Round, Waiting};
 use source::Source;
 
@@ -58,13 +64,14 @@ pub struct Syncer {
     waiting: Mutex<Waiting>,
     /// The channels as they were when all their blobs were here: while they are the same, nothing is to be looked for.
     settled: Vec<Arc<ChannelState>>,
+    broadcasts: Broadcasts,
 }
 
 impl Syncer {
     /// Takes carriers, all of them equal.
     pub fn new(store: Arc<Store>, carriers: Vec<Carrier>) -> Self {
         let sources = carriers.into_iter().enumerate().map(|(index, carrier)| Source::new(index, carrier)).collect();
-        Self { store, sources, waiting: Mutex::default(), settled: Vec::new() }
+        Self { store, sources, waiting: Mutex::default(), settled: Vec::new(), broadcasts: Broadcasts::default() }
     }
 
     /// Asks all carriers for what is new, and keeps what is good.
@@ -87,20 +94,27 @@ impl Syncer {
             events,
             waiting: &self.waiting,
             report: Mutex::default(),
+            pause: Cancel::default(),
         };
         let channels = channels(&round).await?;
         let before = complete_items(&round, &channels).await?;
         let missing = pull_items(&round, &channels).await?;
         round.report().still_missing_items = missing;
         let states = channel_states(&round, &channels).await?;
-        let is_settled = states.len() == self.settled.len()
-            && states.iter().zip(&self.settled).all(|(now, then)| Arc::ptr_eq(now, then));
-        if !is_settled {
-            let missing = blobs::pull_blobs(&round, &channels).await?;
-            round.report().still_missing_blobs = missing;
+        let running = self.broadcasts.running(&round, &states).await?;
+        self.broadcasts.pull(&round, &running).await?;
+        let is_settled = live::are_same(&self.settled, &states);
+        let missing = match is_settled || options.only_live {
+            true => pull_live_blobs(&round, &running, !is_settled).await?,
+            false => pull_all_blobs(&round, channels.clone()).await?,
+        };
+        round.report().still_missing_blobs = missing.of_items + missing.of_edges;
+        if !is_settled && !options.only_live {
             // With a limit on blobs the next round may be given another one.
-            self.settled = if missing == 0 && options.blobs == BlobsWanted::ALL { states } else { Vec::new() };
+            let is_whole = missing.of_items == 0 && options.blobs == BlobsWanted::ALL;
+            self.settled = if is_whole { states } else { Vec::new() };
         }
+        round.report().is_live = self.broadcasts.go_on(&round, &running).await?;
         let after = complete_items(&round, &channels).await?;
         round.report().new_items = after - before;
         let mut report = round.report.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -109,6 +123,25 @@ impl Syncer {
         report.carriers = self.sources.iter().map(Source::outcome).collect();
         Ok(report)
     }
+}
+
+/// All blobs that are wanted, best first.
+async fn pull_all_blobs(round: &Round<'_>, channels: Vec<ChannelId>) -> Result<MissingBlobs, SyncError> {
+    let wanted = round.options.blobs;
+    let (wants, taken) = round.blocking(move |store| wanted_blobs(store, &channels, wanted)).await?;
+    round.report().new_blobs += taken;
+    blobs::pull_blobs(round, wants).await
+}
+
+/// Blobs of broadcasts that run, best first.
+async fn pull_live_blobs(
+    round: &Round<'_>,
+    running: &Arc<Vec<Running>>,
+    with_roll_ups: bool,
+) -> Result<MissingBlobs, SyncError> {
+    let (wanted, running) = (round.options.blobs, running.clone());
+    let wants = round.blocking(move |store| wanted_live_blobs(store, &running, wanted, with_roll_ups)).await?;
+    blobs::pull_blobs(round, wants).await
 }
 
 async fn channels(round: &Round<'_>) -> Result<Vec<ChannelId>, SyncError> {

@@ -1,6 +1,7 @@
 //! What a sync shall bring, within which limits, and how it is stopped.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use longear_core::{ChannelId, Class};
 use tokio::sync::watch;
@@ -21,8 +22,16 @@ pub const LARGE_PACK_WEIGHT: u32 = 4;
 /// Counts the small blobs fetched at once; a blob of [`SPAN_BYTES_MIN`] and more takes all places.
 pub const BLOBS_IN_FLIGHT_MAX: u32 = 4;
 
+/// Gives how long files of a broadcast are begun in a round that is for broadcasts only: then its edge is asked for again.
+pub const LIVE_FILES_TIME_MAX: Duration = Duration::from_secs(2);
+
 /// Gives the fewest bytes of a blob for which a further carrier is asked: a request more costs less than it gains.
 pub const SPAN_BYTES_MIN: u64 = 8 << 20;
+
+/// Says whether a blob is worth breaking off: what came of a small one would come again.
+pub(super) fn may_pause(bytes: u64) -> bool {
+    bytes >= SPAN_BYTES_MIN
+}
 
 /// Gives the payload bytes that become durable together. They are not gathered in memory, but readers of the store wait
 /// while a batch is written: 0.1 s on an SSD, 2 s on a slow card.
@@ -74,6 +83,10 @@ pub struct SyncOptions {
     pub channels: Option<Vec<ChannelId>>,
     /// The blobs.
     pub blobs: BlobsWanted,
+    /// Whether of the files only those of broadcasts that run are brought, for a moment: another round follows.
+    pub only_live: bool,
+    /// How long files may come: then no more are begun, and large ones go on in the next round. `None` for as long as it takes.
+    pub files_time_max: Option<Duration>,
     /// When a failed request is repeated.
     pub retry: RetryPolicy,
     /// Spreads the waits before repeated requests; any number that differs between machines.
@@ -87,6 +100,8 @@ impl Default for SyncOptions {
         Self {
             channels: None,
             blobs: BlobsWanted::ALL,
+            only_live: false,
+            files_time_max: None,
             retry: RetryPolicy::default(),
             jitter_seed: 0,
             cancel: Cancel::default(),

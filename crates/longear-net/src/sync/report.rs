@@ -107,6 +107,12 @@ pub struct SyncReport {
     pub new_forks: u64,
     /// Channels whose roots contradict themselves: nothing newer is applied.
     pub rivals: Vec<ChannelId>,
+    /// Broadcasts whose edge is newer now.
+    pub new_edges: u64,
+    /// Whether a broadcast goes on: it is worth looking again in a second.
+    pub is_live: bool,
+    /// Whether files were left for the next round because the time for them was over.
+    pub paused: bool,
     /// Blobs that are complete now.
     pub new_blobs: u64,
     /// Bytes of blobs that came and were of use.
@@ -141,7 +147,8 @@ pub enum SyncOutcome {
 impl SyncReport {
     /// Tells whether anything was kept that was not here before.
     pub fn kept_anything(&self) -> bool {
-        self.new_items + self.new_charters + self.new_statements + self.new_forks + self.new_blobs + self.blob_bytes > 0
+        let words = self.new_charters + self.new_statements + self.new_forks + self.new_edges;
+        words + self.new_items + self.new_blobs + self.blob_bytes > 0
     }
 
     /// Sums up.

@@ -9,7 +9,7 @@ use longear_core::tree::TreePath;
 use longear_core::{ChannelId, Reason, Statement};
 use longear_store::Store;
 
-use super::options::{ABANDONED_COST_BYTES, SyncOptions};
+use super::options::{ABANDONED_COST_BYTES, Cancel, SyncOptions};
 use super::report::{Refusal, SyncError, SyncEvent, SyncReport};
 use super::source::Source;
 use crate::carrier::{Blame, Body, CarrierError};
@@ -25,6 +25,8 @@ pub(super) struct Round<'a> {
     pub events: &'a (dyn Fn(SyncEvent) + Send + Sync),
     pub waiting: &'a Mutex<Waiting>,
     pub report: Mutex<SyncReport>,
+    /// Ends large blobs when the time for files is over; they go on in the next round.
+    pub pause: Cancel,
 }
 
 /// What became of a request.

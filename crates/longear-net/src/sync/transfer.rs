@@ -8,6 +8,7 @@ use longear_store::blobs::{BlobError, BlobWriter};
 use tokio::sync::{SemaphorePermit, mpsc};
 
 use super::division::Span;
+use super::options::may_pause;
 use super::report::SyncError;
 use super::round::{Fetched, Round};
 use super::source::Source;
@@ -185,6 +186,7 @@ async fn read_blocks(
         let next = tokio::select! {
             next = arrival.body.next() => next,
             () = round.options.cancel.cancelled() => return Stop::BrokeOff,
+            () = round.pause.cancelled(), if may_pause(span.file.bytes_max) => return Stop::BrokeOff,
         };
         let bytes = match next {
             Ok(Some(bytes)) => bytes,

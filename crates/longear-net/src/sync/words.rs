@@ -82,7 +82,7 @@ async fn has_packs(source: &Source, channel: ChannelId) -> bool {
 async fn fetch_head(round: &Round<'_>, source: &Source, channel: ChannelId) -> (Option<Head>, bool) {
     let path = TreePath::Head { channel: channel.0 };
     let etag = source.state().memory.etag(&channel);
-    let (bytes, etag) = match ask_head(round, source, channel, etag.as_deref()).await {
+    let (bytes, etag) = match ask(round, source, &path, etag.as_deref(), HEAD_BYTES_MAX as u64).await {
         Some(HeadAnswer::Found { bytes, etag }) => (bytes, etag),
         Some(HeadAnswer::NotModified) => {
             return (source.state().memory.heads.get(&channel).map(|known| known.head.clone()), false);
@@ -103,14 +103,20 @@ async fn fetch_head(round: &Round<'_>, source: &Source, channel: ChannelId) -> (
     }
 }
 
-async fn ask_head(round: &Round<'_>, source: &Source, channel: ChannelId, etag: Option<&str>) -> Option<HeadAnswer> {
-    let path = TreePath::Head { channel: channel.0 };
+/// Asks for a head or an edge, unless it is still the one with this tag; `None` if that failed, which was noted.
+pub(super) async fn ask(
+    round: &Round<'_>,
+    source: &Source,
+    path: &TreePath,
+    etag: Option<&str>,
+    bytes_max: u64,
+) -> Option<HeadAnswer> {
     let mut tries = 1;
     loop {
         if source.is_aside() || round.is_cancelled() {
             return None;
         }
-        let asked = source.carrier.fetch_head(&channel.0, etag, HEAD_BYTES_MAX as u64);
+        let asked = source.carrier.fetch_changed(path, etag, bytes_max);
         let answer = tokio::select! {
             answer = asked => answer,
             () = round.options.cancel.cancelled() => return None,
@@ -120,7 +126,7 @@ async fn ask_head(round: &Round<'_>, source: &Source, channel: ChannelId, etag: 
             Err(error) => error,
         };
         let Some(delay) = round.options.retry.delay(tries, &error, source.jitter()) else {
-            round.note_failure(source, &path, &error, true);
+            round.note_failure(source, path, &error, true);
             return None;
         };
         tokio::time::sleep(delay).await;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod full_disk;
+mod live;
 mod newsroom;
 mod push;
 mod push_parts;

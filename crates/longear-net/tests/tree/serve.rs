@@ -54,16 +54,16 @@ pub fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
 }
 
-fn run(test: impl Future<Output = ()>) {
+pub fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test);
 }
 
-async fn ask(url: &str, fields: &[(&str, &str)]) -> Response {
+pub async fn ask(url: &str, fields: &[(&str, &str)]) -> Response {
     let asked = fields.iter().fold(client().get(url), |asked, (name, value)| asked.header(*name, *value));
     asked.send().await.unwrap()
 }
 
-fn field<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
+pub fn field<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 

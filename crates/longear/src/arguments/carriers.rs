@@ -59,7 +59,7 @@ pub struct SyncArguments {
     /// Go through this SOCKS5 proxy, such as Tor
     #[arg(long, value_name = "URL", value_parser = proxy)]
     pub proxy: Option<String>,
-    /// Go on, and look again every SECONDS; 60 if none are named
+    /// Go on, and look again every SECONDS; 60 if none are named; each second while a broadcast runs
     #[arg(long = "watch", value_name = "SECONDS", num_args = 0..=1)]
     watch_text: Option<Option<String>>,
     /// Bring nothing to the carriers

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use longear_core::Address;
 use longear_net::carrier::{Carrier, CarrierError, CarrierOptions, FolderCarrier, FolderLayout, Place};
 use longear_net::push::{PushError, PushEvent, PushOptions, PushReport, push};
-use longear_net::sync::{Cancel, SyncError, SyncEvent, SyncOptions, SyncOutcome, SyncReport, Syncer};
+use longear_net::sync::{Cancel, Pace, SyncError, SyncEvent, SyncOptions, SyncOutcome, SyncReport, Syncer};
 use longear_store::Store;
 use serde_json::json;
 
@@ -250,21 +251,34 @@ pub(super) fn pull_and_push(context: &Context<'_>, store: Arc<Store>, plan: &Pla
     let folders = plan.carriers.iter().map(String::as_str).filter(|name| Path::new(name).is_dir());
     let folders = folders.filter(|_| !plan.pull_only).collect::<Vec<_>>();
     let mut syncer = Syncer::new(store.clone(), carriers);
+    let usual = plan.watch_seconds.map(Duration::from_secs);
+    let mut pace = usual.map(Pace::new);
     loop {
-        let pulled = round(context, &runtime, &mut syncer, &archives);
+        let mut options = SyncOptions::default();
+        let only_live = pace.as_mut().is_some_and(|pace| pace.begin(&mut options));
+        let pulled = round(context, &runtime, &mut syncer, options);
+        let mut pause = usual;
+        let told = pulled.and_then(|report| {
+            pause = pace.as_mut().map(|pace| pace.pause(&report));
+            // Each second there is something new: who watches a broadcast sees that elsewhere.
+            let is_quiet = only_live && report.new_items == 0 && report.refused.is_empty();
+            if is_quiet { Ok(()) } else { tell_sync(context, &report, &archives) }
+        });
         // Before others are brought what is here: what is due to go goes no further.
-        context.delete_what_is_due(&store);
-        for folder in &folders {
-            bring(context, &store, folder, fresh.contains(folder))?;
+        if !only_live {
+            context.delete_what_is_due(&store);
         }
-        let Some(seconds) = plan.watch_seconds else { return pulled };
-        if let Err(failure) = pulled {
+        for folder in &folders {
+            bring(context, &store, folder, fresh.contains(folder), only_live)?;
+        }
+        let Some(pause) = pause else { return told };
+        if let Err(failure) = told {
             context.screen.note(&printable(&failure.message));
         }
         let interrupted = runtime.block_on(async {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => true,
-                () = tokio::time::sleep(std::time::Duration::from_secs(seconds)) => false,
+                () = tokio::time::sleep(pause) => false,
             }
         });
         if interrupted {
@@ -278,7 +292,7 @@ fn is_empty_folder(path: &Path) -> bool {
 }
 
 /// Writes to a folder carrier what it lacks. One that cannot be written is left as it is.
-fn bring(context: &Context<'_>, store: &Store, name: &str, is_new: bool) -> Result<(), Failure> {
+fn bring(context: &Context<'_>, store: &Store, name: &str, is_new: bool, is_quiet: bool) -> Result<(), Failure> {
     let path = Path::new(name);
     let layout = layout_of(path, FolderLayout::Bare);
     let folder = match FolderCarrier::create(path, layout, &CarrierOptions::default()) {
@@ -288,7 +302,7 @@ fn bring(context: &Context<'_>, store: &Store, name: &str, is_new: bool) -> Resu
     };
     let report = push_with_progress(context, store, &folder, path, PushOptions::default());
     let report = report.map_err(|error| push_failure(name, &error))?;
-    if report.files_written > 0 && !context.screen.json() {
+    if report.files_written > 0 && !is_quiet && !context.screen.json() {
         context.screen.note(&format!("{name} got {} it lacked.", bytes(report.bytes_written)));
     }
     Ok(())
@@ -298,9 +312,8 @@ fn round(
     context: &Context<'_>,
     runtime: &tokio::runtime::Runtime,
     syncer: &mut Syncer,
-    archives: &Archives,
-) -> Result<(), Failure> {
-    let mut options = SyncOptions::default();
+    mut options: SyncOptions,
+) -> Result<SyncReport, Failure> {
     let seed = context.random()?;
     options.jitter_seed = u64::from_le_bytes([seed[0], seed[1], seed[2], seed[3], seed[4], seed[5], seed[6], seed[7]]);
     let cancel = options.cancel.clone();
@@ -313,8 +326,7 @@ fn round(
         report
     });
     board.close();
-    let report = report.map_err(|error| sync_failure(&error))?;
-    tell_sync(context, &report, archives)
+    report.map_err(|error| sync_failure(&error))
 }
 
 async fn cancel_on_interrupt(cancel: Cancel) {

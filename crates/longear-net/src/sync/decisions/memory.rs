@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use longear_core::{ChannelId, Head, LogId, PackName, Reason};
+use longear_core::{ChannelId, Head, LogId, PackName, Reason, StreamId};
 
 use super::intake::{IntakeEnd, RefusedPart};
 use super::lies::Lies;
@@ -15,6 +15,8 @@ const INTERRUPTIONS_MAX: u32 = 8;
 pub struct SourceMemory {
     /// The heads that it gave.
     pub heads: HashMap<ChannelId, KnownHead>,
+    /// Tags of the edges that it gave, whatever was in them.
+    pub edges: HashMap<(ChannelId, StreamId), String>,
     /// Packs that failed their check here; they are not asked for again.
     pub damaged_packs: HashSet<(LogId, PackName)>,
     /// Packs whose transfer broke off for good; asked for again in the next round.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longear_net::carrier::{Carrier, CarrierError, CarrierOptions};
-use longear_net::sync::{SyncOptions, SyncReport, Syncer};
+use longear_net::sync::{Pace, SyncOptions, SyncReport, Syncer};
 use longear_store::Store;
 
 use super::{Notes, ROUND};
@@ -47,7 +47,7 @@ impl Carriers {
     }
 }
 
-/// Fetches what is missing, at the start and once a minute. What goes wrong is said and never ends the box.
+/// Fetches what is missing, at the start and once a minute, and each second while a broadcast goes on. What goes wrong is said and never ends the box.
 pub(super) async fn keep_fetching(store: Arc<Store>, mut carriers: Carriers, screen: Screen) {
     if carriers.opened.is_empty() && carriers.absent.is_empty() {
         return;
@@ -56,13 +56,17 @@ pub(super) async fn keep_fetching(store: Arc<Store>, mut carriers: Carriers, scr
     let mut syncer = Syncer::new(store.clone(), carriers.opened.clone());
     let mut options = SyncOptions::default();
     options.jitter_seed = u64::from(std::process::id()) ^ now_ms();
+    let mut pace = Pace::new(ROUND);
     loop {
+        pace.begin(&mut options);
         if carriers.look_again() {
             syncer = Syncer::new(store.clone(), carriers.opened.clone());
         }
         let mut notes = carriers.absent.iter().map(|absent| format!("Not there yet: {}", printable(absent))).collect();
+        let mut pause = ROUND;
         match syncer.round(&options, &|_| {}).await {
             Ok(report) => {
+                pause = pace.pause(&report);
                 if report.new_items > 0 {
                     let posts = if report.new_items == 1 { "post" } else { "posts" };
                     screen.note(&format!("{} new {posts}", grouped(report.new_items)));
@@ -72,7 +76,7 @@ pub(super) async fn keep_fetching(store: Arc<Store>, mut carriers: Carriers, scr
             Err(error) => notes.push(format!("What came could not be kept: {error}")),
         }
         said.say(notes);
-        tokio::time::sleep(ROUND).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
