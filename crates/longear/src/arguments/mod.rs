@@ -8,6 +8,7 @@ pub mod archive;
 pub mod carriers;
 pub mod channel;
 pub mod generate;
+pub mod live;
 pub mod node;
 pub mod publish;
 pub mod values;
@@ -111,6 +112,9 @@ pub enum Command {
     Unfollow(carriers::UnfollowArguments),
     /// Fetch what is missing from mirrors, neighbours and folders, and bring them what they lack
     Sync(carriers::SyncArguments),
+    /// Go live, and end it
+    #[command(subcommand)]
+    Live(live::LiveCommand),
     /// List items, newest first
     List(node::ListArguments),
     /// Write the checked text and files of an item to a folder
@@ -165,6 +169,9 @@ impl Cli {
             Command::Publish(arguments) => arguments.post.settle(matches),
             Command::Correct(arguments) => arguments.post.settle(matches),
             Command::Sync(arguments) => arguments.settle(),
+            Command::Live(live::LiveCommand::Start(arguments)) => {
+                matches.subcommand().map_or(Ok(()), |(_, matches)| arguments.settle(matches))
+            }
             _ => Ok(()),
         }
     }

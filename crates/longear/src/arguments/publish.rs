@@ -31,7 +31,15 @@ pub struct PostArguments {
     /// Add these files: video, sound, pictures, documents
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Give the post a title, in each language
+    /// What is said in words.
+    #[command(flatten)]
+    pub texts: TextArguments,
+}
+
+/// Holds titles and texts in languages.
+#[derive(Clone, Debug, Args)]
+pub struct TextArguments {
+    /// Give it a title, in each language
     #[arg(long = "title", value_name = "TITLE")]
     titles: Vec<String>,
     /// Name the language of a text, as a tag such as kk, ru, en or kk-Latn
@@ -91,6 +99,21 @@ pub enum OriginArgument {
 impl PostArguments {
     /// Pairs languages, titles, texts and origins.
     pub(super) fn settle(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        if self.files.is_empty() && !self.texts.say_something() {
+            return Err(usage_error("there is nothing to publish: name a file, a --text or a --title"));
+        }
+        self.texts.settle(matches)
+    }
+}
+
+impl TextArguments {
+    /// Whether there is a title or a text.
+    pub(super) fn say_something(&self) -> bool {
+        !self.titles.is_empty() || !self.texts.is_empty()
+    }
+
+    /// Pairs languages, titles, texts and origins.
+    pub(super) fn settle(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         let order = |name: &str| -> Vec<usize> { matches.indices_of(name).map(Iterator::collect).unwrap_or_default() };
         let languages = order("languages");
         let count = languages.len().max(1);
@@ -99,9 +122,6 @@ impl PostArguments {
         let origins = paired("--origin", &self.origins, &order("origins"), &languages)?;
         if self.texts.iter().filter(|text| **text == TextSource::StandardInput).count() > 1 {
             return Err(usage_error("the standard input can be only one of the texts"));
-        }
-        if self.files.is_empty() && self.titles.is_empty() && self.texts.is_empty() {
-            return Err(usage_error("there is nothing to publish: name a file, a --text or a --title"));
         }
         if self.titles.is_empty() && self.texts.is_empty() && languages.is_empty() {
             return if origins.iter().all(Option::is_none) {

@@ -20,8 +20,8 @@ fn command(line: &str) -> Command {
 
 fn variants(line: &str) -> Vec<VariantArguments> {
     match command(line) {
-        Command::Publish(arguments) => arguments.post.variants,
-        Command::Correct(arguments) => arguments.post.variants,
+        Command::Publish(arguments) => arguments.post.texts.variants,
+        Command::Correct(arguments) => arguments.post.texts.variants,
         other => panic!("{other:?}"),
     }
 }
@@ -64,6 +64,10 @@ fn every_documented_line_parses() {
         "export 1 --to out",
         "serve --listen 0.0.0.0:7777 --token t --sync http://a --sync http://b",
         "serve --read-only",
+        "live start --title T --lang kk --text kk.md --lang ru --title R --hours 3",
+        "live stop",
+        "live stop 5be1",
+        "live list",
         "stick write /media/stick --budget 500MB --plain",
         "stick read /media/stick",
         "archive write news.longear --channel longear:abc --channel longear:def --budget 4GiB --without-films",

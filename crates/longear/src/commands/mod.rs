@@ -8,6 +8,7 @@ mod check;
 mod demo;
 mod held;
 mod items;
+mod live;
 pub(crate) mod publish;
 mod serve;
 mod site;
@@ -39,6 +40,7 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Publish(arguments) => publish::publish(&context, arguments),
         Command::Correct(arguments) => publish::correct(&context, arguments),
         Command::Retract(arguments) => publish::retract(&context, arguments),
+        Command::Live(command) => live::run(&context, command),
         Command::List(arguments) => items::list(&context, arguments),
         Command::Export(arguments) => items::export(&context, arguments),
         Command::Follow(arguments) => carriers::follow(&context, arguments),

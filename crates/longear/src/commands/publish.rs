@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{Context, item_argument, only_channel};
 use crate::arguments::publish::{
-    CorrectArguments, OriginArgument, PostArguments, PublishArguments, RetractArguments, TextSource,
+    CorrectArguments, OriginArgument, PostArguments, PublishArguments, RetractArguments, TextArguments, TextSource,
 };
 use crate::failure::Failure;
 use crate::home::{Home, disk_failure, file_failure, store_failure};
@@ -89,7 +89,7 @@ fn post(
     if let Some(target) = &corrects {
         check_rights(store, &signer, target)?;
     }
-    let mut article = Article { corrects, variants: variants(context, arguments)?, renditions: Vec::new() };
+    let mut article = Article { corrects, variants: variants(context, &arguments.texts)?, renditions: Vec::new() };
     let mut names = BTreeSet::new();
     for path in &arguments.files {
         article.renditions.extend(renditions_of(context, store, path, &mut names)?);
@@ -124,7 +124,8 @@ fn tell_id(context: &Context<'_>, id: &ItemId) -> Result<(), Failure> {
     context.screen.print(&format!("{id}\n"))
 }
 
-fn variants(context: &Context<'_>, arguments: &PostArguments) -> Result<Vec<Variant>, Failure> {
+/// Titles and texts, read and normalised.
+pub fn variants(context: &Context<'_>, arguments: &TextArguments) -> Result<Vec<Variant>, Failure> {
     let mut variants = Vec::new();
     for variant in &arguments.variants {
         let body = match &variant.text {

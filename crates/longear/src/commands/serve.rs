@@ -20,9 +20,10 @@ use super::Context;
 use crate::arguments::node::ServeArguments;
 use crate::boxview::{self, now_ms};
 use crate::failure::Failure;
-use crate::home::{Home, store_failure};
+use crate::home::{Home, ServeLock, store_failure};
+use crate::live::{ingest, studio::Studio};
 use crate::newsroom::signing::Signer;
-use crate::terminal::{Screen, printable};
+use crate::terminal::{Notes, Screen, printable};
 
 /// Threads that move bytes.
 const THREADS: usize = 2;
@@ -52,11 +53,11 @@ const ADDRESSES_NAMED_MAX: usize = 4;
 ///
 /// # Errors
 /// Refused where another process serves this home, where the address cannot be listened at, and for what this version
-/// cannot keep: nothing accepts writing over HTTP yet.
+/// cannot keep: nothing but the encoders of a broadcast may write over HTTP yet.
 pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Failure> {
     check(arguments)?;
     let (home, store) = context.open()?;
-    let lock = home.serve_lock()?;
+    let mut lock = home.serve_lock()?;
     let carriers = Carriers::new(&arguments.sync)?;
     let store = Arc::new(store);
     let runtime = runtime()?;
@@ -64,14 +65,18 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
         // Listened for from the start, so that whoever reads our line may stop us at once.
         let stopped = stop_signal()?;
         let listener = TcpListener::bind(arguments.listen).await.map_err(|error| bind_failure(arguments, &error))?;
-        announce(context.screen, &listener)?;
-        let router = boxview::router(store.clone()).merge(boxview::app::router()).merge(tree_router(store.clone()));
+        announce(context.screen, &listener, &mut lock)?;
+        let mut router = boxview::router(store.clone()).merge(boxview::app::router()).merge(tree_router(store.clone()));
+        let studio = Studio::new(home.clone(), store.clone(), context.screen.clone());
         if !arguments.read_only {
+            router = router.merge(ingest::router(studio.clone()));
+            tokio::spawn(studio.clone().keep());
             tokio::spawn(keep_word(home, store.clone(), context.screen.clone()));
             tokio::spawn(keep_deleting(store.clone(), context.screen.clone()));
             tokio::spawn(keep_fetching(store, carriers, context.screen.clone()));
         }
         serve_connections(listener, router, ConnectionLimits::default(), stopped).await;
+        let _ = tokio::task::spawn_blocking(move || studio.flush()).await;
         Ok(())
     });
     runtime.shutdown_timeout(ENDING_MAX);
@@ -149,8 +154,9 @@ fn bind_failure(arguments: &ServeArguments, error: &io::Error) -> Failure {
 }
 
 /// Says where the page is, in one line on stdout.
-fn announce(screen: &Screen, listener: &TcpListener) -> Result<(), Failure> {
+fn announce(screen: &Screen, listener: &TcpListener, lock: &mut ServeLock) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(|error| Failure::refused(format!("Cannot listen: {error}")))?;
+    lock.tell(address);
     let urls = urls(address);
     if screen.json() {
         return screen.print_json(&json!({"version": 1, "listening": urls[0], "urls": urls}));
@@ -164,7 +170,7 @@ fn announce(screen: &Screen, listener: &TcpListener) -> Result<(), Failure> {
 }
 
 /// What people can type: the address itself, or for "all addresses" those that this machine has. Never empty.
-fn urls(address: SocketAddr) -> Vec<String> {
+pub(super) fn urls(address: SocketAddr) -> Vec<String> {
     let mut hosts = vec![address.ip()];
     if address.ip().is_unspecified() {
         hosts = own_addresses();
@@ -254,25 +260,6 @@ fn sign_word(home: &Home, store: &Store, channel: &ChannelId, now_ms: u64) -> Re
         return Ok(());
     }
     signer.state(store, now_ms)
-}
-
-/// Says what is wrong once, not every minute.
-struct Notes {
-    screen: Screen,
-    said: Vec<String>,
-}
-
-impl Notes {
-    fn new(screen: Screen) -> Self {
-        Notes { screen, said: Vec::new() }
-    }
-
-    fn say(&mut self, notes: Vec<String>) {
-        for note in notes.iter().filter(|note| !self.said.contains(note)) {
-            self.screen.note(note);
-        }
-        self.said = notes;
-    }
 }
 
 #[cfg(test)]

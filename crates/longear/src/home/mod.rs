@@ -3,14 +3,17 @@
 //! ```text
 //! store/                 what longear-store keeps
 //! keys/<channel>.key     a delegate's key, private (0600)
-//! serve.lock             held while `serve` runs; names the process
+//! live/<stream>.session  a running broadcast's key and its encoders' token, private (0600)
+//! serve.lock             held while `serve` runs; names the process and where it listens
 //! ```
 
 mod key_file;
 mod root_file;
+mod session_file;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use longear_core::ChannelId;
@@ -21,9 +24,19 @@ use crate::failure::Failure;
 
 pub use key_file::DelegateKey;
 pub use root_file::RootFile;
+pub use session_file::{LiveSession, LiveToken};
 
 /// Longest key file that is read.
 const KEY_FILE_BYTES_MAX: u64 = 16_384;
+
+/// Longest note in the lock that is read.
+const LOCK_NOTE_BYTES_MAX: u64 = 128;
+
+/// How often it is tried to lock this home.
+const LOCK_TRIALS: u32 = 3;
+
+/// How much longer it is waited before each further trial.
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// One node's folder.
 #[derive(Clone, Debug)]
@@ -75,17 +88,23 @@ impl Home {
         let mut options = private_options();
         let mut file =
             options.read(true).create(true).open(&path).map_err(|error| file_failure("open", &path, &error))?;
-        let operation = rustix::fs::FlockOperation::NonBlockingLockExclusive;
-        if rustix::fs::flock(&file, operation).is_err() {
-            let mut holder = String::new();
-            let _ = (&mut file).take(64).read_to_string(&mut holder);
-            let holder = holder.trim();
+        if !is_locked(&file) {
+            let holder = lock_note(&mut file);
+            let holder = holder.lines().next().unwrap_or_default();
             return Err(Failure::refused(format!("Process {holder} serves this home already"))
                 .hint("Other commands work beside it. To serve again, end that process first"));
         }
         let note = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         note.map_err(|error| file_failure("write", &path, &error))?;
-        Ok(ServeLock { _file: file })
+        Ok(ServeLock { file })
+    }
+
+    /// Where the process listens that serves this home; `None` while none does.
+    pub fn served_at(&self) -> Option<SocketAddr> {
+        let mut file = File::open(self.folder.join("serve.lock")).ok()?;
+        // Whoever can share the lock is told by nobody who holds it; and a note may be older than the last process.
+        let is_free = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_ok();
+        if is_free { None } else { lock_note(&mut file).lines().nth(1)?.parse().ok() }
     }
 
     fn key_path(&self, channel: &ChannelId) -> PathBuf {
@@ -96,7 +115,30 @@ impl Home {
 /// Held while serving; freed by the system when the process ends.
 #[derive(Debug)]
 pub struct ServeLock {
-    _file: File,
+    file: File,
+}
+
+impl ServeLock {
+    /// Tells other commands where this process listens. A disk that refuses is no reason not to serve.
+    pub fn tell(&mut self, address: SocketAddr) {
+        let _ = writeln!(self.file, "{address}");
+    }
+}
+
+/// What the holder of the lock wrote into it: the number of its process, and where it listens.
+fn lock_note(file: &mut File) -> String {
+    let mut note = String::new();
+    let _ = file.take(LOCK_NOTE_BYTES_MAX).read_to_string(&mut note);
+    note
+}
+
+/// Locks a file for this process alone. Whoever only asks whether it is locked holds it for a moment.
+fn is_locked(file: &File) -> bool {
+    let operation = rustix::fs::FlockOperation::NonBlockingLockExclusive;
+    (0..LOCK_TRIALS).any(|trial| {
+        std::thread::sleep(LOCK_PAUSE * trial);
+        rustix::fs::flock(file, operation).is_ok()
+    })
 }
 
 /// Says in words what the store could not do.

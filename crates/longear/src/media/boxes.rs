@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek};
 use std::ops::Range;
 
 use super::source::{PIECE_BYTES_MAX, Source, be32, be64, holds};
-use super::{Movie, milliseconds};
+use super::{Movie, MovieTrack, milliseconds};
 
 /// The most that is searched for a name inside one box, in bytes.
 const SEARCH_BYTES_MAX: u64 = 1 << 20;
@@ -92,6 +92,52 @@ fn read_moov<R: Read + Seek>(source: &mut Source<'_, R>, moov: &BoxAt, movie: &m
     }
     movie.duration_ms = movie.duration_ms.or_else(|| milliseconds(fragments_units, units_a_second));
     Ok(())
+}
+
+/// Lists the tracks of sound and of pictures. Others, such as subtitles, are left out.
+pub(super) fn tracks<R: Read + Seek>(source: &mut Source<'_, R>) -> io::Result<Vec<MovieTrack>> {
+    let mut tracks = Vec::new();
+    let length = source.length();
+    for top in boxes(source, 0..length)?.into_iter().filter(|top| &top.kind == b"moov") {
+        for part in boxes(source, top.body)?.into_iter().filter(|part| &part.kind == b"trak") {
+            tracks.extend(played_track(source, &part)?);
+        }
+    }
+    Ok(tracks)
+}
+
+fn played_track<R: Read + Seek>(source: &mut Source<'_, R>, track: &BoxAt) -> io::Result<Option<MovieTrack>> {
+    let (mut size, mut handler, mut codec) = (None, [0; 4], [0; 4]);
+    for part in boxes(source, track.body.clone())? {
+        match &part.kind {
+            b"tkhd" => size = shown_size(&source.piece(part.body.start, 96)?),
+            b"mdia" => {
+                for inner in boxes(source, part.body)? {
+                    match &inner.kind {
+                        b"hdlr" => handler = source.array(inner.body.start + 8)?.unwrap_or_default(),
+                        b"minf" => codec = codec_of(source, &inner)?.unwrap_or_default(),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let height = size.map_or(0, |(_, height)| height);
+    let is_picture = &handler == b"vide";
+    Ok((is_picture || &handler == b"soun").then_some(MovieTrack { is_picture, height, codec }))
+}
+
+/// The kind of the first entry of a sample description, which names the codec.
+fn codec_of<R: Read + Seek>(source: &mut Source<'_, R>, minf: &BoxAt) -> io::Result<Option<[u8; 4]>> {
+    const ENTRIES_AT: u64 = 8;
+    for part in boxes(source, minf.body.clone())?.into_iter().filter(|part| &part.kind == b"stbl") {
+        if let Some(table) = boxes(source, part.body)?.into_iter().find(|inner| &inner.kind == b"stsd") {
+            let entries = table.body.start.saturating_add(ENTRIES_AT)..table.body.end;
+            return Ok(boxes(source, entries)?.first().map(|entry| entry.kind));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads time scale and duration of an `mvhd`, whose numbers are wider in version 1. Unknown is all ones.

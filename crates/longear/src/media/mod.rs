@@ -88,6 +88,25 @@ pub fn inspect<R: Read + Seek>(file: &mut R, name: &Path) -> io::Result<Media> {
     Ok(media)
 }
 
+/// Holds what is known of one track of a movie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MovieTrack {
+    /// Whether it is a picture; sound otherwise.
+    pub is_picture: bool,
+    /// How high the picture is shown, in pixels.
+    pub height: u32,
+    /// The four letters of its codec.
+    pub codec: [u8; 4],
+}
+
+/// Lists the tracks of an MP4 file that are seen or heard, within the limits of [`inspect`].
+///
+/// # Errors
+/// Only those of the file itself: it cannot be read.
+pub fn tracks<R: Read + Seek>(file: &mut R) -> io::Result<Vec<MovieTrack>> {
+    boxes::tracks(&mut Source::new(file)?)
+}
+
 /// Holds what a container of moving pictures and sound says about itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Movie {

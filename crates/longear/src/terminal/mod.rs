@@ -6,6 +6,7 @@
 
 mod line;
 pub mod log;
+mod notes;
 mod progress;
 mod qr;
 mod screen;
@@ -15,6 +16,7 @@ mod table;
 mod words;
 
 pub use line::{HORIZON_COLUMNS_MAX, RELAY_CELLS, horizon, relay_line};
+pub use notes::Notes;
 pub use progress::{Progress, Track, Transfer, Unit, transfer_row, words_row};
 pub use qr::qr;
 pub use screen::Screen;

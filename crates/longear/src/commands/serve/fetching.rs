@@ -6,11 +6,11 @@ use longear_net::carrier::{Carrier, CarrierError, CarrierOptions};
 use longear_net::sync::{Pace, SyncOptions, SyncReport, Syncer};
 use longear_store::Store;
 
-use super::{Notes, ROUND};
+use super::ROUND;
 use crate::boxview::now_ms;
 use crate::commands::carriers::carrier_failure;
 use crate::failure::Failure;
-use crate::terminal::{Screen, grouped, printable};
+use crate::terminal::{Notes, Screen, grouped, printable};
 
 /// The carriers that are asked again and again; a stick may come later.
 pub(super) struct Carriers {
