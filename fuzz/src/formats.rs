@@ -7,7 +7,7 @@ use longear_core::{
 };
 
 /// Fails if bytes that were accepted would be written otherwise.
-fn same(accepted: &[u8], written: &[u8]) {
+pub(crate) fn same(accepted: &[u8], written: &[u8]) {
     assert!(accepted == written, "two encodings of one object");
 }
 

@@ -9,6 +9,7 @@
 mod archives;
 mod arrival;
 mod blobs;
+mod broadcasts;
 mod carrier;
 mod disk;
 mod files;
@@ -48,6 +49,7 @@ pub const CORE: &[Target] = &[
     target("head", formats::head),
     target("header", formats::header),
     target("intervals", lists::intervals),
+    target("live", broadcasts::live),
     target("markdown", pages::markdown),
     target("pack", packs::pack),
     target("retraction", formats::retraction),

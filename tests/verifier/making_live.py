@@ -48,6 +48,9 @@ def openings(book: Book) -> None:
     good = opening()
     case("one-language", "title and text in one language", "accepted", good)
     case("languages", "three, one of them unknown", "accepted", opening(variant("kk"), variant("ru", 1), variant("", 2)))
+    whole = opening(variant("en", 0, "t", ""))[:-4]
+    rest = 65_536 - len(whole) - 4
+    case("65536", "as long as an opening may be, with a text of zeros", "accepted", whole + u(4, rest), zeros=rest)
     case("until-largest", "times are below 2⁵³", "accepted", opening(until=2**53 - 1))
     case("empty", "no bytes", "truncated", b"")
     case("cut", "the last byte is missing", "truncated", good[:-1])
@@ -283,6 +286,7 @@ def bad_edges(book: Book) -> None:
     early = lambda **wrong: chain(1, **wrong)
     linked = lambda first, **last: edge(first + chain(1, 1, hash_of(first[0]), **last))
     bad("older-of-other-stream", "a tick below is of another broadcast", "bad-value", linked(early(stream=OTHER_STREAM)))
+    edged(book, "older-at-until", "a tick below comes in the last moment", "accepted", linked(early(time=UNTIL)))
     bad("older-after-until", "a tick below comes too late", "bad-value", linked(early(time=UNTIL + 1)))
     bad("older-after-until-badly-signed", "the newest tick is verified before the others are looked at", "bad-signature",
         linked(early(time=UNTIL + 1), signer=STRANGER))
@@ -365,6 +369,7 @@ def timelines(book: Book) -> None:
     known(book, "roll-up-overlaps", "of a roll-up only the ticks count that are new", [rolled(0, 3), rolled(1, 3)], None)
     known(book, "roll-up-goes-back", "what comes late in the log does not fill a hole", [rolled(2, 1), rolled(0, 2)], None)
     known(book, "ended", "the end", [rolled(0, 4, True)], None)
+    known(book, "ended-twice", "who says the end again changes nothing", [rolled(0, 4, True), rolled(0, 4, True)], None)
     known(book, "ended-alone", "the end without a tick", [rolled(0, 4), roll_up(4, last=True)], None)
     known(book, "tick-behind-end", "who has the session's key goes on: it counts for nothing", [rolled(0, 2, True)], ticks)
     known(book, "roll-up-behind-end", "nothing follows the end", [rolled(0, 2, True), rolled(2, 2)], None)

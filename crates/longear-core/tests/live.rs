@@ -1,7 +1,9 @@
 //! Broadcasts: forms, chains, and what counts of what contradicts.
 #![allow(clippy::unwrap_used)]
 
-use longear_core::limits::{EDGE_TICKS_MAX, ROLL_UP_TICKS_MAX, SEGMENT_BYTES_MAX, TICK_SEGMENTS_MAX, TICKS_MAX};
+use longear_core::limits::{
+    EDGE_BYTES_MAX, EDGE_TICKS_MAX, ROLL_UP_TICKS_MAX, SEGMENT_BYTES_MAX, TICK_SEGMENTS_MAX, TICKS_MAX,
+};
 use longear_core::live::{Beat, FRESH_MS_MAX, Medium, Timeline, is_rendition_name};
 use longear_core::{
     ChannelId, Class, Edge, Groups, Opening, Origin, Reason, RollUp, SecretKey, Segment, Session, StreamId, Tick,
@@ -141,6 +143,13 @@ fn limits_and_values_are_held() {
 }
 
 #[test]
+fn a_broadcast_is_called_by_its_bytes() {
+    let stream = StreamId(*b"\0\x01\x0f\x10stream \xfe\xff456");
+    assert_eq!(stream.to_string(), "00010f1073747265616d20feff343536");
+    assert_eq!(format!("{stream:?}"), "StreamId(00010f1073747265616d20feff343536)");
+}
+
+#[test]
 fn names_of_renditions_are_plain() {
     for good in ["audio", "360p", "a", "low-144p", "abcdefghijklmnop"] {
         assert!(is_rendition_name(good), "{good}");
@@ -180,6 +189,17 @@ fn roll_ups_are_held_to_their_limits() {
     let too_long = [bytes, vec![0; 70_000]].concat();
     assert!(matches!(RollUp::decode(&too_long), Err(Reason::TooLong { what: "payload", .. })));
     assert!(matches!(Opening::decode(&too_long), Err(Reason::TooLong { what: "payload", .. })));
+}
+
+#[test]
+fn a_roll_up_may_be_full_to_its_last_byte() {
+    let beat = |segments: &[(&str, usize)]| Beat { time: 1, segments: grouped(segments, 0) };
+    let mut full = RollUp { stream: STREAM, first: 0, is_last: false, beats: vec![beat(&WIDE); 13] };
+    let rest =
+        [("sixteen-letters-", 16), ("sixteen-letters0", 16), ("sixteen-letters1", 16), ("five5", 12), ("six", 1)];
+    full.beats.push(beat(&rest));
+    assert_eq!(full.encode().len(), 65_536);
+    assert_eq!(RollUp::decode(&full.encode()), Ok(full));
 }
 
 /// Somebody who has no key of the session wants to put words between those of the newsroom.
@@ -234,22 +254,41 @@ fn an_edge_holds_the_newest_and_not_too_much() {
     assert!(Edge::decode(&session(), &full.encode()).is_ok());
     // Ticks with many groups are long: fewer of them have room.
     let mut wide = Edge::empty(CHANNEL, STREAM);
-    let mut previous = [0; 32];
-    for seq in 0..40 {
-        let mut tick = unsigned(seq, previous);
-        tick.segments = (0..8)
-            .map(|index| Segment {
-                size: SEGMENT_BYTES_MAX as u32,
-                groups: vec![[4; 32]; 16],
-                ..segment(&format!("r{index}"), seq)
-            })
-            .collect();
-        let tick = tick.sign(&CHANNEL, &key());
-        previous = tick.hash();
-        wide.push(verify(&session(), tick).unwrap()).unwrap();
-    }
+    (0..40).for_each(|_| push(&mut wide, &WIDE));
     assert!(wide.ticks().len() > 20 && wide.ticks().len() < 40, "{}", wide.ticks().len());
     assert!(Edge::decode(&session(), &wide.encode()).is_ok());
+}
+
+/// Names and groups of a tick's segments, as long as they may be.
+const WIDE: [(&str, usize); 8] =
+    [("r0", 16), ("r1", 16), ("r2", 16), ("r3", 16), ("r4", 16), ("r5", 16), ("r6", 16), ("r7", 16)];
+
+/// Segments that have these names and so many groups.
+fn grouped(segments: &[(&str, usize)], seq: u64) -> Vec<Segment> {
+    let grouped = |(name, groups): &(&str, usize)| Segment {
+        size: (groups << 20) as u32,
+        groups: vec![[4; 32]; *groups],
+        ..segment(name, seq)
+    };
+    segments.iter().map(grouped).collect()
+}
+
+/// Adds a tick with such segments.
+fn push(edge: &mut Edge, segments: &[(&str, usize)]) {
+    let (seq, previous) = edge.newest().map_or((0, [0; 32]), |newest| (newest.seq + 1, newest.hash()));
+    let tick = Tick { segments: grouped(segments, seq), ..unsigned(seq, previous) };
+    edge.push(verify(&session(), tick.sign(&CHANNEL, &key())).unwrap()).unwrap();
+}
+
+#[test]
+fn an_edge_may_be_full_to_its_last_byte() {
+    let mut edge = Edge::empty(CHANNEL, STREAM);
+    (0..26).for_each(|_| push(&mut edge, &WIDE));
+    push(&mut edge, &[("sixteen-letters-", 16), ("sixteen-letters0", 16), ("six", 8)]);
+    assert_eq!((edge.encode().len(), edge.ticks().len()), (EDGE_BYTES_MAX, 27));
+    assert_eq!(Edge::decode(&session(), &edge.encode()).as_ref(), Ok(&edge));
+    push(&mut edge, &[("six", 1)]);
+    assert_eq!(edge.ticks().len(), 27, "one more, and the oldest goes");
 }
 
 #[test]
