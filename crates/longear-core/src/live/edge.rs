@@ -42,10 +42,27 @@ impl Edge {
             return Err(Reason::NotLinked);
         }
         self.ticks.push(tick);
+        self.shorten();
+        Ok(())
+    }
+
+    /// Takes along what another edge of this broadcast has right before its first tick: whoever cuts an edge short takes
+    /// nothing from those who have more.
+    pub fn with_older(mut self, other: &Edge) -> Edge {
+        let first = self.ticks.first();
+        let before = first.and_then(|first| other.ticks.iter().position(|tick| follows(tick, first)));
+        if let Some(before) = before {
+            self.ticks.splice(0..0, other.ticks[..=before].iter().cloned());
+            self.shorten();
+        }
+        self
+    }
+
+    /// Lets go of the oldest where there are too many.
+    fn shorten(&mut self) {
         while self.ticks.len() > EDGE_TICKS_MAX || (self.ticks.len() > 1 && self.encode().len() > EDGE_BYTES_MAX) {
             self.ticks.remove(0);
         }
-        Ok(())
     }
 
     /// The one of two edges of a broadcast that reaches farther. Of two that end with the same number, but not with the same

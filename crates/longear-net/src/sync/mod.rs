@@ -64,6 +64,8 @@ pub struct Syncer {
     waiting: Mutex<Waiting>,
     /// The channels as they were when all their blobs were here: while they are the same, nothing is to be looked for.
     settled: Vec<Arc<ChannelState>>,
+    /// The same for the blobs of running broadcasts.
+    rolled_up: Vec<Arc<ChannelState>>,
     broadcasts: Broadcasts,
 }
 
@@ -71,7 +73,8 @@ impl Syncer {
     /// Takes carriers, all of them equal.
     pub fn new(store: Arc<Store>, carriers: Vec<Carrier>) -> Self {
         let sources = carriers.into_iter().enumerate().map(|(index, carrier)| Source::new(index, carrier)).collect();
-        Self { store, sources, waiting: Mutex::default(), settled: Vec::new(), broadcasts: Broadcasts::default() }
+        let (settled, rolled_up) = (Vec::new(), Vec::new());
+        Self { store, sources, waiting: Mutex::default(), settled, rolled_up, broadcasts: Broadcasts::default() }
     }
 
     /// Asks all carriers for what is new, and keeps what is good.
@@ -105,7 +108,14 @@ impl Syncer {
         self.broadcasts.pull(&round, &running).await?;
         let is_settled = live::are_same(&self.settled, &states);
         let missing = match is_settled || options.only_live {
-            true => pull_live_blobs(&round, &running, !is_settled).await?,
+            true => {
+                let has_roll_ups = is_settled || live::are_same(&self.rolled_up, &states);
+                let missing = pull_live_blobs(&round, &running, !has_roll_ups).await?;
+                if missing.of_items == 0 && options.blobs == BlobsWanted::ALL {
+                    self.rolled_up.clone_from(&states);
+                }
+                missing
+            }
             false => pull_all_blobs(&round, channels.clone()).await?,
         };
         round.report().still_missing_blobs = missing.of_items + missing.of_edges;

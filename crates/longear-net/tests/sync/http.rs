@@ -48,8 +48,12 @@ impl Server {
     }
 
     fn carrier(&self) -> Carrier {
+        self.carrier_that_waits(Duration::from_millis(500))
+    }
+
+    fn carrier_that_waits(&self, time: Duration) -> Carrier {
         let mut options = CarrierOptions::default();
-        options.progress_timeout = Duration::from_millis(500);
+        options.progress_timeout = time;
         Carrier::open(&self.address, &options).unwrap()
     }
 
@@ -186,6 +190,29 @@ async fn a_silent_carrier_is_set_aside_and_another_goes_on_from_its_last_byte() 
     let honest = Server::start(&tree, Manner::Honest);
     let second = pull(&reader, vec![honest.carrier()]).await;
     assert_eq!((second.blob_bytes, second.still_missing_blobs), (3_500_000, 0), "{second:?}");
+}
+
+/// While a film of two hours came, nobody looked whether a broadcast had begun.
+#[tokio::test]
+async fn a_large_file_is_broken_off_for_newer_words_and_goes_on_from_there() {
+    let folder = TempDir::new().unwrap();
+    let mut publisher = Publisher::new(6);
+    let hash = publisher.media(0, "video/mp4", noise(20 << 20, 9));
+    let tree = publisher.write(folder.path());
+    let slow = Server::start(&tree, Manner::Stalls(6_000_000)).carrier_that_waits(Duration::from_secs(20));
+    let reader = Reader::of(publisher.channel);
+    let mut options = hasty();
+    options.files_time_max = Some(Duration::from_millis(700));
+    let started = std::time::Instant::now();
+    let mut syncer = Syncer::new(reader.store.clone(), vec![slow]);
+    let first = syncer.round(&options, &|_| {}).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(first.paused && first.carriers[0].set_aside.is_none(), "{first:?}");
+    assert!(first.blob_bytes >= 1 << 20 && first.still_missing_blobs == 1, "{first:?}");
+    let honest = Server::start(&tree, Manner::Honest);
+    let second = pull(&reader, vec![honest.carrier()]).await;
+    assert_eq!((first.blob_bytes + second.blob_bytes, second.paused), (20 << 20, false), "{second:?}");
+    assert_eq!(reader.have(hash), 20 << 20);
 }
 
 #[tokio::test]

@@ -208,6 +208,26 @@ fn an_edge_is_kept_over_a_restart_and_an_older_one_changes_nothing() {
     assert_eq!(open(&newsroom.disk).edge(&session).unwrap(), Some(newsroom.edge_of(3)));
 }
 
+/// A mirror that gives the newest tick alone is no liar; but nobody shall lose the ticks that no roll-up holds yet.
+#[test]
+fn an_edge_that_was_cut_short_costs_none_of_the_ticks_that_are_here() {
+    let newsroom = Newsroom::new();
+    let session = newsroom.session();
+    let mut cut = Edge::empty(session.channel, session.stream);
+    for tick in &newsroom.edge_of(5).ticks()[3..] {
+        cut.push(verify(&session, tick.clone()).unwrap()).unwrap();
+    }
+    newsroom.store.keep_edge(&session, newsroom.edge_of(4)).unwrap();
+    assert!(newsroom.store.keep_edge(&session, cut.clone()).unwrap());
+    assert_eq!(newsroom.store.edge(&session).unwrap(), Some(newsroom.edge_of(5)));
+    assert!(!newsroom.store.keep_edge(&session, cut.clone()).unwrap());
+
+    let late = Newsroom::new();
+    late.store.keep_edge(&session, cut).unwrap();
+    assert!(late.store.keep_edge(&session, newsroom.edge_of(4)).unwrap(), "what comes before is news, too");
+    assert_eq!(late.store.edge(&session).unwrap(), Some(newsroom.edge_of(5)));
+}
+
 #[test]
 fn edges_of_other_keys_and_other_broadcasts_are_not_kept() {
     let newsroom = Newsroom::new();
