@@ -9,7 +9,7 @@ from blake3 import blake3
 from . import fork, head, items, live, outboard, pack, statement, tree
 from .charter import Chain
 from .hashes import log_id
-from .header import ARTICLE_KINDS, RETRACTION_KIND
+from .header import ARTICLE_KINDS, RETRACTION_KIND, Header
 from .limits import GROUP_BYTES
 from .refusal import Refused, require
 from .status import Held
@@ -37,7 +37,7 @@ class Carrier:
     missing: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     renditions: list[items.Rendition] = field(default_factory=list)
-    sessions: list[live.Session] = field(default_factory=list)
+    openings: list[tuple[Header, live.Session]] = field(default_factory=list)
     checked_blobs: dict[bytes, int] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -132,18 +132,19 @@ class Carrier:
             return
         self.held.payloads[slot.header.id] = slot.payload
         try:
-            self.read_payload(slot.header.kind, slot.payload)
+            self.read_payload(slot.header, slot.payload)
         except Refused as refusal:
             self.problems.append(f"{name}: payload of item {slot.seq}: {refusal}")
 
-    def read_payload(self, kind: int, payload: bytes) -> None:
+    def read_payload(self, header: Header, payload: bytes) -> None:
+        kind = header.kind
         if kind in ARTICLE_KINDS:
             self.renditions += items.decode_article(payload, kind).renditions
         elif kind == RETRACTION_KIND:
             items.decode_retraction(payload)
         elif kind == live.OPENING_KIND:
             opening = live.decode_opening(payload)
-            self.sessions.append(live.Session(self.channel, opening.stream, opening.session, opening.until))
+            self.openings.append((header, live.Session(self.channel, opening.stream, opening.session, opening.until)))
         elif kind == live.ROLL_UP_KIND:
             self.keep_ticks(live.decode_roll_up(payload).ticks)
 
@@ -151,11 +152,13 @@ class Carrier:
         self.renditions += [file for tick in ticks for segment in tick.segments for file in segment.files()]
 
     def check_edge(self, path: tree.Path, data: bytes) -> None:
-        session = next((one for one in self.sessions if one.stream == path.stream), None)
-        if session is None:
+        statuses = self.held.statuses()
+        visible = [(header.time, session) for header, session in self.openings
+                   if session.stream == path.stream and statuses[header.id][0] in ("shown", "disputed")]
+        if not visible:
             self.missing.append(f"the opening of broadcast {path.stream.hex()}: its edge is not checked")
             return
-        found = live.verify_edge(data, session)
+        found = live.verify_edge(data, min(visible, key=lambda one: one[0])[1])
         self.keep_ticks(found.ticks)
         self.lines.append(f"edge: {path.stream.hex()[:16]}… {len(found.ticks)} ticks verified")
 

@@ -12,7 +12,7 @@ from .forge import JUNE_MS, Writer, article, fork, head, pack, rendition, statem
 from .hashes import plain
 from .making_live import STREAM, Draft, counted, edge, opening, roll_up, segment
 from .subtree import chaining_value
-from .world import CHANNEL, CHOLPAN, FIRST, SECOND, aida, bolat, flipped
+from .world import CHANNEL, CHOLPAN, FIRST, SECOND, STRANGER, aida, bolat, flipped
 
 SIZES = (0, 1, 64, 65, 1023, 1024, 1025, 2049, 16_384, 16_385, 49_152, 50_000)
 MIB = 1 << 20
@@ -60,6 +60,7 @@ class Trees(unittest.TestCase):
         live = Writer(CHANNEL, CHOLPAN)
         live.write(opening(), kind=5)
         live.write(roll_up(0, (JUNE_MS, heard)), kind=6)
+        live.write(opening(key=STRANGER.key), kind=5)  # A later one of the same name: it changes nothing.
         channel, blob = CHANNEL.hex(), plain(data).hex()
         cls.files = {
             f"c/{channel}/head": head(CHANNEL, 2, SECOND.hash(), [statement(posts), statement(other), statement(live)], [other.log()]),
@@ -68,9 +69,9 @@ class Trees(unittest.TestCase):
             f"c/{channel}/fork/{other.log().hex()}": fork(other, a[1], b[1]),
             f"b/{blob[:2]}/{blob}": data, f"b/{blob[:2]}/{blob}.o": outboard.write(data),
             f"b/{blob[:2]}/{blob}.00000001": data[MIB:],
-            f"c/{channel}/p/{live.log().hex()}/0-0": pack(live), f"c/{channel}/p/{live.log().hex()}/0-1": pack(live, 0, 1),
             f"c/{channel}/live/{STREAM.hex()}": edge([Draft(segments=heard).bytes()]),
         }
+        cls.files |= {f"c/{channel}/p/{live.log().hex()}/0-{seq}": pack(live, 0, seq) for seq in range(3)}
         cls.files |= {f"b/{plain(one).hex()[:2]}/{plain(one).hex()}": one for one in (begin, sound)}
 
     def setUp(self):
@@ -96,7 +97,7 @@ class Trees(unittest.TestCase):
             status, text = self.verify(folder)
             self.assertEqual(status, 0, text)
             self.assertIn("0 wrong, 0 missing", text)
-            self.assertIn("items: 12 verified, 2 disputed (forked), 10 shown; 11 payloads verified", text)
+            self.assertIn("items: 13 verified, 2 disputed (forked), 11 shown; 12 payloads verified", text)
             self.assertIn("1 ticks verified", text)
             self.assertIn("16389 of 16389 bytes verified", text)
 
