@@ -106,7 +106,7 @@ impl Broadcast {
 
     /// Takes a file that is no playlist. Durable when named by a playlist; until then in memory.
     pub fn put(&self, place: Place, bytes: Bytes) -> Result<(), Refusal> {
-        self.running()?;
+        drop(self.running()?);
         let put = look_at(&bytes)?;
         let mut state = self.running()?;
         match put {
