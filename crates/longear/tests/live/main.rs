@@ -4,6 +4,7 @@
 mod clock;
 mod encoder;
 mod hostile;
+mod neighbours;
 mod node;
 
 use std::io::Write;

@@ -34,6 +34,13 @@ impl Newsroom {
         newsroom
     }
 
+    /// Somebody else's machine that follows a channel, with what a carrier has of it.
+    pub fn following(address: &str, carrier: &str) -> Self {
+        let reader = Newsroom { folder: TempDir::new().unwrap() };
+        reader.done(&["follow", address, "--from", carrier]);
+        reader
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -74,6 +81,12 @@ impl Newsroom {
         let said = serde_json::from_str::<Value>(&line).unwrap();
         let url = said["listening"].as_str().unwrap();
         Serving { address: url.strip_prefix("http://").unwrap().to_owned(), child }
+    }
+
+    /// Begins a command that goes on by itself.
+    pub fn go_on(&self, arguments: &[&str]) -> Serving {
+        let child = self.command(arguments).stdout(Stdio::null()).spawn().unwrap();
+        Serving { address: String::new(), child }
     }
 
     pub fn store(&self) -> Store {
