@@ -10,22 +10,21 @@ use crate::index::{Streams, log_no_of, place_of};
 use crate::store::{Inner, Store};
 use crate::views::StoredItem;
 
-/// The visible openings of one channel, newest first, and the generation of the channel that they belong to.
+/// The visible openings of one channel, one of each broadcast, newest first, and the generation of the channel that they belong to.
 pub(crate) type Openings = (u64, Arc<Vec<(StoredItem, Opening)>>);
 
 impl Store {
-    /// The openings of a channel's broadcasts that readers see, newest first.
+    /// The openings of a channel's broadcasts that readers see, newest first; where several name the same broadcast, the one
+    /// with the earliest time: whoever copies a name comes later.
     pub fn broadcasts(&self, channel: &ChannelId) -> Result<Vec<StoredItem>, StoreError> {
         let openings = self.openings(&mut *self.fresh()?, channel)?;
         Ok(openings.iter().map(|(item, _)| item.clone()).collect())
     }
 
-    /// Who signs the ticks of a broadcast whose opening readers see. Costs nothing while nothing of the channel changes.
-    ///
-    /// Where two openings name the same broadcast, the older one counts: whoever copies a name comes later.
+    /// Who signs the ticks of a broadcast of [`Store::broadcasts`]. Costs nothing while nothing of the channel changes.
     pub fn session(&self, channel: &ChannelId, stream: &StreamId) -> Result<Option<Session>, StoreError> {
         let openings = self.openings(&mut *self.fresh()?, channel)?;
-        let opening = openings.iter().rev().find(|(_, opening)| opening.stream == *stream);
+        let opening = openings.iter().find(|(_, opening)| opening.stream == *stream);
         Ok(opening.map(|(_, opening)| opening.session(*channel)))
     }
 
@@ -110,7 +109,10 @@ impl Store {
                 }
             }
         }
-        openings.sort_by_key(|(item, _)| std::cmp::Reverse(item.cursor()));
+        openings.sort_by_key(|(item, _)| (item.header().time, item.id()));
+        let mut streams = BTreeSet::new();
+        openings.retain(|(_, opening)| streams.insert(opening.stream));
+        openings.reverse();
         let openings = Arc::new(openings);
         inner.openings.insert(*channel, (state.generation, openings.clone()));
         Ok(openings)

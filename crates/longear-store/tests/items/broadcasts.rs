@@ -164,6 +164,27 @@ fn roll_ups_are_those_of_the_broadcast_in_the_log_of_its_opening() {
     assert_eq!(newsroom.store.shown_media(&newsroom.publisher.channel()).unwrap().len(), 0);
 }
 
+/// Another delegate published an opening of the same name and ended it: boxes forgot the edge of the true one, and held its
+/// ticks against whoever brought them.
+#[test]
+fn who_copies_the_name_of_a_broadcast_changes_nothing_about_it() {
+    let mut newsroom = Newsroom::new();
+    let session = newsroom.session();
+    newsroom.publish(Kind::RollUp, roll_up(0, 2, false).encode());
+    newsroom.store.keep_edge(&session, newsroom.edge_of(3)).unwrap();
+    let mut copy = newsroom.publisher.log("two");
+    let theirs = Opening { key: key("thief").public(), ..opening(STREAM) };
+    newsroom.publish_in(&mut copy, Kind::RollUp, roll_up(0, 2, true).encode());
+    newsroom.publish_in(&mut copy, Kind::Live, theirs.encode());
+    let broadcasts = newsroom.store.broadcasts(&newsroom.publisher.channel()).unwrap();
+    assert_eq!(broadcasts.iter().map(|item| item.log).collect::<Vec<_>>(), [newsroom.log.id]);
+    assert_eq!(newsroom.session(), session);
+    newsroom.store.collect(NOON_MS).unwrap();
+    assert_eq!(newsroom.store.edge(&session).unwrap(), Some(newsroom.edge_of(3)));
+    let media = newsroom.store.shown_media(&newsroom.publisher.channel()).unwrap();
+    assert_eq!(media.iter().map(|item| item.log).collect::<Vec<_>>(), [newsroom.log.id]);
+}
+
 #[test]
 fn each_file_of_a_roll_up_is_named_once_and_travels_by_what_it_holds() {
     let mut newsroom = Newsroom::new();
