@@ -54,6 +54,8 @@ fn files_under(folder: &Path) -> Vec<PathBuf> {
 struct Planted {
     stage: Stage,
     address: String,
+    /// Lets an encoder into the broadcast that runs.
+    token: String,
     /// What was published, and is in the store for everybody to read.
     published: Secrets,
     /// What is nobody's business.
@@ -78,18 +80,20 @@ fn planted() -> Planted {
             published.learn("ID of an item", made[0]["id"].as_str().unwrap());
         }
     }
+    let live = stage.done("newsroom", &["live", "start", "--title", &published.deal("title of a broadcast")]);
+    let token = live[0]["token"].as_str().unwrap().to_owned();
+    private.learn("a secret key", &token);
     for path in files_under(&stage.root) {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let tokens = text
-            .split_whitespace()
-            .filter(|word| word.starts_with("longear-root-") || word.starts_with("longear-delegate-"));
-        for token in tokens {
+        let beginnings = ["longear-root-", "longear-delegate-", "longear-live-"];
+        let is_secret = |word: &&str| beginnings.iter().any(|beginning| word.starts_with(beginning));
+        for token in text.split_whitespace().filter(is_secret) {
             let token = token.rsplit('-').nth(1).unwrap();
             private.learn("a secret key", &token[..64]);
         }
     }
     published.learn("address of the channel", address.strip_prefix("longear:").unwrap());
-    Planted { stage, address, published, private }
+    Planted { stage, address, token, published, private }
 }
 
 /// Plants what is only known while a command runs: carriers, sticks, proxies.
@@ -129,7 +133,8 @@ fn no_secret_is_logged_or_left_where_it_has_no_business() {
     let mut planted = planted();
     let mut log = Vec::new();
     use_carriers(&mut planted, &mut log);
-    let Planted { stage, published, private, .. } = &planted;
+    let Planted { stage, token, published, private, .. } = &planted;
+    log.extend(logged(&stage.box_with_encoder("newsroom", token)));
     let stick = stage.text("stick");
     for words in [
         &["status"][..],
@@ -174,7 +179,8 @@ fn store_keeps_to_its_business(stage: &Stage, private: &Secrets) {
     for home in ["newsroom", "reader", "stick"] {
         for path in files_under(&stage.path(home)) {
             let bytes = std::fs::read(&path).unwrap();
-            let is_key_file = bytes.windows(17).any(|window| window == b"longear-delegate-");
+            let begins = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
+            let is_key_file = begins(b"longear-delegate-") || begins(b"longear-live-");
             let (mut hidden, published) = (Vec::new(), ["name of the channel", "title of a post", "text of a post"]);
             hidden.extend(private.all.iter().filter(|(what, _)| !published.contains(&what.as_str())));
             hidden.retain(|(what, _)| !(is_key_file && what == "a secret key"));

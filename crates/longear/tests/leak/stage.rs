@@ -118,6 +118,26 @@ impl Stage {
         Traced { output, trace: std::fs::read_to_string(trace).unwrap() }
     }
 
+    /// What a box says on stderr at the highest verbosity while an encoder is let in, sends nonsense, and is refused.
+    pub fn box_with_encoder(&self, home: &str, token: &str) -> Vec<u8> {
+        let mut command = self.command(home, &["-vvvv", "serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("http://").unwrap();
+        for (word, status) in [(token, "415"), ("wrong", "403")] {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            let head = format!("PUT /live/in/{word}/360p/1.m4s HTTP/1.1\r\nHost: box\r\nConnection: close\r\n");
+            write!(stream, "{head}Content-Length: 1\r\n\r\nx").unwrap();
+            let mut answer = String::new();
+            let _ = std::io::Read::read_to_string(&mut stream, &mut answer);
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        }
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        child.wait_with_output().unwrap().stderr
+    }
+
     /// Runs `serve` under strace until it listens, lets `visit` talk to it, and ends it as a service manager does.
     pub fn traced_box(&self, home: &str, words: &[&str], visit: impl FnOnce(&str)) -> Traced {
         let trace = self.path("trace");
