@@ -29,6 +29,9 @@ const TAKEN_MAX: usize = 64;
 /// How far a rendition may fall behind the clock before it goes on where the clock stands, in microseconds.
 const LAG_US_MAX: u64 = SEGMENT_MS_MAX as u64 * 1_000;
 
+/// How long after each other an encoder may put what begins at the same moment, in microseconds.
+const APART_US_MAX: u64 = 5_000_000;
+
 /// What is known of what encoders put for one broadcast.
 #[derive(Debug, Default)]
 pub struct Sequencer {
@@ -37,8 +40,25 @@ pub struct Sequencer {
     renditions: BTreeMap<String, Rendition>,
     /// What the clock showed when the broadcast began.
     zero_ms: Option<u64>,
-    /// Where a rendition began, or began anew, last: others that do so at the same moment begin there, too.
-    anchor_us: Option<u64>,
+    anchor: Option<Anchor>,
+}
+
+/// Where a rendition began, or began anew, last: others of the same encoder begin there, too.
+#[derive(Debug)]
+struct Anchor {
+    name: String,
+    number: u64,
+    start_us: u64,
+}
+
+impl Anchor {
+    /// Where a segment begins that arrives as if it began at `arrives_us`: here, if it is of the same moment. Another rendition's
+    /// first segment with the same number is, even if a slow machine puts it a little later.
+    fn take_in(&self, name: &str, number: u64, arrives_us: u64, duration_us: u64) -> Option<u64> {
+        let is_same = self.name != name && self.number == number;
+        let apart_us = self.start_us.abs_diff(arrives_us);
+        (apart_us <= if is_same { APART_US_MAX } else { duration_us / 2 }).then_some(self.start_us)
+    }
 }
 
 /// A segment that has ended.
@@ -204,9 +224,10 @@ impl Sequencer {
             let start_us = if goes_on && is_same_init && arrives_us <= wanted_us + LAG_US_MAX {
                 wanted_us
             } else {
-                let anchor = self.anchor_us.filter(|anchor| anchor.abs_diff(arrives_us) <= duration_us / 2);
-                let start_us = anchor.unwrap_or(arrives_us).max(rendition.end_us);
-                self.anchor_us = Some(start_us);
+                let anchor = self.anchor.as_ref();
+                let moment = anchor.and_then(|one| one.take_in(name, entry.number, arrives_us, duration_us));
+                let start_us = moment.unwrap_or(arrives_us).max(rendition.end_us);
+                self.anchor = Some(Anchor { name: name.to_owned(), number: entry.number, start_us });
                 start_us
             };
             ended.push(rendition.cut(name, init, bytes, start_us..start_us + duration_us));

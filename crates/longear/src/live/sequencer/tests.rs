@@ -109,6 +109,10 @@ fn all_renditions_begin_at_one_zero() {
     audio.init(&inits::sound(0));
     // 150 ms later, only because it is put later.
     assert_eq!(audio.go(0, NOW + 150), Ok(vec![(0, 0, 2_000)]));
+    // A slow machine puts the third one 3 s later.
+    let mut slow = Encoder { sequencer: &mut sequencer, folder: "240p" };
+    slow.init(&inits::picture(240, 0));
+    assert_eq!(slow.go(0, NOW + 3_000), Ok(vec![(0, 0, 2_000)]));
     // One that joins two segments later stands where the clock stands.
     let mut late = Encoder { sequencer: &mut sequencer, folder: "144p" };
     late.init(&inits::picture(144, 0));
@@ -144,6 +148,8 @@ fn an_encoder_that_comes_back_goes_on_where_the_clock_stands() {
     assert_eq!(encoder.go(1, NOW + 30_000), Ok(vec![(1, 30_000, 2_000)]));
     // It is back before its last segment has played: nothing is laid over another.
     assert_eq!(encoder.go(0, NOW + 30_500), Ok(vec![(0, 32_000, 2_000)]));
+    // The same rendition, soon again, is no other one of the same moment.
+    assert_eq!(encoder.go(0, NOW + 36_500), Ok(vec![(0, 36_500, 2_000)]));
     // A very first segment that comes again under its name.
     assert_eq!(encoder.go(0, NOW + 60_000), Ok(vec![(0, 60_000, 2_000)]));
 }
