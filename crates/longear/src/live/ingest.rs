@@ -44,7 +44,14 @@ pub fn router(studio: Arc<Studio>) -> Router {
     Router::new().route(&path, put(take).post(take).delete(forget)).with_state(door)
 }
 
+/// Encoders that end close the connection behind their last playlist and wait for no answer. What came whole is taken all the same:
+/// by a task of its own, which does not end with the connection.
 async fn take(State(door): State<Door>, request: Request) -> Response {
+    let taken = tokio::spawn(take_in(door, request)).await;
+    taken.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn take_in(door: Door, request: Request) -> Response {
     let (word, path) = shown(&request);
     let broadcast = match admitted(&door, word).await {
         Ok(admitted) => admitted,

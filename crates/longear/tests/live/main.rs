@@ -52,7 +52,9 @@ fn ffmpeg_goes_live_and_every_second_is_signed_and_kept() {
     let since = Instant::now();
     let sent = Encoder::new(&serving.address, &live.token).ladder(7);
     eprintln!("ffmpeg took {:.1} s", since.elapsed().as_secs_f32());
-    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    // It goes on over errors, and ends well all the same.
+    let complaints = String::from_utf8_lossy(&sent.stderr);
+    assert!(sent.status.success() && complaints.is_empty(), "{complaints}");
 
     let held = newsroom.wait_for(&live, "all has arrived", |held| held.segments() >= 21);
     let edge = held.edge.as_ref().unwrap();
