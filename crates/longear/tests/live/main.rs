@@ -213,3 +213,23 @@ fn a_lost_edge_repeats_no_number_that_somebody_may_have_seen() {
     let ends = newsroom.held(&live).roll_ups.iter().map(|one| (one.first, one.end())).collect::<Vec<_>>();
     assert_eq!(ends, [(0, 30), (first, first + 1)]);
 }
+
+/// ffmpeg closes the connection behind its last playlist without waiting for the answer. The work ended with the connection, so
+/// that the last segment of a rendition was sometimes missing.
+#[test]
+fn an_encoder_that_waits_for_no_answer_is_heard_all_the_same() {
+    let newsroom = Newsroom::new();
+    let live = newsroom.go_live();
+    let clip = Clip::new();
+    let serving = newsroom.serve(&[]);
+    clip.put(&serving, &live, 0);
+    for number in 1..40 {
+        assert_eq!(serving.put(&live, &format!("360p/{number}.m4s"), &clip.segment(number)).0, 200);
+        let list = encoder::playlist(number..=number);
+        let mut stream = TcpStream::connect(&serving.address).unwrap();
+        let head = format!("PUT /live/in/{}/360p/index.m3u8 HTTP/1.1\r\nHost: box\r\n", live.token);
+        write!(stream, "{head}Content-Length: {}\r\n\r\n{list}", list.len()).unwrap();
+        drop(stream);
+        newsroom.wait_for(&live, "it is taken", |held| held.segments() as u64 > number);
+    }
+}
