@@ -42,11 +42,13 @@ before(async () => {
   const at = (place, network) => `http://${country.address(place, network)}:${PORT}`;
   mirror.json("follow", address);
   await mirror.serve(`0.0.0.0:${PORT}`, "--sync", at("newsroom", "internet"));
+  encode();
+  // Whoever is told of a broadcast follows it every second; being told takes a round of a minute.
+  await until(() => listed("mirror", "index.m3u8") !== "", "the mirror to have something of it");
   for (const [box, neighbour] of [[east, "west"], [west, "east"]]) {
     box.json("follow", address);
     await box.serve(`0.0.0.0:${PORT}`, "--sync", at("mirror", "internet"), "--sync", at(neighbour, "street"));
   }
-  encode();
   browsers = await Promise.all(["east", "west"].map((box) => watch(box)));
 });
 

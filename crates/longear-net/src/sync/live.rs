@@ -17,7 +17,7 @@ use super::source::Source;
 use super::words::ask;
 use crate::carrier::HeadAnswer;
 
-/// How long after its newest tick, or after its edge changed here, a broadcast counts as one that goes on.
+/// How long after it was opened, after its newest tick, or after its edge changed here, a broadcast counts as one that goes on.
 const GOES_ON_MAX: Duration = Duration::from_secs(300);
 
 /// Broadcasts that may go on.
@@ -86,8 +86,9 @@ fn key_of(session: &Session) -> (ChannelId, StreamId) {
 fn has_young_tick(store: &Store, running: &[Running]) -> Result<bool, SyncError> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     for broadcast in running {
-        let newest = broadcast.newest_ms(store)?.map(Duration::from_millis);
-        if newest.is_some_and(|newest| now.abs_diff(newest) < GOES_ON_MAX) {
+        // One that was just announced begins any moment.
+        let newest = Duration::from_millis(broadcast.newest_ms(store)?.unwrap_or(broadcast.opened_ms));
+        if now.abs_diff(newest) < GOES_ON_MAX {
             return Ok(true);
         }
     }

@@ -223,7 +223,7 @@ impl Shelf {
     }
 
     fn article_of(&self, id: &ItemId) -> Result<Option<StoredItem>, ShelfError> {
-        Ok(self.store.item(id)?.filter(|item| item.header().kind.is_article()))
+        Ok(self.store.item(id)?.filter(|item| is_read(item.header().kind)))
     }
 
     /// The item that replaced this one, if it was not just taken back.
@@ -385,6 +385,11 @@ impl<'a> Walk<'a> {
             self.ahead = items.into_iter();
         }
     }
+}
+
+/// Whether items of a kind have pages.
+fn is_read(kind: Kind) -> bool {
+    kind.is_article() || kind == Kind::Live
 }
 
 /// Whether a notice is over. By the earlier of the box's clock and the publisher's, so that a clock that runs ahead

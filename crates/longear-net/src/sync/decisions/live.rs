@@ -22,6 +22,8 @@ pub struct Running {
     pub item: ItemId,
     /// The opening's log.
     pub log: LogId,
+    /// When it was opened, by the newsroom's clock.
+    pub opened_ms: u64,
     /// Who signs its ticks.
     pub session: Session,
     /// What is in the log of it.
@@ -49,7 +51,9 @@ pub fn running(store: &Store, channels: &[ChannelId]) -> Result<Vec<Running>, St
             let roll_ups = store.roll_ups(&item)?;
             let is_over = roll_ups.iter().any(|roll_up| roll_up.is_last);
             if !is_over && now_ms <= opening.until.saturating_add(ASKED_AFTER_MS) {
-                running.push(Running { item: item.id(), log: item.log, session: opening.session(*channel), roll_ups });
+                let session = opening.session(*channel);
+                let opened_ms = item.header().time;
+                running.push(Running { item: item.id(), log: item.log, opened_ms, session, roll_ups });
             }
         }
     }

@@ -68,7 +68,8 @@ pub fn media(top: Top, lines: &[Line<'_>], names_gaps: bool) -> String {
     let mut out = format!(
         "#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{}\n",
         if names_gaps { 8 } else { 7 },
-        longest.div_ceil(1_000),
+        // Rounded as the durations are compared with it (RFC 8216, 4.3.3.1).
+        ((longest + 500) / 1_000).max(1),
         top.first
     );
     if top.is_over {
