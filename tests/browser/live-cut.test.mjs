@@ -88,7 +88,8 @@ test("the internet is cut: what has come plays on, and the page says since when 
 test("a stick fills the hole in one box, and its neighbour gets it from there", async () => {
   const stick = newsroom.path("stick");
   newsroom.run("stick", "write", stick);
-  west.run("stick", "read", stick);
+  // The newest seconds were still coming in while the stick was written.
+  west.runPartly("stick", "read", stick);
   const brought = segments("west");
   assert.ok(brought.length > segments("mirror").length + 60, "the west has what was missed");
   await until(() => isSubset(brought, segments("east")), "all of it in the east");
@@ -113,7 +114,7 @@ test("the internet is back: it is live again, and in the end everybody has every
   newsroom.json("live", "stop");
   await until(() => listed("newsroom", "audio.m3u8").includes("#EXT-X-ENDLIST"), "the end of the broadcast");
   const all = segments("newsroom");
-  assert.ok(all.length > 3 * 60, `${all.length} segments`);
+  assert.ok(all.length > 3 * 40, `${all.length} segments`);
   for (const place of ["mirror", "east", "west"]) {
     await until(() => listed(place, "audio.m3u8").includes("#EXT-X-ENDLIST"), "the end to be known");
     await until(() => isSubset(all, segments(place)), `every segment in ${place}`);

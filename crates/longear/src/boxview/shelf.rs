@@ -326,7 +326,7 @@ impl Shelf {
         }
         let Some(broadcast) = self.broadcast(&item.id())? else { return Ok(None) };
         let (timeline, held) = broadcast.held()?;
-        Ok(Some(live::view(id_hex, &timeline, held, &broadcast.takes()?, now_ms)))
+        Ok(Some(live::view(id_hex, &timeline, held, &broadcast.takes()?, &broadcast.playable(false)?, now_ms)))
     }
 
     /// Whether this item's correction counts: its author may change the other one, or that one is not here.

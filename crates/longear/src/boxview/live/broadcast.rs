@@ -153,15 +153,46 @@ impl Broadcast {
         Ok(whole)
     }
 
-    /// The list of renditions; `None` before there is anything to play.
-    pub fn master(&self, query: &str) -> Result<Option<String>, ShelfError> {
+    /// The names of the renditions that have a playlist now: of a running broadcast its newest, or all that is here.
+    pub fn playable(&self, is_past: bool) -> Result<Vec<String>, ShelfError> {
         let mut known = lock(&self.known);
         self.refresh(&mut known)?;
+        self.playable_of(&mut known, is_past)
+    }
+
+    fn playable_of(&self, known: &mut Known, is_past: bool) -> Result<Vec<String>, ShelfError> {
         let timeline = known.timeline.clone();
-        if timeline.tracks().is_empty() {
+        let mut names = Vec::new();
+        for track in timeline.tracks() {
+            let plays = match is_past || timeline.is_over() {
+                true => self.has_any(known, track)?,
+                false => self.live_run(known, track)?.is_some(),
+            };
+            names.extend(plays.then(|| track.name.clone()));
+        }
+        Ok(names)
+    }
+
+    fn has_any(&self, known: &mut Known, track: &Track) -> Result<bool, ShelfError> {
+        for part in &track.parts {
+            if self.is_here(known, part)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The list of renditions that have a playlist; `None` before there is anything to play.
+    pub fn master(&self, query: &str, is_past: bool) -> Result<Option<String>, ShelfError> {
+        let mut known = lock(&self.known);
+        self.refresh(&mut known)?;
+        let playable = self.playable_of(&mut known, is_past)?;
+        if playable.is_empty() {
             return Ok(None);
         }
-        for track in timeline.tracks() {
+        let timeline = known.timeline.clone();
+        let tracks = timeline.tracks().iter().filter(|track| playable.contains(&track.name)).collect::<Vec<_>>();
+        for track in &tracks {
             if let Some(init) = track.parts.last().map(|part| part.init)
                 && !known.descriptions.contains_key(&init)
                 && let Some(bytes) = self.init(init)?
@@ -170,7 +201,7 @@ impl Broadcast {
             }
         }
         let described = |part: &Part| known.descriptions.get(&part.init).cloned();
-        Ok(Some(playlist::master(&timeline, described, query)))
+        Ok(Some(playlist::master(tracks, described, query)))
     }
 
     /// The playlist of one rendition; `None` where there is no such rendition, or not enough of it yet.
@@ -206,17 +237,12 @@ impl Broadcast {
 
     /// The newest of a running broadcast, with numbers that stay those of their segments.
     fn live(&self, known: &mut Known, timeline: &Timeline, track: &Track) -> Result<Option<String>, ShelfError> {
-        let newest = track.parts.last().map_or(0, Part::end_ms);
-        let window = playlist::between(track, newest.saturating_sub(playlist::WINDOW_MS), u64::MAX);
-        for part in window {
-            self.is_here(known, part)?;
-        }
-        let Some((first, parts)) = playlist::live_run(track, |part| known.here.contains(&part.blob)) else {
-            return Ok(None);
-        };
-        let anchor = number_of(known.anchors.get(&track.name), track, first);
+        let Some((first, parts)) = self.live_run(known, track)? else { return Ok(None) };
+        let run = first..first + parts.len();
+        let anchor = number_of(known.anchors.get(&track.name), track, run.clone());
         known.anchors.insert(track.name.clone(), anchor);
-        let lines = parts.iter().map(|part| Line { part, is_here: true }).collect::<Vec<_>>();
+        let lines =
+            track.parts[anchor.index..run.end].iter().map(|part| Line { part, is_here: true }).collect::<Vec<_>>();
         let top = Top {
             first: anchor.number,
             discontinuities: anchor.discontinuities,
@@ -224,6 +250,15 @@ impl Broadcast {
             zero_ms: timeline.zero_ms(),
         };
         Ok(Some(playlist::media(top, &lines, false)))
+    }
+
+    fn live_run<'a>(&self, known: &mut Known, track: &'a Track) -> Result<Option<(usize, &'a [Part])>, ShelfError> {
+        let newest = track.parts.last().map_or(0, Part::end_ms);
+        for part in playlist::between(track, newest.saturating_sub(playlist::WINDOW_MS), u64::MAX) {
+            self.is_here(known, part)?;
+        }
+        let is_here = |part: &Part| known.here.contains(&part.blob) && known.here.contains(&part.init);
+        Ok(playlist::live_run(track, is_here))
     }
 
     fn refresh(&self, known: &mut Known) -> Result<(), ShelfError> {
@@ -274,23 +309,28 @@ impl Broadcast {
     }
 }
 
-/// The number of the segment at `first`: as far from the one that was listed before as it lies behind it now, whatever has
-/// come in before both since.
-fn number_of(anchor: Option<&Anchor>, track: &Track, first: usize) -> Anchor {
+/// Where the list of a run begins, and the number of its first segment: as far from the one that was listed before as it lies
+/// behind it now, whatever has come in before both since.
+///
+/// A list never grows at its beginning, as what it holds first decides its numbers: older segments that come in later are there
+/// for those who ask for what was.
+fn number_of(anchor: Option<&Anchor>, track: &Track, run: Range<usize>) -> Anchor {
+    let first = run.start;
     let blob = track.parts[first].blob;
     let Some(anchor) = anchor else { return Anchor { blob, index: first, number: first as u64, discontinuities: 0 } };
     let from = anchor.index.min(track.parts.len() - 1);
     let is_anchor = |index: &usize| track.parts[*index].blob == anchor.blob;
     let place = (from..track.parts.len()).find(is_anchor).or_else(|| (0..from).rev().find(is_anchor));
-    let Some(place) = place.filter(|place| *place <= first) else {
+    let Some(place) = place.filter(|place| *place < run.end) else {
         // The list begins anew; numbers must grow all the same.
         let number = anchor.number + track.parts.len() as u64;
         return Anchor { blob, index: first, number, discontinuities: anchor.discontinuities + 1 };
     };
+    let first = first.max(place);
     let passed = &track.parts[place..=first];
     let breaks = passed.windows(2).filter(|pair| pair[0].init != pair[1].init || !pair[0].meets(&pair[1])).count();
     Anchor {
-        blob,
+        blob: track.parts[first].blob,
         index: first,
         number: anchor.number + (first - place) as u64,
         discontinuities: anchor.discontinuities + breaks as u64,
@@ -322,25 +362,36 @@ mod tests {
     #[test]
     fn numbers_stay_those_of_their_segments() {
         let before = track(&[0, 1_000, 2_000, 7_000, 8_000, 9_000]);
-        let first = number_of(None, &before, 0);
+        let first = number_of(None, &before, 0..3);
         assert_eq!((first.number, first.discontinuities), (0, 0));
-        let later = number_of(Some(&first), &before, 1);
+        let later = number_of(Some(&first), &before, 1..3);
         assert_eq!((later.number, later.discontinuities), (1, 0));
         // Behind a hole.
-        let behind = number_of(Some(&later), &before, 3);
+        let behind = number_of(Some(&later), &before, 3..6);
         assert_eq!((behind.number, behind.discontinuities), (3, 1));
         // The hole fills: what was listed keeps its number, though it stands at another place now.
         let filled = track(&[0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000]);
-        assert_eq!(number_of(Some(&behind), &filled, 7).number, 3);
-        assert_eq!(number_of(Some(&behind), &filled, 8).number, 4);
+        assert_eq!(number_of(Some(&behind), &filled, 7..10).number, 3);
+        assert_eq!(number_of(Some(&behind), &filled, 8..10).number, 4);
+    }
+
+    /// A box that comes late gets the newest segments first. Its list then grew at its beginning, with other numbers for what had
+    /// been in it, and browsers gave up.
+    #[test]
+    fn a_list_does_not_grow_at_its_beginning() {
+        let whole = track(&[0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000]);
+        let late = number_of(None, &whole, 4..7);
+        let filled = number_of(Some(&late), &whole, 0..7);
+        assert_eq!((filled.index, filled.number, filled.discontinuities), (4, late.number, 0));
+        assert_eq!(filled.blob, late.blob);
     }
 
     #[test]
     fn a_list_that_begins_anew_has_higher_numbers() {
         let before = track(&[5_000, 6_000, 7_000]);
-        let anchor = number_of(None, &before, 2);
+        let anchor = number_of(None, &before, 2..3);
         let other = track(&[0, 1_000]);
-        let anew = number_of(Some(&anchor), &other, 0);
+        let anew = number_of(Some(&anchor), &other, 0..2);
         assert!(anew.number > anchor.number && anew.discontinuities == 1, "{anew:?}");
     }
 }

@@ -93,7 +93,7 @@ fn answer(shelf: &Shelf, id: &ItemId, file: &str, wanted: Wanted, query: &str) -
     let Some((name, ending)) = file.rsplit_once('.') else { return Ok(Answer::Nothing) };
     let listed = |list: Option<String>| list.map_or(Answer::NotYet, Answer::List);
     Ok(match ending {
-        _ if file == MASTER => listed(broadcast.master(query)?),
+        _ if file == MASTER => listed(broadcast.master(query, wanted.from_ms.is_some())?),
         "m3u8" => listed(broadcast.media(name, wanted)?),
         "m4s" | "mp4" if let Some(hash) = hash_of(name) => Answer::Segment(hash, "video/mp4"),
         "mp4" | "m4a" => {

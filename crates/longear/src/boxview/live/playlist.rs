@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use longear_core::live::{Medium, Part, Timeline, Track};
+use longear_core::live::{Medium, Part, Track};
 
 use super::codecs::Description;
 use crate::commands::rfc3339;
@@ -14,6 +14,8 @@ use crate::commands::rfc3339;
 pub const WINDOW_MS: u64 = 120_000;
 /// Native players begin to play when they see a playlist, so it must hold enough to go on.
 pub const LIVE_PARTS_MIN: usize = 3;
+/// How much must lie behind a hole before players are led over it.
+const JUMP_MS_MIN: u64 = 12_000;
 /// How much of a broadcast that is over one playlist holds: some 40,000 lines of text.
 pub const HOURS_MS: u64 = 6 * 3_600_000;
 
@@ -39,20 +41,40 @@ pub struct Top {
     pub zero_ms: Option<u64>,
 }
 
-/// The lines of a running broadcast: the newest segments that are here without a hole between them, oldest first, and the index
-/// of the first. None while there are too few.
+/// The lines of a running broadcast: segments that are here without a hole between them, oldest first, and the index of the
+/// first. None while there are too few.
+///
+/// Segments may come in any order. A player is not led over a hole before what lies behind it is worth it: mostly the hole fills
+/// within a second, and a list that is taken back or jumps ends the play.
 pub fn live_run(track: &Track, is_here: impl Fn(&Part) -> bool) -> Option<(usize, &[Part])> {
-    let end = track.parts.iter().rposition(&is_here)? + 1;
-    let mut first = end - 1;
+    let mut newest = None;
+    let mut end = track.parts.len();
+    while let Some(last) = track.parts[..end].iter().rposition(&is_here) {
+        let first = run_back(track, last, &is_here);
+        let run = &track.parts[first..=last];
+        if run.len() >= LIVE_PARTS_MIN {
+            if newest.is_some() || track.parts[last].end_ms() >= run[0].start_ms + JUMP_MS_MIN {
+                return Some((first, run));
+            }
+            newest = Some((first, run));
+        }
+        end = first;
+    }
+    newest
+}
+
+/// The first segment of the run that ends with this one.
+fn run_back(track: &Track, last: usize, is_here: impl Fn(&Part) -> bool) -> usize {
+    let mut first = last;
     while first > 0 {
         let (before, next) = (&track.parts[first - 1], &track.parts[first]);
-        let is_old = track.parts[end - 1].end_ms() > before.start_ms + WINDOW_MS;
+        let is_old = track.parts[last].end_ms() > before.start_ms + WINDOW_MS;
         if is_old || !before.meets(next) || !is_here(before) {
             break;
         }
         first -= 1;
     }
-    (end - first >= LIVE_PARTS_MIN).then(|| (first, &track.parts[first..end]))
+    first
 }
 
 /// The segments between two times, in milliseconds since the broadcast began.
@@ -105,9 +127,8 @@ pub fn media(top: Top, lines: &[Line<'_>], names_gaps: bool) -> String {
 }
 
 /// The list of renditions, the best one first, as players that cannot choose take the first. `query` is carried on.
-pub fn master(timeline: &Timeline, described: impl Fn(&Part) -> Option<Description>, query: &str) -> String {
+pub fn master(mut tracks: Vec<&Track>, described: impl Fn(&Part) -> Option<Description>, query: &str) -> String {
     let mut out = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-    let mut tracks = timeline.tracks().iter().filter(|track| !track.parts.is_empty()).collect::<Vec<_>>();
     tracks.sort_by_key(|track| match track.medium {
         Medium::Picture(height) => std::cmp::Reverse((u32::from(height) + 1, bandwidth(track))),
         Medium::Sound => std::cmp::Reverse((0, bandwidth(track))),
@@ -158,17 +179,34 @@ mod tests {
 
     #[test]
     fn a_running_broadcast_is_what_is_here_without_a_hole() {
+        let run = |track: &Track, is_here: &dyn Fn(&Part) -> bool| {
+            live_run(track, is_here).map(|(first, parts)| (first, parts.len()))
+        };
         let track = track(&[0, 2_000, 10_000, 12_000, 14_000, 16_000]);
-        let all = |_: &Part| true;
-        assert_eq!(live_run(&track, all).map(|(first, parts)| (first, parts.len())), Some((2, 4)));
+        assert_eq!(run(&track, &|_| true), Some((2, 4)));
         // The newest one is known but has not come.
         let but_last = |part: &Part| part.start_ms < 16_000;
-        assert_eq!(live_run(&track, but_last).map(|(first, parts)| (first, parts.len())), Some((2, 3)));
+        assert_eq!(run(&track, &but_last), Some((2, 3)));
         // Two segments are too few for a player that starts at once.
         let but_two = |part: &Part| part.start_ms < 14_000;
-        assert_eq!(live_run(&track, but_two), None);
+        assert_eq!(run(&track, &but_two), None);
         let but_middle = |part: &Part| part.start_ms != 12_000;
-        assert_eq!(live_run(&track, but_middle), None);
+        assert_eq!(run(&track, &but_middle), None);
+    }
+
+    /// A box gets segments of the newest ticks in any order. Its list was withdrawn whenever the third but newest came last, and
+    /// browsers gave up playing.
+    #[test]
+    fn a_list_is_not_taken_back_for_a_segment_that_comes_late() {
+        let track = track(&(0..20).map(|number| number * 2_000).collect::<Vec<_>>());
+        let without = |missing: u64, until: u64| {
+            let is_here = move |part: &Part| part.start_ms != missing * 2_000 && part.start_ms < until * 2_000;
+            live_run(&track, is_here).map(|(first, parts)| (first, parts.len()))
+        };
+        assert_eq!(without(9, 11), Some((0, 9)), "one behind the hole");
+        assert_eq!(without(9, 14), Some((0, 9)), "four behind the hole");
+        assert_eq!(without(9, 16), Some((10, 6)), "twelve seconds: the player is led over it");
+        assert_eq!(without(2, 6), Some((3, 3)), "there is nothing before it to play");
     }
 
     #[test]
