@@ -1,6 +1,6 @@
 //! Broadcasts: what is accepted has one encoding only, and what counts of it is in order.
 
-use longear_core::limits::TRACKS_MAX;
+use longear_core::limits::{ROLL_UP_CHAPTERS_MAX, TRACKS_MAX};
 use longear_core::live::Timeline;
 use longear_core::{ChannelId, Edge, Opening, Reason, RollUp, SecretKey, Session, StreamId, Tick, verify};
 
@@ -70,12 +70,15 @@ fn roll_up(bytes: &[u8]) {
     in_order(&timeline);
     assert_eq!((timeline.is_over(), timeline.newest_ms().is_some()), (roll_up.is_last, !roll_up.beats.is_empty()));
     assert_eq!(Timeline::of([&roll_up, &roll_up], None), timeline, "it counted twice");
+    assert_eq!(timeline.chapters(), roll_up.chapters);
+    assert!(roll_up.chapters.len() <= ROLL_UP_CHAPTERS_MAX);
     let segments = roll_up.segments().flat_map(|segment| segment.files()).count();
     assert!(timeline.tracks().iter().map(|track| track.parts.len() * 2).sum::<usize>() <= segments);
 }
 
 fn in_order(timeline: &Timeline) {
     assert!(timeline.tracks().len() <= TRACKS_MAX);
+    assert!(timeline.chapters().is_sorted_by(|one, next| one.start_ms < next.start_ms));
     for track in timeline.tracks() {
         assert!(!track.parts.is_empty() && track.parts.is_sorted_by(|one, next| one.end_ms() <= next.start_ms));
     }

@@ -165,7 +165,8 @@ def run_live(case: dict, shared: dict) -> dict:
     if case["op"] == "roll-up":
         found = live.decode_roll_up(raw(case, "payload"))
         return {"stream": found.stream.hex(), "first": found.first, "last": found.last,
-                "ticks": [{"time": one.time, "segments": [part.name for part in one.segments]} for one in found.ticks]}
+                "ticks": [{"time": one.time, "segments": [part.name for part in one.segments]} for one in found.ticks],
+                "chapters": chapters_of(found.chapters)}
     session = session_of(case, shared)
     if case["op"] == "tick":
         found = live.decode_tick(raw(case, "tick"))
@@ -179,6 +180,10 @@ def run_live(case: dict, shared: dict) -> dict:
         a, b = (live.verify_edge(bytes.fromhex(case[side]), session) for side in "ab")
         return {"winner": "a" if a.rank() < b.rank() else "b"}
     return known_of(case, session)
+
+
+def chapters_of(chapters: dict[int, str]) -> list[dict]:
+    return [{"start": start, "title": title} for start, title in sorted(chapters.items())]
 
 
 def segments_of(tick: live.Tick) -> list[dict]:
@@ -195,6 +200,7 @@ def known_of(case: dict, session: live.Session) -> dict:
     if case["edge"] is not None:
         known.edge(live.verify_edge(bytes.fromhex(case["edge"]), session))
     return {"tracks": [{"name": one.name, "starts": [part.start for part in one.segments], "missing": one.holes()} for one in known.tracks],
+            "chapters": chapters_of(known.chapters),
             "newest": {"number": known.newest.number, "time": known.newest.time} if known.newest else None,
             "ended": known.ended, "live": known.live(case["now"])}
 
@@ -250,6 +256,6 @@ def run_outboard(case: dict, shared: dict) -> dict:
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
     "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
-    "archive": run_archive, "live": run_live,
+    "archive": run_archive, "live": run_live, "live-chapters": run_live,
     "signature": run_signature, "signature-random": run_signature, "signature-wycheproof": run_signature, "outboard": run_outboard,
 }

@@ -7,8 +7,9 @@ from .charter import ZEROS
 from .hashes import labelled, message
 from .header import payload_bytes_max
 from .items import Rendition, Variant, read_variant
-from .limits import (EDGE_BYTES_MAX, EDGE_TICKS_MAX, GROUP_BYTES, INIT_BYTES_MAX, LIVE_NAME_BYTES_MAX, ROLL_UP_TICKS_MAX, SEGMENT_BYTES_MAX,
-                     SEGMENT_MS_MAX, TICK_SEGMENTS_MAX, TICKS_MAX, TRACKS_MAX, VARIANTS_MAX)
+from .limits import (CHAPTER_BYTES_MAX, CHAPTERS_MAX, EDGE_BYTES_MAX, EDGE_TICKS_MAX, GROUP_BYTES, INIT_BYTES_MAX, LIVE_NAME_BYTES_MAX,
+                     ROLL_UP_CHAPTERS_MAX, ROLL_UP_TICKS_MAX, SEGMENT_BYTES_MAX, SEGMENT_MS_MAX, TICK_SEGMENTS_MAX, TICKS_MAX, TRACKS_MAX,
+                     VARIANTS_MAX)
 from .reader import Reader
 from .refusal import require
 
@@ -90,6 +91,7 @@ class RollUp:
     first: int
     last: bool
     ticks: list[Tick]
+    chapters: dict[int, str]
 
 
 @dataclass
@@ -205,8 +207,21 @@ def decode_roll_up(data: bytes) -> RollUp:
     for place in range(count):
         time = reader.time()
         ticks.append(Tick(first + place, time, read_segments(reader)))
+    chapters = read_chapters(reader) if reader.left() else {}
     reader.end()
-    return RollUp(stream, first, last, ticks)
+    return RollUp(stream, first, last, ticks, chapters)
+
+
+def read_chapters(reader: Reader) -> dict[int, str]:
+    """Reads names of moments of a broadcast, by their times."""
+    chapters: dict[int, str] = {}
+    before = -1
+    for _ in range(reader.count(1, ROLL_UP_CHAPTERS_MAX, 1)):
+        start = reader.time()
+        require(start > before, "not-canonical", "chapters ascend")
+        chapters[start] = reader.text(CHAPTER_BYTES_MAX, 1)
+        before = start
+    return chapters
 
 
 @dataclass
@@ -229,17 +244,24 @@ class Broadcast:
     """What is known of a broadcast: roll-ups in the order of their log first, then the edge."""
 
     tracks: list[Track] = field(default_factory=list)
+    chapters: dict[int, str] = field(default_factory=dict)
     newest: Tick | None = None
     ended: bool = False
 
     def roll_up(self, found: RollUp) -> None:
         if not self.ended:
             self.take(found.ticks)
+            self.name(found.chapters)
             self.ended = found.last
 
     def edge(self, found: Edge) -> None:
         if not self.ended:
             self.take(found.ticks)
+
+    def name(self, chapters: dict[int, str]) -> None:
+        for start, title in chapters.items():
+            if start in self.chapters or len(self.chapters) < CHAPTERS_MAX:
+                self.chapters[start] = title
 
     def take(self, ticks: list[Tick]) -> None:
         for tick in ticks:

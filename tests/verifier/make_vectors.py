@@ -19,7 +19,8 @@ FILE_BYTES_MAX = 300_000
 MAKERS = (
     making_carriers.address, making_charters.charters, making_items.headers, making_items.payloads,
     making_items.statements, making_carriers.heads, making_carriers.packs, making_carriers.pack_of_lies, making_proofs.closings,
-    making_status.statuses, making_live.broadcasts, making_carriers.paths, making_carriers.archives, making_proofs.signatures, making_outboards.outboards,
+    making_status.statuses, making_live.broadcasts, making_live.named_moments, making_carriers.paths, making_carriers.archives,
+    making_proofs.signatures, making_outboards.outboards,
 )
 
 

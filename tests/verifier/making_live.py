@@ -16,10 +16,13 @@ HOURS_MS = 6 * 3_600_000
 UNTIL = JUNE_MS + HOURS_MS
 
 
+def sessions() -> dict:
+    return {name: {"channel": CHANNEL.hex(), "stream": stream.hex(), "key": SESSION.key.hex(), "until": UNTIL}
+            for name, stream in (("own", STREAM), ("other-stream", OTHER_STREAM))}
+
+
 def broadcasts() -> Book:
-    sessions = {name: {"channel": CHANNEL.hex(), "stream": stream.hex(), "key": SESSION.key.hex(), "until": UNTIL}
-                for name, stream in (("own", STREAM), ("other-stream", OTHER_STREAM))}
-    book = Book("live", "Broadcasts: openings, ticks, edges, roll-ups, and what of them counts.", sessions=sessions)
+    book = Book("live", "Broadcasts: openings, ticks, edges, roll-ups, and what of them counts.", sessions=sessions())
     openings(book)
     good_ticks(book)
     bad_ticks(book)
@@ -32,6 +35,14 @@ def broadcasts() -> Book:
     timelines(book)
     renditions_in_timelines(book)
     liveness(book)
+    return book
+
+
+def named_moments() -> Book:
+    book = Book("live-chapters", "Chapters in the roll-ups of broadcasts, and which of them count.", sessions=sessions())
+    chapters(book)
+    bad_chapters(book)
+    chapters_in_timelines(book)
     return book
 
 
@@ -331,7 +342,7 @@ def bad_roll_ups(book: Book) -> None:
     good = roll_up(0, beat(0), beat(1))
     bad("empty", "no bytes", "truncated", b"")
     bad("cut", "the last byte is missing", "truncated", good[:-1])
-    bad("trailing", "a byte too many", "trailing-bytes", good + b"\0")
+    bad("trailing", "a byte behind the ticks is a number of chapters", "bad-value", good + b"\0")
     bad("too-long", "65,537 bytes", "too-long", good, zeros=65_537 - len(good))
     bad("version-2", "a newer version", "newer-version", roll_up(0, beat(0), version=2))
     bad("first-2-20", "beyond the last possible number", "bad-value", roll_up(2**20, last=True))
@@ -346,6 +357,39 @@ def bad_roll_ups(book: Book) -> None:
     bad("segments-9", "nine segments", "too-many", roll_up(0, (JUNE_MS, counted(segment(), count=9))))
     bad("name-twice", "no rendition twice in a tick", "not-canonical", roll_up(0, (JUNE_MS, counted(segment(), segment("audio", 2_000)))))
     bad("bad-segment", "a segment that does not play", "bad-value", roll_up(0, (JUNE_MS, counted(segment(duration=0)))))
+
+
+def named(*entries: tuple[int, str | bytes], count: int | None = None) -> bytes:
+    """Returns chapters as they stand behind the ticks of a roll-up."""
+    return counted(*(u(8, start) + text(title) for start, title in entries), count=count)
+
+
+def chapters(book: Book) -> None:
+    ok = lambda name, why, *entries: book.case(f"chapters-{name}", why, op="roll-up", payload=roll_up(0, beat(0)) + named(*entries))
+    ok("one", "a name for the first moment", (0, "The bridge"))
+    ok("earlier-and-later", "of any time, whatever the ticks beside them tell of", (0, "a"), (1, "b"), (2**53 - 1, "Дауыс беру"))
+    ok("16", "ROLL_UP_CHAPTERS_MAX", *((number, f"{number}") for number in range(16)))
+    ok("title-128", "CHAPTER_BYTES_MAX", (0, "a" * 128))
+    book.case("chapters-at-the-end", "beside the end alone", op="roll-up", payload=roll_up(8, last=True) + named((5, "The vote")))
+
+
+def bad_chapters(book: Book) -> None:
+    def bad(name: str, why: str, expect: str, entries: bytes) -> None:
+        book.case(f"chapters-{name}", why, expect, op="roll-up", payload=roll_up(0, beat(0)) + entries)
+
+    bad("none", "none are told by no byte", "bad-value", named())
+    bad("17", "seventeen", "too-many", named((0, "a"), count=17))
+    bad("cut", "the last byte is missing", "truncated", named((0, "The bridge"))[:-1])
+    bad("cut-in-start", "cut in the time", "truncated", named((0, "a"))[:5])
+    bad("fewer", "two are said, one is there", "truncated", named((0, "a"), count=2))
+    bad("trailing", "a byte too many", "trailing-bytes", named((0, "a")) + b"\0")
+    bad("start-2-53", "times are below 2⁵³", "bad-value", named((2**53, "a")))
+    bad("twice", "no moment twice", "not-canonical", named((7, "a"), (7, "b")))
+    bad("descend", "earlier ones first", "not-canonical", named((7, "a"), (6, "b")))
+    bad("descend-before-title", "the time is judged before the title is read", "not-canonical", named((7, "a"), (6, "")))
+    bad("title-empty", "a chapter has a title", "bad-value", named((0, "")))
+    bad("title-129", "129 bytes", "too-long", named((0, "a" * 129)))
+    bad("title-not-utf8", "a title is text", "not-utf8", named((0, b"\x80")))
 
 
 NEWEST = JUNE_MS + 8_000
@@ -398,6 +442,18 @@ def renditions_in_timelines(book: Book) -> None:
     names = [f"r{number}" for number in range(18)]
     parts = [tuple(segment(name, 0) for name in names[place:place + 6]) for place in (0, 6, 12)]
     told("renditions-18", "TRACKS_MAX: the first sixteen; these go on", *parts, (segment("r0", 2_000), segment("r16", 2_000), segment("r15", 2_000)))
+
+
+def chapters_in_timelines(book: Book) -> None:
+    told = lambda name, why, *rolled: known(book, f"chapters-{name}", why, list(rolled), None)
+    at = lambda first, *entries, last=False: roll_up(first, beat(first), last=last) + named(*entries)
+    told("of-several", "in the order of their moments", at(0, (9_000, "later")), at(1, (1_000, "earlier"), (12_000, "last")))
+    told("named-again", "the last name of a moment counts", at(0, (1_000, "The brigde")), at(1, (1_000, "The bridge")))
+    told("with-known-ticks", "also where the ticks beside them are known", at(0, (0, "a")), at(0, (1_000, "b")))
+    told("at-the-end", "beside the end", at(0, (0, "a")), at(1, (1_000, "b"), last=True))
+    told("behind-the-end", "nothing follows the end", at(0, (0, "a"), last=True), at(1, (0, "b"), (1_000, "c")))
+    many = [at(first, *((first * 16_000 + number * 1_000, "a") for number in range(16))) for first in range(16)]
+    told("257", "CHAPTERS_MAX: the first 256; these can be named again", *many, at(16, (0, "b"), (300_000, "c")))
 
 
 def liveness(book: Book) -> None:

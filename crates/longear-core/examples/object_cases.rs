@@ -17,7 +17,7 @@ use support::random::Random;
 use support::runners::{RUNNERS, Runner, folder, hex, to_hex};
 
 /// The files of vectors that are varied, and the field of the object.
-const FIELDS: [(&str, &str); 11] = [
+const FIELDS: [(&str, &str); 12] = [
     ("charter", "charter"),
     ("header", "header"),
     ("header", "headers"),
@@ -27,6 +27,7 @@ const FIELDS: [(&str, &str); 11] = [
     ("pack", "pack"),
     ("closing", "fork"),
     ("live", "payload"),
+    ("live-chapters", "payload"),
     ("live", "tick"),
     ("live", "edge"),
 ];

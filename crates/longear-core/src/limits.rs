@@ -96,6 +96,12 @@ pub const EDGE_BYTES_MAX: usize = 131_072;
 pub const TRACKS_MAX: usize = 16;
 /// Name of a rendition of a broadcast.
 pub const LIVE_NAME_BYTES_MAX: usize = 16;
+/// Chapters in the payload of one roll-up.
+pub const ROLL_UP_CHAPTERS_MAX: usize = 16;
+/// Chapters of one broadcast: one every six minutes for a day.
+pub const CHAPTERS_MAX: usize = 256;
+/// Title of a chapter: a line or two.
+pub const CHAPTER_BYTES_MAX: usize = 128;
 /// A segment of a broadcast: 10 s of 12 Mbit/s.
 pub const SEGMENT_BYTES_MAX: usize = 16 << 20;
 /// How long a segment may play, in milliseconds.

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use longear_core::limits::{
-    EDGE_BYTES_MAX, EDGE_TICKS_MAX, ROLL_UP_TICKS_MAX, SEGMENT_BYTES_MAX, TICK_SEGMENTS_MAX, TICKS_MAX,
+    CHAPTER_BYTES_MAX, CHAPTERS_MAX, EDGE_BYTES_MAX, EDGE_TICKS_MAX, ROLL_UP_CHAPTERS_MAX, ROLL_UP_TICKS_MAX,
+    SEGMENT_BYTES_MAX, TICK_SEGMENTS_MAX, TICKS_MAX,
 };
-use longear_core::live::{Beat, FRESH_MS_MAX, Medium, Timeline, is_rendition_name};
+use longear_core::live::{Beat, Chapter, FRESH_MS_MAX, Medium, Timeline, is_rendition_name};
 use longear_core::{
     ChannelId, Class, Edge, Groups, Opening, Origin, Reason, RollUp, SecretKey, Segment, Session, StreamId, Tick,
     Variant, verify,
@@ -68,7 +69,7 @@ fn edge(ticks: &[Tick]) -> Edge {
 
 fn roll_up(ticks: &[Tick], is_last: bool) -> RollUp {
     let first = ticks.first().map_or(0, |tick| tick.seq);
-    RollUp { stream: STREAM, first, is_last, beats: ticks.iter().map(Beat::of).collect() }
+    RollUp { stream: STREAM, first, is_last, beats: ticks.iter().map(Beat::of).collect(), chapters: Vec::new() }
 }
 
 #[test]
@@ -194,7 +195,8 @@ fn roll_ups_are_held_to_their_limits() {
 #[test]
 fn a_roll_up_may_be_full_to_its_last_byte() {
     let beat = |segments: &[(&str, usize)]| Beat { time: 1, segments: grouped(segments, 0) };
-    let mut full = RollUp { stream: STREAM, first: 0, is_last: false, beats: vec![beat(&WIDE); 13] };
+    let mut full =
+        RollUp { stream: STREAM, first: 0, is_last: false, beats: vec![beat(&WIDE); 13], chapters: Vec::new() };
     let rest =
         [("sixteen-letters-", 16), ("sixteen-letters0", 16), ("sixteen-letters1", 16), ("five5", 12), ("six", 1)];
     full.beats.push(beat(&rest));
@@ -360,7 +362,13 @@ fn a_segment_over_another_or_of_another_medium_is_left_out() {
     tick.segments[0].start_ms = 500;
     tick.segments[1].medium = Medium::Sound;
     let first = unsigned(0, [0; 32]);
-    let rolled = RollUp { stream: STREAM, first: 0, is_last: false, beats: vec![Beat::of(&first), Beat::of(&tick)] };
+    let rolled = RollUp {
+        stream: STREAM,
+        first: 0,
+        is_last: false,
+        beats: vec![Beat::of(&first), Beat::of(&tick)],
+        chapters: Vec::new(),
+    };
     let timeline = Timeline::of([&rolled], None);
     assert!(timeline.tracks().iter().all(|track| track.parts.len() == 1), "{timeline:?}");
     assert_eq!(timeline.next_tick(), 2);
@@ -393,4 +401,52 @@ fn files_travel_by_what_they_hold() {
         (large.end_ms(), file.mime.as_str(), segment("audio", 0).files()[1].mime.as_str()),
         (1_000, "video/mp4", "audio/mp4")
     );
+}
+
+fn chapter(start_ms: u64, title: &str) -> Chapter {
+    Chapter { start_ms, title: title.into() }
+}
+
+#[test]
+fn chapters_stand_behind_the_ticks_and_cost_nothing_where_there_are_none() {
+    let plain = roll_up(&chain(2), false);
+    let named =
+        RollUp { chapters: vec![chapter(0, "The bridge"), chapter(90_000, "Дауыс беру")], ..plain.clone() };
+    let (before, bytes) = (plain.encode(), named.encode());
+    assert_eq!(bytes[..before.len()], before, "what was there before stays as it was");
+    assert_eq!(RollUp::decode(&bytes), Ok(named.clone()));
+    assert_eq!(RollUp::decode(&before).map(|roll_up| roll_up.chapters), Ok(Vec::new()));
+    assert!((before.len() + 1..bytes.len()).all(|end| RollUp::decode(&bytes[..end]).is_err()), "cut off");
+    let with = |chapters: Vec<Chapter>| RollUp::decode(&RollUp { chapters, ..plain.clone() }.encode()).err();
+    let many = |count: u64| (0..count).map(|number| chapter(number, "a")).collect::<Vec<_>>();
+    assert_eq!(with(many(ROLL_UP_CHAPTERS_MAX as u64)), None);
+    let too_many = Reason::TooMany { what: "chapters", max: ROLL_UP_CHAPTERS_MAX };
+    assert_eq!(with(many(ROLL_UP_CHAPTERS_MAX as u64 + 1)), Some(too_many));
+    assert_eq!(with(vec![chapter(5, "a"), chapter(5, "b")]), Some(Reason::NotCanonical { what: "chapters" }));
+    assert_eq!(with(vec![chapter(0, "")]), Some(Reason::BadValue { what: "title of a chapter" }));
+    assert_eq!(with(vec![chapter(0, &"a".repeat(CHAPTER_BYTES_MAX))]), None);
+    let too_long = Reason::TooLong { what: "title of a chapter", max: CHAPTER_BYTES_MAX };
+    assert_eq!(with(vec![chapter(0, &"a".repeat(CHAPTER_BYTES_MAX + 1))]), Some(too_long));
+}
+
+#[test]
+fn the_last_name_of_a_moment_counts_and_none_behind_the_end() {
+    let ticks = chain(3);
+    let at = |tick: usize, is_last, chapters| RollUp { chapters, ..roll_up(&ticks[tick..=tick], is_last) };
+    let rolled = [
+        at(0, false, vec![chapter(9_000, "The vote")]),
+        at(1, true, vec![chapter(1_000, "The bridge"), chapter(9_000, "Дауыс беру")]),
+        at(2, false, vec![chapter(1_000, "behind the end"), chapter(2_000, "behind the end")]),
+    ];
+    assert_eq!(Timeline::of(&rolled, None).chapters(), [chapter(1_000, "The bridge"), chapter(9_000, "Дауыс беру")]);
+    let many = (0..40).map(|page| {
+        let chapters = (0..ROLL_UP_CHAPTERS_MAX as u64).map(|number| chapter(page * 1_000 + number, "a")).collect();
+        at(0, false, chapters)
+    });
+    let many = many.collect::<Vec<_>>();
+    let again = at(0, false, vec![chapter(1_000, "again"), chapter(90_000, "too many")]);
+    let timeline = Timeline::of(many.iter().chain([&again]), None);
+    assert_eq!(timeline.chapters().len(), CHAPTERS_MAX);
+    assert!(timeline.chapters().contains(&chapter(1_000, "again")), "a name can be mended where no new one has room");
+    assert!(timeline.chapters().iter().all(|chapter| chapter.title != "too many"));
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::{env, fs, io};
 
 use longear_pages::{
-    AboutPage, AddressPage, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, Language, LivePhase, LiveView,
-    Origin, RenditionView, SaveView, Status, TrackView, VariantView, Visit, about, address, error, feed, icon, item,
-    stylesheet,
+    AboutPage, AddressPage, BoxPage, ChannelView, ChapterView, ErrorKind, ItemPage, ItemView, Kind, Language,
+    LivePhase, LiveView, Origin, RenditionView, SaveView, Status, TrackView, VariantView, Visit, about, address, error,
+    feed, icon, item, stylesheet,
 };
 
 const NOW_MS: u64 = 1_773_561_900_000;
@@ -32,7 +32,16 @@ fn main() -> io::Result<()> {
 fn pages(language: Language) -> Vec<(&'static str, String)> {
     let visit = Visit { language, language_chosen: true, now_ms: NOW_MS };
     let channels = vec![river_news()];
-    let one = |item: ItemView| ItemPage { visit, channel: river_news(), item, form: None, text: None, play: None };
+    let from = |from_ms: Option<u64>, item: ItemView| ItemPage {
+        visit,
+        channel: river_news(),
+        item,
+        form: None,
+        text: None,
+        play: None,
+        from_ms,
+    };
+    let one = |item: ItemView| from(None, item);
     let list = |items, channels, page, more| BoxPage { visit, channels, items, page, more, posts_total: 212 };
     let mut disputed = two_channels();
     disputed[0].disputed_charter = true;
@@ -51,6 +60,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         ("live-waiting", item(&one(town_meeting(LivePhase::Waiting { since_ms: NOW_MS - 17 * 60_000 }, 0)))),
         ("live-soon", item(&one(town_meeting(LivePhase::Soon, 0)))),
         ("live-over", item(&one(town_meeting(LivePhase::Over, 900_000)))),
+        ("live-chapters", item(&from(Some(1_214_000), with_chapters(town_meeting(LivePhase::Over, 0))))),
         ("live-feed", feed(&list(vec![town_meeting(LivePhase::Live, 0), river()], channels.clone(), 0, false))),
         ("retracted", item(&one(with_status(river(), Status::Retracted)))),
         ("refused", item(&one(with_status(river(), Status::Refused)))),
@@ -119,6 +129,9 @@ fn town_meeting(phase: LivePhase, filled_ms: u64) -> ItemView {
         phase,
         length_ms: if has_begun { length_ms } else { 0 },
         tracks: if has_begun { tracks } else { vec![] },
+        from_href: has_begun.then(|| "/live/00/index.m3u8?from=".to_owned()),
+        chapters: vec![],
+        marks: vec![],
         past_href: href.clone().filter(|_| phase != LivePhase::Over),
         saves: match phase {
             LivePhase::Over => vec![save("144p.mp4", false, 31_000_000), save("audio.m4a", true, 8_600_000)],
@@ -130,6 +143,20 @@ fn town_meeting(phase: LivePhase, filled_ms: u64) -> ItemView {
     let title =
         text("en", Origin::Original, "Town meeting: the bridge, the power, the vote", "Questions by note to the hall.");
     ItemView { live: Some(live), still: Some("/still.svg".to_owned()), ..post("a1", 1, vec![title]) }
+}
+
+fn with_chapters(mut item: ItemView) -> ItemView {
+    let Some(live) = &mut item.live else { return item };
+    let chapter = |start_ms: u64, title: &str, is_here| ChapterView { start_ms, title: title.to_owned(), is_here };
+    live.chapters = vec![
+        chapter(0, "Opening words", true),
+        chapter(1_214_000, "Көпір туралы сұрақтар: қашан ашылады, кім жауап береді, құны қанша болады", true),
+        chapter(2_460_000, "Отключения света", false),
+        chapter(3_600_000, "رأی‌گیری", true),
+        chapter(4_080_000, "Zhauapkershilikterinizdegilergezhauapkershilikterinizdegilerge", true),
+    ];
+    live.marks = (0..=7).map(|number| number * 600_000).filter(|start| *start != 2_400_000).collect();
+    item
 }
 
 fn save(name: &str, is_sound: bool, size_bytes: u64) -> SaveView {

@@ -41,6 +41,6 @@ pub use page::{about, address, error, feed, file_name, item};
 pub use style::{content_security_policy, icon, stylesheet};
 pub use tamga::tamga;
 pub use view::{
-    AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, LivePhase, LiveView,
-    Origin, Play, RenditionView, SaveView, Status, TrackView, VariantView, Visit,
+    AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ChapterView, ErrorKind, ItemPage, ItemView, Kind, LivePhase,
+    LiveView, Origin, Play, RenditionView, SaveView, Status, TrackView, VariantView, Visit,
 };

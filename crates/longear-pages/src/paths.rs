@@ -24,6 +24,8 @@ pub const PAGE_QUERY: &str = "page";
 pub const FORM_QUERY: &str = "form";
 /// Query name of what to play of a broadcast, see [`crate::Play`].
 pub const PLAY_QUERY: &str = "play";
+/// Query name of the moment at which a broadcast is to begin, in milliseconds.
+pub const FROM_QUERY: &str = "from";
 /// Query name of the language variant to read: its tag.
 pub const TEXT_QUERY: &str = "text";
 /// Query name that asks for a rendition as a file to keep, not to play.

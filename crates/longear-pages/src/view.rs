@@ -47,6 +47,8 @@ pub struct ItemPage {
     pub text: Option<String>,
     /// What of a broadcast the reader asked to play (`?play=`).
     pub play: Option<Play>,
+    /// From when on the reader asked to play a broadcast (`?from=`), in milliseconds since it began.
+    pub from_ms: Option<u64>,
 }
 
 /// What to play of a broadcast besides its newest.
@@ -193,8 +195,25 @@ pub struct LiveView {
     pub sound_href: Option<String>,
     /// The playlist of all that is here from the beginning, while it runs.
     pub past_href: Option<String>,
+    /// The playlist of what is here from a moment on; the moment, in milliseconds since the broadcast began, follows.
+    pub from_href: Option<String>,
+    /// Moments that the publisher named, ascending.
+    pub chapters: Vec<ChapterView>,
+    /// Other moments at which a reader may want to begin and from which something is here, ascending.
+    pub marks: Vec<u64>,
     /// What can be saved as a file.
     pub saves: Vec<SaveView>,
+}
+
+/// A moment of a broadcast that has a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChapterView {
+    /// When, in milliseconds since the broadcast began.
+    pub start_ms: u64,
+    /// What the publisher calls it.
+    pub title: String,
+    /// Whether something is here that begins there.
+    pub is_here: bool,
 }
 
 /// A file made of a broadcast that is over.

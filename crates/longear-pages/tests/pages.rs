@@ -1,8 +1,9 @@
 //! What every page must hold, whatever is in it.
 
 use longear_pages::{
-    AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ErrorKind, ItemPage, ItemView, Kind, Language, Origin,
-    RenditionView, Status, VariantView, Visit, about, address, error, feed, item, paths,
+    AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ChapterView, ErrorKind, ItemPage, ItemView, Kind, Language,
+    LivePhase, LiveView, Origin, RenditionView, SaveView, Status, TrackView, VariantView, Visit, about, address, error,
+    feed, item, paths,
 };
 
 const NOW_MS: u64 = 1_773_561_900_000;
@@ -75,7 +76,7 @@ fn box_page(language: Language, items: Vec<ItemView>) -> BoxPage {
 }
 
 fn item_page(language: Language, item: ItemView) -> ItemPage {
-    ItemPage { visit: visit(language), channel: channel(), item, form: None, text: None, play: None }
+    ItemPage { visit: visit(language), channel: channel(), item, form: None, text: None, play: None, from_ms: None }
 }
 
 fn hostile_channel() -> ChannelView {
@@ -125,7 +126,24 @@ fn hostile_item(status: Status, medium: &str) -> ItemView {
         ],
         still: Some("//evil.example/x".into()),
         app_file: Some(AppFile { href: HOSTILE.into(), size_bytes: u64::MAX }),
+        live: Some(hostile_live()),
         ..broadcast()
+    }
+}
+
+fn hostile_live() -> LiveView {
+    let chapter = |start_ms, is_here| ChapterView { start_ms, title: HOSTILE.into(), is_here };
+    LiveView {
+        phase: LivePhase::Waiting { since_ms: u64::MAX },
+        length_ms: u64::MAX,
+        tracks: vec![TrackView { name: HOSTILE.into(), is_sound: false, held: vec![0..u64::MAX, 5..7] }],
+        href: Some(HOSTILE.into()),
+        sound_href: Some("//evil.example/x".into()),
+        past_href: Some("http://evil.example/x".into()),
+        from_href: Some(format!("/live/{HOSTILE}")),
+        chapters: vec![chapter(0, true), chapter(u64::MAX, false)],
+        marks: vec![0, u64::MAX],
+        saves: vec![SaveView { href: HOSTILE.into(), name: HOSTILE.into(), is_sound: false, size_bytes: u64::MAX }],
     }
 }
 
@@ -140,6 +158,7 @@ fn all_pages(language: Language) -> Vec<String> {
             page.channel = hostile_channel();
             page.text = Some(HOSTILE.into());
             page.form = Some(usize::MAX);
+            page.from_ms = Some(u64::MAX);
             pages.push(item(&page));
             let mut list = box_page(language, vec![hostile_item(status, medium)]);
             list.channels = vec![hostile_channel(), hostile_channel()];
@@ -305,6 +324,35 @@ fn a_reader_chooses_the_form_and_the_text() {
     assert!(html.contains("<h1 lang=\"kk\" dir=\"auto\">Кешкі эфир</h1>"));
     assert!(html.contains(&format!("{}?form=0#player", paths::item(&"a1".repeat(32)))));
     assert!(html.contains("?text=ru\""));
+}
+
+#[test]
+fn a_broadcast_begins_where_its_reader_wants() {
+    let chapter = |start_ms, title: &str, is_here| ChapterView { start_ms, title: title.into(), is_here };
+    let live = LiveView {
+        phase: LivePhase::Over,
+        length_ms: 1_500_000,
+        tracks: vec![TrackView { name: "360p".into(), is_sound: false, held: std::iter::once(0..600_000).collect() }],
+        href: Some("/live/a1/index.m3u8".into()),
+        sound_href: None,
+        past_href: None,
+        from_href: Some("/live/a1/index.m3u8?from=".into()),
+        chapters: vec![chapter(0, "The <bridge>", true), chapter(1_200_000, "Дауыс беру", false)],
+        marks: vec![0, 600_000],
+        saves: vec![],
+    };
+    let mut page = item_page(Language::English, ItemView { renditions: vec![], live: Some(live), ..broadcast() });
+    let path = paths::item(&"a1".repeat(32));
+    let html = item(&page);
+    assert!(html.contains("<video controls preload=\"metadata\" playsinline src=\"/live/a1/index.m3u8\""));
+    assert!(
+        html.contains(&format!("<a href=\"{path}?from=0\"><b>0:00</b><span><bdi>The &lt;bridge&gt;</bdi></span></a>"))
+    );
+    assert!(html.contains("<span><b>20:00</b><span><bdi>Дауыс беру</bdi></span></span>"), "nothing is here of it");
+    page.from_ms = Some(600_000);
+    let html = item(&page);
+    assert!(html.contains("src=\"/live/a1/index.m3u8?from=600000\""));
+    assert!(html.contains(&format!("<a href=\"{path}?from=600000\" aria-current=\"true\">10:00</a>")));
 }
 
 #[test]

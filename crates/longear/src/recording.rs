@@ -153,7 +153,7 @@ mod tests {
     fn an_encoder_that_comes_back_with_other_settings_begins_another_file() {
         let beats = [(0, 8), (1, 8), (2, 9), (3, 9), (4, 9)];
         let beats = beats.map(|(number, init)| Beat { time: 5_000, segments: vec![segment(number, init)] }).to_vec();
-        let roll_up = RollUp { stream: StreamId([1; 16]), first: 0, is_last: true, beats };
+        let roll_up = RollUp { stream: StreamId([1; 16]), first: 0, is_last: true, beats, chapters: Vec::new() };
         let takes = Take::all(&Timeline::of([&roll_up], None));
         let told = |take: &Take| (take.file_name(), take.parts.len(), take.size(), take.duration_ms());
         assert_eq!(told(&takes[0]), ("360p.mp4".to_owned(), 2, 20_700, 4_000));

@@ -7,6 +7,7 @@
 //!   tick says: the session's key lies on a machine that is in the open for hours.
 //! * [`Timeline`] puts together what of all this is held.
 
+mod chapter;
 mod edge;
 mod opening;
 mod roll_up;
@@ -14,6 +15,7 @@ mod segment;
 mod tick;
 mod timeline;
 
+pub use chapter::Chapter;
 pub use edge::Edge;
 pub use opening::{Opening, Session, StreamId};
 pub use roll_up::{Beat, RollUp};

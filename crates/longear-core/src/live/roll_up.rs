@@ -1,5 +1,6 @@
 //! The payload of a `roll-up` item: ticks that are in the log for good.
 
+use super::chapter::{Chapter, read_chapters, write_chapters};
 use super::opening::StreamId;
 use super::segment::Segment;
 use super::tick::{Tick, read_segments, write_segments};
@@ -28,6 +29,8 @@ pub struct RollUp {
     pub is_last: bool,
     /// What they said.
     pub beats: Vec<Beat>,
+    /// Moments that were named meanwhile, ascending: of any time of the broadcast.
+    pub chapters: Vec<Chapter>,
 }
 
 impl Beat {
@@ -56,6 +59,7 @@ impl RollUp {
             out.u64(beat.time);
             write_segments(&mut out, &beat.segments);
         }
+        write_chapters(&mut out, &self.chapters);
         out.into_bytes()
     }
 
@@ -89,7 +93,8 @@ impl RollUp {
         for _ in 0..count {
             beats.push(Beat { time: input.time("time")?, segments: read_segments(&mut input)? });
         }
+        let chapters = read_chapters(&mut input)?;
         input.finish()?;
-        Ok(RollUp { stream, first, is_last, beats })
+        Ok(RollUp { stream, first, is_last, beats, chapters })
     }
 }

@@ -1,9 +1,10 @@
 //! What is known of a broadcast, put in order.
 
+use super::chapter::Chapter;
 use super::edge::Edge;
 use super::roll_up::RollUp;
 use super::segment::{Medium, Segment};
-use crate::limits::TRACKS_MAX;
+use crate::limits::{CHAPTERS_MAX, TRACKS_MAX};
 
 /// How old the newest tick may be for a broadcast to be called live.
 pub const FRESH_MS_MAX: u64 = 30_000;
@@ -14,6 +15,7 @@ pub const SPACE_MS_MAX: u64 = 500;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
     tracks: Vec<Track>,
+    chapters: Vec<Chapter>,
     /// Number behind the last tick that was taken.
     next: u64,
     zero: Option<u64>,
@@ -72,6 +74,7 @@ impl Timeline {
             for (seq, beat) in (roll_up.first..).zip(&roll_up.beats) {
                 timeline.beat(seq, beat.time, &beat.segments);
             }
+            roll_up.chapters.iter().for_each(|chapter| timeline.chapter(chapter));
             timeline.is_over |= roll_up.is_last;
         }
         match edge {
@@ -95,6 +98,11 @@ impl Timeline {
     /// The rendition of that name.
     pub fn track(&self, name: &str) -> Option<&Track> {
         self.tracks.iter().find(|track| track.name == name)
+    }
+
+    /// Moments that the publisher named, ascending.
+    pub fn chapters(&self) -> &[Chapter] {
+        &self.chapters
     }
 
     /// Whether the publisher ended it.
@@ -137,6 +145,18 @@ impl Timeline {
         let end = segments.iter().map(Segment::end_ms).max().unwrap_or(0);
         self.zero.get_or_insert(time.saturating_sub(end));
         segments.iter().for_each(|segment| self.segment(segment));
+    }
+
+    /// The last name of a moment counts, so that a slip of the pen can be mended.
+    fn chapter(&mut self, chapter: &Chapter) {
+        if self.is_over {
+            return;
+        }
+        match self.chapters.binary_search_by_key(&chapter.start_ms, |known| known.start_ms) {
+            Ok(known) => self.chapters[known] = chapter.clone(),
+            Err(place) if self.chapters.len() < CHAPTERS_MAX => self.chapters.insert(place, chapter.clone()),
+            Err(_) => {}
+        }
     }
 
     fn segment(&mut self, segment: &Segment) {

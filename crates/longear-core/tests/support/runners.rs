@@ -11,7 +11,7 @@ use longear_core::closing::{closing_root, inclusion_proof, proof_holds};
 use longear_core::header::Payload;
 use longear_core::kind::{Class, Kind};
 use longear_core::limits::PACK_LEVEL_MAX;
-use longear_core::live::{Medium, Timeline};
+use longear_core::live::{Chapter, Medium, Timeline};
 use longear_core::pack::PackPart;
 use longear_core::tree::TreePath;
 use longear_core::{
@@ -38,6 +38,7 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("header", run_header),
     ("item", run_item),
     ("live", run_live),
+    ("live-chapters", run_live),
     ("outboard", run_outboard),
     ("pack", run_pack),
     ("pack-lies", run_pack),
@@ -479,7 +480,10 @@ fn run_live(case: &Value, file: &Value) -> Outcome {
                 json!({ "time": beat.time, "segments": names })
             });
             let (stream, ticks) = (found.stream.to_string(), ticks.collect::<Vec<_>>());
-            Ok(json!({ "stream": stream, "first": found.first, "last": found.is_last, "ticks": ticks }))
+            let chapters = chapters_of(&found.chapters);
+            Ok(
+                json!({ "stream": stream, "first": found.first, "last": found.is_last, "ticks": ticks, "chapters": chapters }),
+            )
         }
         _ => run_in_session(case, &session(case, file)),
     }
@@ -522,7 +526,9 @@ fn run_in_session(case: &Value, session: &Session) -> Outcome {
             let known = Timeline::of(&rolled, edge.as_ref());
             let newest = known.newest_ms().map(|time| json!({ "number": known.next_tick() - 1, "time": time }));
             let live = known.is_live(case["now"].as_u64().unwrap());
-            Ok(json!({ "tracks": tracks_of(&known), "newest": newest, "ended": known.is_over(), "live": live }))
+            let (tracks, chapters) = (tracks_of(&known), chapters_of(known.chapters()));
+            let ended = known.is_over();
+            Ok(json!({ "tracks": tracks, "chapters": chapters, "newest": newest, "ended": ended, "live": live }))
         }
         other => panic!("nothing runs {other}"),
     }
@@ -545,6 +551,10 @@ fn segment_of(segment: &Segment) -> Value {
         "initialisation_size": segment.init_size, "blob": to_hex(&segment.blob), "size": segment.size,
         "groups": segment.groups.len(), "class": class,
     })
+}
+
+fn chapters_of(chapters: &[Chapter]) -> Value {
+    chapters.iter().map(|chapter| json!({ "start": chapter.start_ms, "title": chapter.title })).collect()
 }
 
 fn tracks_of(known: &Timeline) -> Value {

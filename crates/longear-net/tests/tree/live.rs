@@ -65,7 +65,7 @@ fn beat(number: u64) -> Beat {
 }
 
 fn roll_up(first: u64, end: u64, is_last: bool) -> RollUp {
-    RollUp { stream: STREAM, first, is_last, beats: (first..end).map(beat).collect() }
+    RollUp { stream: STREAM, first, is_last, beats: (first..end).map(beat).collect(), chapters: Vec::new() }
 }
 
 fn edge_signed(session: &Session, signer: &SecretKey, ticks: u64) -> Edge {

@@ -3,7 +3,7 @@
 use crate::drawing::Icon;
 use crate::html::{Html, Part};
 use crate::markdown::markdown_to_html;
-use crate::paths::{FEED, FORM_QUERY, PLAY_QUERY, TEXT_QUERY, Target, item as item_path};
+use crate::paths::{FEED, FORM_QUERY, FROM_QUERY, PLAY_QUERY, TEXT_QUERY, Target, item as item_path};
 use crate::view::{ItemPage, ItemView, Origin, Status, VariantView, Visit};
 use crate::words::Voice;
 
@@ -56,6 +56,9 @@ fn here(page: &ItemPage) -> Target {
     }
     if let Some(play) = page.play {
         target = target.with(PLAY_QUERY, play.name());
+    }
+    if let Some(from_ms) = page.from_ms {
+        target = target.with(FROM_QUERY, &from_ms.to_string());
     }
     target
 }

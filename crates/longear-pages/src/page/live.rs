@@ -3,7 +3,7 @@
 use crate::drawing::Icon;
 use crate::html::{Html, Part};
 use crate::line::Holding;
-use crate::paths::{PLAY_QUERY, Target, item as item_path, on_this_box};
+use crate::paths::{FROM_QUERY, PLAY_QUERY, Target, item as item_path, on_this_box};
 use crate::view::{ItemPage, LivePhase, LiveView, Play, SaveView, TrackView, Visit};
 use crate::words::Voice;
 
@@ -30,8 +30,8 @@ pub(super) fn tag(html: &mut Html, voice: Voice, live: &LiveView) {
 pub(super) fn section(html: &mut Html, page: &ItemPage, live: &LiveView, title: &str) {
     let (visit, item) = (&page.visit, &page.item);
     let voice = Voice::new(visit.language);
-    let (href, has_picture) = playing(live, page.play);
-    if let Some(href) = href {
+    let (href, has_picture) = playing(live, page);
+    if let Some(href) = href.as_deref() {
         let element = if has_picture { "video" } else { "audio" };
         html.raw("<div class=\"player\" id=\"player\"><").raw(element);
         html.raw(" controls preload=\"metadata\" playsinline").attribute("src", href).attribute("aria-label", title);
@@ -43,7 +43,8 @@ pub(super) fn section(html: &mut Html, page: &ItemPage, live: &LiveView, title: 
     lanes(html, voice, live);
     news(html, visit, live);
     does(html, page, live);
-    if let Some(href) = href {
+    chapters(html, page, live);
+    if let Some(href) = href.as_deref() {
         html.raw("<details><summary>").text(voice.words.live_players).raw("</summary><div class=\"stack soft\"><p>");
         html.text(voice.words.live_players_text).raw("</p><p><a").attribute("href", href).raw("><code dir=\"ltr\">");
         html.text(href).raw("</code></a></p></div></details>\n");
@@ -51,15 +52,16 @@ pub(super) fn section(html: &mut Html, page: &ItemPage, live: &LiveView, title: 
 }
 
 /// The address of what is played, and whether it has a picture.
-fn playing(live: &LiveView, asked: Option<Play>) -> (Option<&str>, bool) {
-    let here = |href: &'_ Option<String>| href.is_some();
-    let href = match asked {
-        Some(Play::Sound) if here(&live.sound_href) => &live.sound_href,
-        Some(Play::Past) if here(&live.past_href) => &live.past_href,
-        _ => &live.href,
-    };
-    let has_picture = asked != Some(Play::Sound) && live.tracks.iter().any(|track| !track.is_sound);
-    (href.as_deref().and_then(on_this_box), has_picture)
+fn playing(live: &LiveView, page: &ItemPage) -> (Option<String>, bool) {
+    let from_href = page.from_ms.zip(live.from_href.as_ref()).map(|(from_ms, href)| format!("{href}{from_ms}"));
+    let href = from_href.or_else(|| match page.play {
+        Some(Play::Sound) if live.sound_href.is_some() => live.sound_href.clone(),
+        Some(Play::Past) if live.past_href.is_some() => live.past_href.clone(),
+        _ => live.href.clone(),
+    });
+    let is_sound = page.play == Some(Play::Sound) && page.from_ms.is_none();
+    let has_picture = !is_sound && live.tracks.iter().any(|track| !track.is_sound);
+    (href.filter(|href| on_this_box(href).is_some()), has_picture)
 }
 
 /// A line for each rendition over the time of the broadcast.
@@ -123,7 +125,12 @@ fn does(html: &mut Html, page: &ItemPage, live: &LiveView) {
             words.live_sound,
             with(Play::Sound),
         ),
-        (live.phase != LivePhase::Over || page.play.is_some(), &Icon::AGAIN, words.look_again, here()),
+        (
+            live.phase != LivePhase::Over || page.play.is_some() || page.from_ms.is_some(),
+            &Icon::AGAIN,
+            words.look_again,
+            here(),
+        ),
     ];
     html.raw("<div class=\"does\">");
     live.saves.iter().for_each(|save| save_button(html, Voice::new(page.visit.language), save));
@@ -133,6 +140,52 @@ fn does(html: &mut Html, page: &ItemPage, live: &LiveView) {
         html.raw("<span>").text(text).raw("</span></a>");
     }
     html.raw("</div>\n");
+}
+
+/// Moments at which to begin: first those that the publisher named.
+fn chapters(html: &mut Html, page: &ItemPage, live: &LiveView) {
+    let voice = Voice::new(page.visit.language);
+    if !live.chapters.is_empty() {
+        html.raw("<nav class=\"stack\" aria-labelledby=\"chapters\"><h2 id=\"chapters\">");
+        html.text(voice.words.live_chapters).raw("</h2><ol class=\"chapters\">");
+        for chapter in &live.chapters {
+            html.raw("<li>");
+            let time = voice.duration(chapter.start_ms);
+            moment(html, page, chapter.start_ms, chapter.is_here && live.from_href.is_some(), |html| {
+                html.raw("<b>").text(&time).raw("</b><span>").foreign(&chapter.title).raw("</span>");
+            });
+            html.raw("</li>");
+        }
+        html.raw("</ol></nav>\n");
+    }
+    if !live.marks.is_empty() && live.from_href.is_some() {
+        html.raw("<details><summary>").text(voice.words.live_moments).raw("</summary><ul class=\"moments\">");
+        for start_ms in &live.marks {
+            html.raw("<li>");
+            let time = voice.duration(*start_ms);
+            moment(html, page, *start_ms, true, |html| {
+                html.text(&time);
+            });
+            html.raw("</li>");
+        }
+        html.raw("</ul></details>\n");
+    }
+}
+
+/// A link that begins to play there, or only what it says.
+fn moment(html: &mut Html, page: &ItemPage, start_ms: u64, is_here: bool, said: impl FnOnce(&mut Html)) {
+    if is_here {
+        let target = Target::new(item_path(&page.item.id_hex)).with(FROM_QUERY, &start_ms.to_string());
+        html.raw("<a").attribute("href", &link(&page.visit, target));
+        if page.from_ms == Some(start_ms) {
+            html.raw(" aria-current=\"true\"");
+        }
+        html.raw(">");
+    } else {
+        html.raw("<span>");
+    }
+    said(html);
+    html.raw(if is_here { "</a>" } else { "</span>" });
 }
 
 fn save_button(html: &mut Html, voice: Voice, save: &SaveView) {

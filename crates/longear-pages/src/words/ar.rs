@@ -112,6 +112,8 @@ pub(super) static WORDS: Catalogue = Catalogue {
     live_over: "تسجيل",
     live_here: "ما هو هنا من هذا البث",
     live_beginning: "من البداية",
+    live_chapters: "الفصول",
+    live_moments: "البدء من وقت آخر",
     live_sound: "صوت فقط",
     live_players: "لا يعمل؟",
     live_players_text: "افتح هذا العنوان في VLC أو على التلفاز:",

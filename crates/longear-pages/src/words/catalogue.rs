@@ -112,6 +112,8 @@ catalogue! {
     live_over: &'static str,
     live_here: &'static str,
     live_beginning: &'static str,
+    live_chapters: &'static str,
+    live_moments: &'static str,
     live_sound: &'static str,
     live_players: &'static str,
     live_players_text: &'static str,

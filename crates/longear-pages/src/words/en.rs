@@ -101,6 +101,8 @@ pub(super) static WORDS: Catalogue = Catalogue {
     live_over: "Recording",
     live_here: "What is here of this broadcast",
     live_beginning: "From the beginning",
+    live_chapters: "Chapters",
+    live_moments: "Begin at another time",
     live_sound: "Sound only",
     live_players: "Does it not play?",
     live_players_text: "Open this address in VLC or on a TV set:",

@@ -88,6 +88,8 @@ pub(super) static WORDS: Catalogue = Catalogue {
     live_over: "ضبط‌شده",
     live_here: "آنچه از این پخش اینجاست",
     live_beginning: "از آغاز",
+    live_chapters: "بخش‌ها",
+    live_moments: "آغاز از زمانی دیگر",
     live_sound: "فقط صدا",
     live_players: "پخش نمی‌شود؟",
     live_players_text: "این نشانی را در VLC یا تلویزیون باز کنید:",

@@ -101,6 +101,8 @@ pub(super) static WORDS: Catalogue = Catalogue {
     live_over: "Жазба",
     live_here: "Осы эфирден мұнда не бар",
     live_beginning: "Басынан",
+    live_chapters: "Эфир тақырыптары",
+    live_moments: "Басқа жерінен бастау",
     live_sound: "Тек дыбыс",
     live_players: "Ойнамай тұр ма?",
     live_players_text: "Осы мекенжайды VLC-де не теледидарда ашыңыз:",

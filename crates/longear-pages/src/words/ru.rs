@@ -102,6 +102,8 @@ pub(super) static WORDS: Catalogue = Catalogue {
     live_over: "Запись",
     live_here: "Что есть здесь из этого эфира",
     live_beginning: "С начала",
+    live_chapters: "Темы эфира",
+    live_moments: "Начать с другого места",
     live_sound: "Только звук",
     live_players: "Не играет?",
     live_players_text: "Откройте этот адрес в VLC или на телевизоре:",

@@ -58,7 +58,7 @@ fn beat(number: u64) -> Beat {
 }
 
 fn roll_up(first: u64, count: u64, is_last: bool) -> RollUp {
-    RollUp { stream: STREAM, first, is_last, beats: (first..first + count).map(beat).collect() }
+    RollUp { stream: STREAM, first, is_last, beats: (first..first + count).map(beat).collect(), chapters: Vec::new() }
 }
 
 /// Ticks that follow each other, signed by a key, as an edge.

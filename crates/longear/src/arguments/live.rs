@@ -4,6 +4,7 @@ use clap::{ArgMatches, Args, Subcommand};
 
 use super::publish::TextArguments;
 use super::usage_error;
+use super::values::{Moment, chapter_title};
 
 /// How long a broadcast may run, unless told otherwise, in hours.
 pub const HOURS_DEFAULT: u64 = 24;
@@ -17,6 +18,8 @@ pub enum LiveCommand {
     Start(StartArguments),
     /// End a broadcast
     Stop(StopArguments),
+    /// Name a moment of a running broadcast
+    Chapter(ChapterArguments),
     /// List the broadcasts that this device makes
     #[command(
         visible_alias = "status",
@@ -73,4 +76,26 @@ pub struct StopArguments {
     /// End this one; needed where several run
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+}
+
+/// Holds the arguments of `live chapter`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  longear live chapter \"The bridge\"
+  longear live chapter \"The vote\" --at 1:02:30
+  longear live chapter \"The bridge\" 5be1c0…
+
+It names what is on the air now, or was at the time that --at says, as players show it. Whoever watches \
+finds it in a list and can begin there. A moment that is named again has the newer name")]
+pub struct ChapterArguments {
+    /// What begins there
+    #[arg(value_name = "TITLE", value_parser = chapter_title)]
+    pub title: String,
+    /// In this broadcast; needed where several run
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// Name this moment and not the present one, as M:SS or H:MM:SS since the broadcast began
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Moment>,
 }

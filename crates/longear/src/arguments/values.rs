@@ -1,6 +1,9 @@
 //! Values that are more than words: sizes, dates, languages, proxies.
 
+use std::fmt;
 use std::str::FromStr;
+
+use longear_core::limits::CHAPTER_BYTES_MAX;
 
 /// Counts bytes, as people write them: `64k`, `500MB`, `4GiB`, `1.5 GB`.
 ///
@@ -109,6 +112,57 @@ const fn days_in(year: u16, month: u8) -> u8 {
     }
 }
 
+/// Names a moment of a recording, as players show it: `20:14`, `1:02:30`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// Milliseconds since the beginning.
+    pub ms: u64,
+}
+
+/// The most digits that each number of a moment may have.
+const MOMENT_DIGITS_MAX: usize = 4;
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unreadable = || format!("`{text}` is not a moment; write for example 20:14 or 1:02:30");
+        let number = |part: &str| {
+            let is_number = (1..=MOMENT_DIGITS_MAX).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+            if is_number { part.parse::<u64>().map_err(|_| unreadable()) } else { Err(unreadable()) }
+        };
+        let parts = text.trim().split(':').map(number).collect::<Result<Vec<_>, _>>()?;
+        let (hours, minutes, seconds) = match parts[..] {
+            [minutes, seconds] => (0, minutes, seconds),
+            [hours, minutes, seconds] if minutes < 60 => (hours, minutes, seconds),
+            _ => return Err(unreadable()),
+        };
+        if seconds >= 60 {
+            return Err(unreadable());
+        }
+        Ok(Self { ms: ((hours * 60 + minutes) * 60 + seconds) * 1_000 })
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.ms / 1_000;
+        write!(f, "{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+    }
+}
+
+/// Accepts a title of one line.
+pub(super) fn chapter_title(text: &str) -> Result<String, String> {
+    let title = text.trim();
+    if title.is_empty() || title.chars().any(char::is_control) {
+        return Err("a chapter has a title of one line".to_owned());
+    }
+    if title.len() > CHAPTER_BYTES_MAX {
+        return Err(format!("the title of a chapter may have {CHAPTER_BYTES_MAX} bytes, and this has {}", title.len()));
+    }
+    Ok(title.to_owned())
+}
+
 /// The longest language tag taken from the command line, in bytes.
 const LANGUAGE_BYTES_MAX: usize = 35;
 
@@ -138,6 +192,26 @@ pub(super) fn proxy(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_are_read_as_players_show_them() {
+        let ms = |text: &str| text.parse::<Moment>().map(|moment| moment.ms).ok();
+        assert_eq!((ms("0:00"), ms("20:14"), ms("75:00")), (Some(0), Some(1_214_000), Some(4_500_000)));
+        assert_eq!((ms("0:34:00"), ms("26:02:03")), (Some(2_040_000), Some(93_723_000)));
+        assert_eq!(Moment { ms: 93_723_999 }.to_string(), "26:02:03");
+        for text in ["", "20", "20:60", "1:60:00", "1:2:3:4", "-1:00", "1:+5", "12345:00", "a:b", ":10", "10:"] {
+            assert_eq!(ms(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_title_of_a_chapter_is_one_line_that_fits() {
+        assert_eq!(chapter_title("  The bridge "), Ok("The bridge".to_owned()));
+        assert!(chapter_title(&"ы".repeat(64)).is_ok());
+        for text in ["", "  ", "two\nlines", &"ы".repeat(65)] {
+            assert!(chapter_title(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn sizes_are_read_as_people_write_them() {

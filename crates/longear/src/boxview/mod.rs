@@ -152,6 +152,7 @@ async fn item(State(view): State<BoxView>, asked: Asked) -> Response {
     let form = asked.value(paths::FORM_QUERY).and_then(|index| index.parse().ok());
     let text = asked.value(paths::TEXT_QUERY).map(str::to_owned);
     let play = asked.value(paths::PLAY_QUERY).and_then(Play::named);
+    let from_ms = asked.value(paths::FROM_QUERY).and_then(|from| from.parse().ok());
     let query = asked.query().to_owned();
     let make = move |shelf: &Shelf| {
         let (channel, item) = match shelf.item(&id, visit.now_ms)? {
@@ -163,7 +164,7 @@ async fn item(State(view): State<BoxView>, asked: Asked) -> Response {
             Found::Nothing => return Ok(None),
         };
         let status = if item.status == Status::Retracted { StatusCode::GONE } else { StatusCode::OK };
-        let page = ItemPage { visit, channel, item, form, text, play };
+        let page = ItemPage { visit, channel, item, form, text, play, from_ms };
         Ok(Some(Answer::Page(status, longear_pages::item(&page))))
     };
     view.answer(visit, make).await

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use longear_core::blob::BlobHash;
-use longear_core::live::Medium;
+use longear_core::live::{Medium, Timeline};
 use longear_core::tree::plain_file_name;
 use longear_core::{Article, Rendition};
 use longear_store::blobs::BlobState;
@@ -34,16 +34,25 @@ enum Source {
     Take(Take),
 }
 
+/// What is known of the broadcast that an item opens; `None` if it opens none.
+pub fn broadcast(store: &Store, item: &StoredItem) -> Result<Option<Timeline>, Failure> {
+    recording::timeline(store, item).map_err(|error| store_failure(&error))
+}
+
 impl HeldFile {
     /// The files of an item.
     pub fn all(store: &Store, item: &StoredItem, article: &Article) -> Result<Vec<Self>, Failure> {
+        Self::of(store, article, broadcast(store, item)?.as_ref())
+    }
+
+    /// The same of an item of which it is known what broadcast it opens.
+    pub fn of(store: &Store, article: &Article, timeline: Option<&Timeline>) -> Result<Vec<Self>, Failure> {
         let mut files = Vec::new();
         for rendition in &article.renditions {
             let have = held_bytes(store, rendition)?;
             files.push(HeldFile { size: rendition.size, have, source: Source::Rendition(rendition.clone()) });
         }
-        let timeline = recording::timeline(store, item).map_err(|error| store_failure(&error))?;
-        for take in timeline.iter().flat_map(Take::all) {
+        for take in timeline.into_iter().flat_map(Take::all) {
             let have = take.have(store).map_err(|error| blob_failure(&error))?;
             files.push(HeldFile { size: take.size(), have, source: Source::Take(take) });
         }

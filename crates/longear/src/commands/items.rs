@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use longear_core::limits::LOG_ITEMS_MAX;
+use longear_core::live::Timeline;
 use longear_core::{Article, Variant};
 use longear_store::{Store, StoredItem};
 use serde_json::json;
 
-use super::held::{HeldFile, plain_name};
+use super::held::{HeldFile, broadcast, plain_name};
 use super::{Context, channel_argument, date_text, followed, item_argument, time_json};
 use crate::arguments::node::{ExportArguments, ListArguments};
 use crate::failure::Failure;
@@ -79,7 +80,8 @@ fn title(article: &Article) -> &str {
 
 /// One item as `list --json` prints it.
 pub fn item_json(store: &Store, item: &StoredItem, article: &Article) -> Result<serde_json::Value, Failure> {
-    let renditions = HeldFile::all(store, item, article)?.iter().map(HeldFile::json).collect::<Vec<_>>();
+    let broadcast = broadcast(store, item)?;
+    let renditions = HeldFile::of(store, article, broadcast.as_ref())?.iter().map(HeldFile::json).collect::<Vec<_>>();
     let header = item.header();
     let first = article.variants.first();
     Ok(json!({
@@ -91,7 +93,13 @@ pub fn item_json(store: &Store, item: &StoredItem, article: &Article) -> Result<
         "corrects": article.corrects.map(|id| id.to_string()),
         "retracted_by": item.retracted_by.map(|id| id.to_string()),
         "renditions": renditions,
+        "chapters": broadcast.map(|broadcast| chapters_json(&broadcast)),
     }))
+}
+
+/// The moments of a broadcast that have names, as `--json` prints them.
+pub fn chapters_json(broadcast: &Timeline) -> serde_json::Value {
+    broadcast.chapters().iter().map(|one| json!({"start_ms": one.start_ms, "title": one.title})).collect()
 }
 
 fn title_json(variant: Option<&Variant>) -> &str {

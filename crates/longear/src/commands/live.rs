@@ -1,4 +1,4 @@
-//! `longear live start`, `live stop`, `live list`.
+//! `longear live start`, `live stop`, `live list`; `live chapter` stands in a file of its own.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use longear_core::{Address, ItemId, Kind, Opening, Roles, SecretKey, StreamId};
 use longear_store::Store;
 use serde_json::json;
 
+use super::items::chapters_json;
 use super::publish::variants;
 use super::serve::urls;
-use super::{Context, channel_argument, only_channel, time_json};
+use super::{Context, channel_argument, chapter, only_channel, time_json};
 use crate::arguments::live::{LiveCommand, StartArguments, StopArguments};
 use crate::arguments::node::LISTEN_DEFAULT;
 use crate::failure::Failure;
@@ -32,6 +33,7 @@ pub fn run(context: &Context<'_>, command: &LiveCommand) -> Result<(), Failure> 
     match command {
         LiveCommand::Start(arguments) => start(context, arguments),
         LiveCommand::Stop(arguments) => stop(context, arguments),
+        LiveCommand::Chapter(arguments) => chapter::run(context, arguments),
         LiveCommand::List => list(context),
     }
 }
@@ -124,7 +126,7 @@ fn watch(base: &str, item: &ItemId) -> String {
 
 fn stop(context: &Context<'_>, arguments: &StopArguments) -> Result<(), Failure> {
     let (home, store) = context.open()?;
-    let mut live = named(sessions(&home)?, arguments.id.as_deref())?;
+    let mut live = named(sessions(&home)?, arguments.id.as_deref(), "longear live stop ID")?;
     live.is_stopping = true;
     home.write_live_session(&live)?;
     let (stream, item) = (live.stream, live.item);
@@ -161,7 +163,7 @@ fn wait_for_end(home: &Home, stream: &StreamId) -> Result<(), Failure> {
 }
 
 fn list(context: &Context<'_>) -> Result<(), Failure> {
-    let (home, _) = context.open()?;
+    let (home, store) = context.open()?;
     let (bases, is_served) = bases(&home);
     let sessions = sessions(&home)?;
     for live in &sessions {
@@ -172,6 +174,7 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
                 "version": 1, "id": live.item.to_string(), "stream": live.stream.to_string(),
                 "channel": live.channel.to_string(), "title": live.title, "until": time_json(live.until),
                 "stopping": live.is_stopping, "watch": watch, "served": is_served,
+                "chapters": chapters_json(&chapter::timeline(&store, live)?),
             }))?;
         } else {
             context.screen.print(&format!(
@@ -189,12 +192,13 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn sessions(home: &Home) -> Result<Vec<LiveSession>, Failure> {
+/// The broadcasts that this device makes.
+pub(super) fn sessions(home: &Home) -> Result<Vec<LiveSession>, Failure> {
     home.live_sessions()?.into_iter().collect()
 }
 
-/// The broadcast that an item's ID, or the beginning of one, names; without one the only one.
-fn named(sessions: Vec<LiveSession>, id: Option<&str>) -> Result<LiveSession, Failure> {
+/// The broadcast that an item's ID, or the beginning of one, names; without one the only one. `command` names one.
+pub(super) fn named(sessions: Vec<LiveSession>, id: Option<&str>, command: &str) -> Result<LiveSession, Failure> {
     let is_meant = |live: &LiveSession| {
         id.is_none_or(|id| {
             let names = [live.item.to_string(), live.stream.to_string(), Address::new(live.channel).to_string()];
@@ -211,8 +215,7 @@ fn named(sessions: Vec<LiveSession>, id: Option<&str>) -> Result<LiveSession, Fa
             Err(Failure::refused("This device makes no broadcast now").hint("See what it made: longear list"))
         }
         _ => {
-            Err(Failure::refused(format!("Which broadcast? These run:\n{names}"))
-                .hint("Name one: longear live stop ID"))
+            Err(Failure::refused(format!("Which broadcast? These run:\n{names}")).hint(format!("Name one: {command}")))
         }
     }
 }

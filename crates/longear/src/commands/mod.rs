@@ -4,6 +4,7 @@ mod app;
 mod archive;
 mod carriers;
 mod channel;
+mod chapter;
 mod check;
 mod demo;
 mod held;

@@ -7,6 +7,7 @@
 //! serve.lock             held while `serve` runs; names the process and where it listens
 //! ```
 
+mod chapter_file;
 mod key_file;
 mod root_file;
 mod session_file;

@@ -155,8 +155,9 @@ impl Home {
         write_secret(&self.session_path(&session.stream), &session.text(), true)
     }
 
-    /// Removes the file of a broadcast that has ended.
+    /// Removes the file of a broadcast that has ended, and what was asked for of it.
     pub fn remove_live_session(&self, stream: &StreamId) -> Result<(), Failure> {
+        self.remove_wishes(stream)?;
         let path = self.session_path(stream);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -167,7 +168,7 @@ impl Home {
         sync_folder(folder_of(&path)).map_err(|error| file_failure("remove", &path, &error))
     }
 
-    fn live_folder(&self) -> PathBuf {
+    pub(super) fn live_folder(&self) -> PathBuf {
         self.folder.join(FOLDER)
     }
 

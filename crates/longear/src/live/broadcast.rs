@@ -153,6 +153,16 @@ impl Broadcast {
         Ok(!state.queue.is_empty())
     }
 
+    /// Publishes the names of moments that somebody asked for, together with the ticks that no roll-up holds yet. Without
+    /// such ticks they wait for the next one.
+    pub fn name_moments(&self, now_ms: u64) -> Result<(), Failure> {
+        if self.home.wished_chapters(&self.session.stream)?.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.lock();
+        if self.is_over() || state.beats.is_empty() { Ok(()) } else { self.publish(&mut state, false, now_ms) }
+    }
+
     /// Ends it: signs what waits, publishes what no roll-up holds and that it is over, and removes its file with the keys.
     pub fn end(&self, now_ms: u64) -> Result<(), Failure> {
         let mut state = self.lock();
@@ -226,7 +236,13 @@ impl Broadcast {
 
     /// The next roll-up: as many ticks as it may hold of those that none holds.
     fn roll_up(&self, state: &State) -> RollUp {
-        let mut roll_up = RollUp { stream: self.session.stream, first: state.first, is_last: false, beats: Vec::new() };
+        let mut roll_up = RollUp {
+            stream: self.session.stream,
+            first: state.first,
+            is_last: false,
+            beats: Vec::new(),
+            chapters: Vec::new(),
+        };
         for beat in state.beats.iter().take(ROLL_UP_TICKS) {
             roll_up.beats.push(beat.clone());
             if roll_up.encode().len() >= ROLL_UP_BYTES {
@@ -239,12 +255,14 @@ impl Broadcast {
     fn publish(&self, state: &mut State, ends: bool, now_ms: u64) -> Result<(), Failure> {
         let mut roll_up = self.roll_up(state);
         roll_up.is_last = ends && roll_up.beats.len() == state.beats.len();
+        roll_up.chapters = self.home.wished_chapters(&self.session.stream)?;
         let signer = signer(&self.home, &self.store, &self.live, now_ms)?;
         signer.publish(&self.store, Kind::RollUp, &roll_up.encode(), now_ms)?;
         state.beats.drain(..roll_up.beats.len());
         state.first = roll_up.end();
         self.is_over.store(roll_up.is_last, Ordering::Release);
-        Ok(())
+        // What is named once more after a crash here has the same name.
+        roll_up.chapters.iter().try_for_each(|chapter| self.home.remove_wish(&self.session.stream, chapter.start_ms))
     }
 
     fn keep(&self, ended: Ended) -> Result<Segment, Refusal> {

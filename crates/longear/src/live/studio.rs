@@ -108,7 +108,10 @@ impl Studio {
                 None => return self.home.remove_live_session(&stream),
             },
         };
-        if is_to_end || broadcast.is_taken_back() { broadcast.end(now_ms()) } else { Ok(()) }
+        match is_to_end || broadcast.is_taken_back() {
+            true => broadcast.end(now_ms()),
+            false => broadcast.name_moments(now_ms()),
+        }
     }
 
     fn begin(self: &Arc<Self>, token: [u8; 32], broadcast: Arc<Broadcast>) -> Arc<Broadcast> {

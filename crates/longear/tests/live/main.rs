@@ -1,6 +1,7 @@
 //! Broadcasts from the encoder to the log: a real box, and the real ffmpeg with the line that `live start` prints.
 #![allow(clippy::unwrap_used)]
 
+mod chapters;
 mod clock;
 mod encoder;
 mod hostile;

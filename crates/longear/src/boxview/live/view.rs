@@ -2,12 +2,19 @@
 
 use std::ops::Range;
 
-use longear_core::live::{Medium, Timeline, Track};
-use longear_pages::{LivePhase, LiveView, SaveView, TrackView};
+use longear_core::live::{Chapter, Medium, Timeline, Track};
+use longear_pages::{ChapterView, LivePhase, LiveView, SaveView, TrackView};
 
 use super::broadcast::HeldTimes;
 use super::{LIVE, MASTER};
 use crate::recording::Take;
+
+/// From what length on moments are offered that nobody named.
+const MARKED_MS_MIN: u64 = 20 * 60_000;
+/// How far they lie apart.
+const MARK_MS: u64 = 10 * 60_000;
+/// How many are offered: those of a day. In what is longer they lie farther apart.
+const MARKS_MAX: u64 = 144;
 
 /// Puts together what a page says. `held` are the times of each rendition that are here, `takes` what can be saved,
 /// `playable` the renditions that have a playlist.
@@ -35,9 +42,38 @@ pub fn view(
         href: (!playable.is_empty()).then(|| list(MASTER)),
         sound_href: sound.map(|(track, _)| list(&format!("{}.m3u8", track.name))),
         past_href: (!tracks.is_empty() && !timeline.is_over()).then(|| list(&format!("{MASTER}?from=0"))),
+        from_href: (!tracks.is_empty()).then(|| list(&format!("{MASTER}?from="))),
+        chapters: timeline.chapters().iter().map(|chapter| chapter_view(chapter, &tracks)).collect(),
+        marks: marks(timeline.end_ms(), &tracks),
         saves: takes.iter().map(|take| save_view(&list(&take.file_name()), take)).collect(),
         tracks: tracks.into_iter().map(|(track, held)| track_view(track, held)).collect(),
     }
+}
+
+type HeldTrack<'a> = (&'a Track, &'a Vec<Range<u64>>);
+
+fn chapter_view(chapter: &Chapter, tracks: &[HeldTrack<'_>]) -> ChapterView {
+    let is_here = is_any_here(tracks, chapter.start_ms, MARK_MS);
+    ChapterView { start_ms: chapter.start_ms, title: chapter.title.clone(), is_here }
+}
+
+/// Where one may want to begin in a long broadcast, as far as something is here that begins there.
+fn marks(length_ms: u64, tracks: &[HeldTrack<'_>]) -> Vec<u64> {
+    if length_ms <= MARKED_MS_MIN {
+        return Vec::new();
+    }
+    let step_ms = MARK_MS * (length_ms / MARK_MS).div_ceil(MARKS_MAX).max(1);
+    let starts = (0..length_ms).step_by(step_ms as usize);
+    starts.filter(|start_ms| is_any_here(tracks, *start_ms, step_ms)).collect()
+}
+
+/// Whether anything of a span is here.
+fn is_any_here(tracks: &[HeldTrack<'_>], start_ms: u64, span_ms: u64) -> bool {
+    let end_ms = start_ms.saturating_add(span_ms);
+    tracks.iter().any(|(_, held)| {
+        let first = held.partition_point(|range| range.end <= start_ms);
+        held.get(first).is_some_and(|range| range.start < end_ms)
+    })
 }
 
 fn track_view(track: &Track, held: &[Range<u64>]) -> TrackView {
