@@ -65,6 +65,7 @@ fn every_documented_line_parses() {
         "serve --listen 0.0.0.0:7777 --token t --sync http://a --sync http://b",
         "serve --read-only",
         "live start --title T --lang kk --text kk.md --lang ru --title R --hours 3",
+        "live start --title T --rtmp --srt 0.0.0.0:9000",
         "live stop",
         "live stop 5be1",
         "live list",

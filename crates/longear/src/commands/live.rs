@@ -1,5 +1,7 @@
 //! `longear live start`, `live stop`, `live list`; `live chapter` stands in a file of its own.
 
+mod intake;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,8 +19,8 @@ use crate::arguments::node::LISTEN_DEFAULT;
 use crate::failure::Failure;
 use crate::home::{Home, LiveSession, LiveToken};
 use crate::live::broadcast::Broadcast;
-use crate::live::encoder_line;
 use crate::live::ingest::INGEST;
+use crate::live::ladder::encoder_line;
 use crate::newsroom::signing::{Signer, known};
 use crate::terminal::printable;
 
@@ -51,6 +53,7 @@ fn start(context: &Context<'_>, arguments: &StartArguments) -> Result<(), Failur
         return Err(Failure::refused("This device may not broadcast: it was enrolled without the role `live`")
             .hint("Enrol it with that role: longear channel enrol ADDRESS --role post,live"));
     }
+    let intake = intake::wished(arguments, &sessions(&home)?)?;
     let (key, now_ms) = (SecretKey::from_seed(context.random()?), context.now_ms());
     let mut stream = StreamId([0; 16]);
     stream.0.copy_from_slice(&context.random()?[..16]);
@@ -68,6 +71,7 @@ fn start(context: &Context<'_>, arguments: &StartArguments) -> Result<(), Failur
         key,
         token: LiveToken::new(context.random()?),
         until,
+        intake,
         is_stopping: false,
         title: title.unwrap_or_default().to_owned(),
     };
@@ -85,6 +89,7 @@ fn tell_start(context: &Context<'_>, home: &Home, live: &LiveSession, hours: u64
         return context.screen.print_json(&json!({
             "version": 1, "id": live.item.to_string(), "stream": live.stream.to_string(), "token": live.token.word(),
             "ingest": ingest, "watch": watch, "until": time_json(live.until), "served": is_served,
+            "rtmp": intake::rtmp_json(live), "srt": intake::srt_json(live),
         }));
     }
     let elsewhere = bases[1..].iter().map(|base| format!("  from elsewhere {base}{INGEST}{}/\n", live.token.word()));
@@ -93,12 +98,14 @@ fn tell_start(context: &Context<'_>, home: &Home, live: &LiveSession, hours: u64
          An encoder writes (PUT) to\n  {ingest}\n{elsewhere}\
          or to the same address without the token, with the header\n  Authorization: Bearer {token}\n\n\
          With ffmpeg, sound and two sizes of picture from one INPUT:\n  {ffmpeg}\n\n\
+         {senders}\
          Watch at\n  {watch}\n\
          It ends with `longear live stop`, or by itself in {hours} h.\n",
         title = printable(&live.title),
         elsewhere = elsewhere.collect::<String>(),
         token = live.token.word(),
         ffmpeg = encoder_line(&ingest),
+        senders = intake::told(live),
     ))?;
     context.screen.note(match is_served {
         true => "The box runs. Whoever has the token can speak in this broadcast: give it to nobody else.",
@@ -175,6 +182,7 @@ fn list(context: &Context<'_>) -> Result<(), Failure> {
                 "channel": live.channel.to_string(), "title": live.title, "until": time_json(live.until),
                 "stopping": live.is_stopping, "watch": watch, "served": is_served,
                 "chapters": chapters_json(&chapter::timeline(&store, live)?),
+                "rtmp": live.intake.rtmp, "srt": live.intake.srt,
             }))?;
         } else {
             context.screen.print(&format!(

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 
 use self::fetching::{Carriers, keep_fetching};
 use super::Context;
-use crate::arguments::node::ServeArguments;
+use crate::arguments::node::{LISTEN_DEFAULT, ServeArguments};
 use crate::boxview::{self, now_ms};
 use crate::failure::Failure;
 use crate::home::{Home, ServeLock, store_failure};
@@ -64,10 +64,12 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
     let served = runtime.block_on(async {
         // Listened for from the start, so that whoever reads our line may stop us at once.
         let stopped = stop_signal()?;
-        let listener = TcpListener::bind(arguments.listen).await.map_err(|error| bind_failure(arguments, &error))?;
-        announce(context.screen, &listener, &mut lock)?;
+        let listener = TcpListener::bind(arguments.listen).await;
+        let listener =
+            listener.map_err(|error| bind_failure("--listen", arguments.listen, LISTEN_DEFAULT.port(), &error))?;
+        let address = announce(context.screen, &listener, &mut lock)?;
         let mut router = boxview::router(store.clone()).merge(boxview::app::router()).merge(tree_router(store.clone()));
-        let studio = Studio::new(home.clone(), store.clone(), context.screen.clone());
+        let studio = Studio::new(home.clone(), store.clone(), address, context.screen.clone());
         if !arguments.read_only {
             router = router.merge(ingest::router(studio.clone()));
             tokio::spawn(studio.clone().keep());
@@ -76,7 +78,7 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
             tokio::spawn(keep_fetching(store, carriers, context.screen.clone()));
         }
         serve_connections(listener, router, ConnectionLimits::default(), stopped).await;
-        let _ = tokio::task::spawn_blocking(move || studio.flush()).await;
+        let _ = tokio::task::spawn_blocking(move || studio.close()).await;
         Ok(())
     });
     runtime.shutdown_timeout(ENDING_MAX);
@@ -131,54 +133,59 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     }
 }
 
-fn bind_failure(arguments: &ServeArguments, error: &io::Error) -> Failure {
-    let address = arguments.listen;
+/// Why an address that an option names cannot be listened at, and what can be done. `high` is a port that is not the system's.
+pub(super) fn bind_failure(option: &str, address: SocketAddr, high: u16, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            let other = SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(7777));
+            let other = SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(high));
             Failure::refused(format!("Another program listens at {address} already"))
-                .hint(format!("End it, or choose another port: --listen {other}"))
+                .hint(format!("End it, or choose another port: {option} {other}"))
         }
         io::ErrorKind::PermissionDenied => {
-            let other = SocketAddr::new(address.ip(), 7777);
+            let other = SocketAddr::new(address.ip(), high);
             Failure::refused(format!("This user may not listen at {address}"))
-                .hint(format!("Ports below 1024 belong to the system. Choose a higher one: --listen {other}"))
+                .hint(format!("Ports below 1024 belong to the system. Choose a higher one: {option} {other}"))
         }
         io::ErrorKind::AddrNotAvailable => {
             let every = SocketAddr::new(IpAddr::from([0, 0, 0, 0]), address.port());
             Failure::refused(format!("This machine does not have the address {}", address.ip()))
-                .hint(format!("Listen at all that it has: --listen {every}"))
+                .hint(format!("Listen at all that it has: {option} {every}"))
         }
-        _ => Failure::refused(format!("Cannot listen at {address}: {error}")).hint("Choose another: --listen ADDR"),
+        _ => Failure::refused(format!("Cannot listen at {address}: {error}"))
+            .hint(format!("Choose another: {option} ADDR")),
     }
 }
 
-/// Says where the page is, in one line on stdout.
-fn announce(screen: &Screen, listener: &TcpListener, lock: &mut ServeLock) -> Result<(), Failure> {
+/// Says where the page is, in one line on stdout; gives the address.
+fn announce(screen: &Screen, listener: &TcpListener, lock: &mut ServeLock) -> Result<SocketAddr, Failure> {
     let address = listener.local_addr().map_err(|error| Failure::refused(format!("Cannot listen: {error}")))?;
     lock.tell(address);
     let urls = urls(address);
     if screen.json() {
-        return screen.print_json(&json!({"version": 1, "listening": urls[0], "urls": urls}));
+        screen.print_json(&json!({"version": 1, "listening": urls[0], "urls": urls}))?;
+        return Ok(address);
     }
     screen.print(&format!("{}\n", urls.join("  ")))?;
     screen.note(match address.ip().is_loopback() {
         true => "Only this machine can open it. For everybody near by: --listen 0.0.0.0:7777. Ctrl-C ends it.",
         false => "Anybody on the same network can open it, with nothing installed. Ctrl-C ends it.",
     });
-    Ok(())
+    Ok(address)
 }
 
 /// What people can type: the address itself, or for "all addresses" those that this machine has. Never empty.
 pub(super) fn urls(address: SocketAddr) -> Vec<String> {
-    let mut hosts = vec![address.ip()];
-    if address.ip().is_unspecified() {
-        hosts = own_addresses();
-        if hosts.is_empty() {
-            hosts.push(IpAddr::from([127, 0, 0, 1]));
-        }
-    }
+    let hosts = addresses(address.ip());
     hosts.iter().map(|host| format!("http://{}", SocketAddr::new(*host, address.port()))).collect()
+}
+
+/// The address itself, or for "all addresses" those that this machine has. Never empty.
+pub(super) fn addresses(host: IpAddr) -> Vec<IpAddr> {
+    if !host.is_unspecified() {
+        return vec![host];
+    }
+    let hosts = own_addresses();
+    if hosts.is_empty() { vec![IpAddr::from([127, 0, 0, 1])] } else { hosts }
 }
 
 /// The addresses by which others near by reach this machine, as far as they are easily found.

@@ -25,7 +25,7 @@ use crate::failure::Failure;
 
 pub use key_file::DelegateKey;
 pub use root_file::RootFile;
-pub use session_file::{LiveSession, LiveToken};
+pub use session_file::{Intake, LiveSession, LiveToken};
 
 /// Longest key file that is read.
 const KEY_FILE_BYTES_MAX: u64 = 16_384;

@@ -10,36 +10,26 @@
 //! * [`broadcast`] holds one running broadcast: it signs, and keeps before it shows.
 //! * [`studio`] knows all of them, follows the session files, and ends what is to be ended.
 //! * [`ingest`] is the door: it lets encoders in that show the token of a broadcast.
+//! * [`receiver`] is a door for senders of RTMP and SRT: it keeps an ffmpeg running ([`ffmpeg`], [`tied`]) that listens, makes
+//!   the [`ladder`], and puts it to the door above. [`complaints`] reads what it says.
 
 pub mod broadcast;
+pub mod complaints;
+pub mod ffmpeg;
 pub mod ingest;
 pub mod init;
+pub mod ladder;
 pub mod place;
 pub mod playlist;
+pub mod receiver;
 pub mod sequencer;
 pub mod studio;
+pub mod tied;
 
 use longear_core::limits::{INIT_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMENT_MS_MAX, TICK_SEGMENTS_MAX};
 
 /// Longest playlist that is read: hours of segments of two seconds.
 pub const PLAYLIST_BYTES_MAX: usize = 1 << 20;
-
-/// The whole line for ffmpeg 5 and later. Tried as it stands by a test.
-pub fn encoder_line(ingest: &str) -> String {
-    format!(
-        "ffmpeg -re -i INPUT -map_metadata -1 \
-         -filter_complex \"[0:v]split=2[a][b];[a]scale=-2:144,fps=15[small];[b]scale=-2:360[large]\" \
-         -map 0:a -map \"[small]\" -map 0:a -map \"[large]\" -map 0:a \
-         -c:v libx264 -preset veryfast -pix_fmt yuv420p -force_key_frames \"expr:gte(t,n_forced*2)\" -sc_threshold 0 \
-         -b:v:0 70k -maxrate:v:0 90k -bufsize:v:0 180k -b:v:1 500k -maxrate:v:1 600k -bufsize:v:1 1200k \
-         -ac 1 -c:a:0 libopus -b:a:0 16k -frame_duration:a:0 60 -c:a:1 aac -b:a:1 24k -c:a:2 aac -b:a:2 48k \
-         -f hls -hls_segment_type fmp4 -hls_time 2 -hls_list_size 10 -hls_flags independent_segments \
-         -hls_fmp4_init_filename init.mp4 -hls_fmp4_init_resend 1 \
-         -var_stream_map \"a:0,name:audio v:0,a:1,name:144p v:1,a:2,name:360p\" \
-         -method PUT -http_persistent 1 -ignore_io_errors 1 \
-         -hls_segment_filename \"{ingest}%v/%06d.m4s\" \"{ingest}%v/index.m3u8\""
-    )
-}
 
 /// Why something that an encoder put is not taken. The words go to whoever set the encoder up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,12 +1,16 @@
 //! All broadcasts that this device makes, as long as a process serves them.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use longear_core::StreamId;
 use longear_store::Store;
 
 use super::broadcast::Broadcast;
+use super::ingest::INGEST;
+use super::receiver::{Order, Protocol, Receiver};
 use crate::boxview::now_ms;
 use crate::failure::Failure;
 use crate::home::{Home, LiveSession, LiveToken};
@@ -34,15 +38,29 @@ pub struct Studio {
     store: Arc<Store>,
     said: Said,
     running: RwLock<HashMap<[u8; 32], Arc<Broadcast>>>,
+    /// Where this machine itself reaches the box.
+    here: SocketAddr,
+    /// What listens for senders, by broadcast; nothing once the process ends.
+    receivers: Mutex<Option<HashMap<StreamId, Vec<Receiver>>>>,
+    screen: Screen,
     looked: Mutex<Option<Instant>>,
 }
 
 impl Studio {
-    /// None runs yet.
-    pub fn new(home: Home, store: Arc<Store>, screen: Screen) -> Arc<Self> {
+    /// None runs yet. The box listens at `address`.
+    pub fn new(home: Home, store: Arc<Store>, address: SocketAddr, screen: Screen) -> Arc<Self> {
         let notes = || Mutex::new(Notes::new(screen.clone()));
         let said = Said { files: notes(), signing: notes(), refusals: notes() };
-        Arc::new(Studio { home, store, said, running: RwLock::default(), looked: Mutex::default() })
+        Arc::new(Studio {
+            home,
+            store,
+            said,
+            running: RwLock::default(),
+            here: here(address),
+            receivers: Mutex::new(Some(HashMap::new())),
+            screen,
+            looked: Mutex::default(),
+        })
     }
 
     /// The broadcast whose token has this hash.
@@ -68,8 +86,9 @@ impl Studio {
         }
     }
 
-    /// Signs what waits, before the process ends.
-    pub fn flush(&self) {
+    /// Ends what listens for senders, and signs what waits, before the process ends.
+    pub fn close(&self) {
+        drop(lock(&self.receivers).take());
         for broadcast in self.all() {
             // What fails now is lost to the broadcast, and there is nobody left to tell.
             while broadcast.beat(now_ms()).unwrap_or(false) {}
@@ -92,6 +111,10 @@ impl Studio {
             Err(failure) => failures.push(failure),
         }
         self.running.write().unwrap_or_else(PoisonError::into_inner).retain(|_, broadcast| !broadcast.is_over());
+        let running = self.all().iter().map(|broadcast| broadcast.live().stream).collect::<Vec<_>>();
+        if let Some(receivers) = lock(&self.receivers).as_mut() {
+            receivers.retain(|stream, _| running.contains(stream));
+        }
         *looked = Some(Instant::now());
         drop(looked);
         let say = |failure: Failure| format!("A broadcast: {}", printable(&failure.message));
@@ -108,10 +131,40 @@ impl Studio {
                 None => return self.home.remove_live_session(&stream),
             },
         };
-        match is_to_end || broadcast.is_taken_back() {
-            true => broadcast.end(now_ms()),
-            false => broadcast.name_moments(now_ms()),
+        if is_to_end || broadcast.is_taken_back() {
+            return broadcast.end(now_ms());
         }
+        // Neither waits for the other.
+        let received = self.receive(broadcast.live());
+        broadcast.name_moments(now_ms()).and(received)
+    }
+
+    /// Listens for senders where a broadcast asks for that, unless it is done already.
+    fn receive(&self, live: &LiveSession) -> Result<(), Failure> {
+        let wishes = [(Protocol::Rtmp, live.intake.rtmp), (Protocol::Srt, live.intake.srt)];
+        let wishes =
+            wishes.into_iter().filter_map(|(protocol, address)| Some((protocol, address?))).collect::<Vec<_>>();
+        let mut receivers = lock(&self.receivers);
+        let Some(receivers) = receivers.as_mut() else { return Ok(()) };
+        if wishes.is_empty() || receivers.contains_key(&live.stream) {
+            return Ok(());
+        }
+        let preset = self.home.write_live_preset(live)?;
+        let begin = |(protocol, address)| {
+            let order = Order {
+                protocol,
+                address,
+                key: live.token.sender_key(),
+                token: live.token.word().to_owned().into(),
+                preset: preset.clone(),
+                ingest: format!("http://{}{INGEST}", self.here),
+                title: live.title.clone(),
+            };
+            Receiver::new(order, self.screen.clone())
+        };
+        let begun = wishes.into_iter().map(begin).collect::<Result<Vec<_>, _>>()?;
+        receivers.insert(live.stream, begun);
+        Ok(())
     }
 
     fn begin(self: &Arc<Self>, token: [u8; 32], broadcast: Arc<Broadcast>) -> Arc<Broadcast> {
@@ -155,6 +208,16 @@ async fn keep_signing(studio: Arc<Studio>, broadcast: Arc<Broadcast>) {
             }
         }
     }
+}
+
+/// How this machine itself reaches what listens at an address.
+fn here(address: SocketAddr) -> SocketAddr {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    SocketAddr::new(host, address.port())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

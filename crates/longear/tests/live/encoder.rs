@@ -24,7 +24,7 @@ impl Encoder {
     /// Sends so many seconds of a ladder: the line that `live start` prints, with a test picture for its input and segments of
     /// one second.
     pub fn ladder(&self, seconds: u32) -> Output {
-        let line = longear::live::encoder_line(&self.ingest);
+        let line = longear::live::ladder::encoder_line(&self.ingest);
         let mut words = words(&line).into_iter();
         let mut command = Command::new(words.next().unwrap());
         command.args(["-v", "error"]);

@@ -1,8 +1,9 @@
 //! The newsroom's machine: its home, its box, its encoder.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -46,8 +47,13 @@ impl Newsroom {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        self.spoken(&[&["--json"], arguments].concat())
+    }
+
+    /// A command as people type it.
+    pub fn spoken(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_longear"));
-        command.env("LONGEAR_HOME", self.path("home")).arg("--json").args(arguments).stdin(Stdio::null());
+        command.env("LONGEAR_HOME", self.path("home")).args(arguments).stdin(Stdio::null());
         command
     }
 
@@ -66,11 +72,17 @@ impl Newsroom {
     }
 
     pub fn go_live(&self) -> Live {
-        let said = self.json(&["live", "start", "--title", "Evening news", "--lang", "en"]);
+        self.go_live_with(&[]).0
+    }
+
+    /// Goes live with more than an encoder that puts files; gives also all that the command told.
+    pub fn go_live_with(&self, arguments: &[&str]) -> (Live, Value) {
+        let start = ["live", "start", "--title", "Evening news", "--lang", "en"];
+        let said = self.json(&[&start, arguments].concat());
         let text = |name: &str| said[name].as_str().unwrap().to_owned();
         assert!(text("ingest").ends_with(&format!("/live/in/{}/", text("token"))), "{said}");
         assert!(text("watch").ends_with(&text("id")), "{said}");
-        Live { id: text("id"), token: text("token") }
+        (Live { id: text("id"), token: text("token") }, said)
     }
 
     pub fn serve(&self, arguments: &[&str]) -> Serving {
@@ -81,6 +93,16 @@ impl Newsroom {
         let said = serde_json::from_str::<Value>(&line).unwrap();
         let url = said["listening"].as_str().unwrap();
         Serving { address: url.strip_prefix("http://").unwrap().to_owned(), child }
+    }
+
+    /// Serves, and writes to `log` what it says to people.
+    pub fn serve_to(&self, log: &Path) -> Serving {
+        let log = OpenOptions::new().append(true).create(true).open(log).unwrap();
+        let mut command = self.spoken(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Serving { address: line.trim().strip_prefix("http://").unwrap().to_owned(), child }
     }
 
     /// Begins a command that goes on by itself.
@@ -150,6 +172,11 @@ pub struct Serving {
 }
 
 impl Serving {
+    /// The processes that it started and that run.
+    pub fn children(&self) -> Vec<i32> {
+        processes().filter(|(_, parent)| *parent == self.child.id() as i32).map(|(process, _)| process).collect()
+    }
+
     /// What a request is answered with: its status and its words.
     pub fn ask(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
@@ -183,6 +210,33 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// All processes of this machine that have not ended, each with its parent.
+fn processes() -> impl Iterator<Item = (i32, i32)> {
+    let entries =
+        std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    entries.filter_map(|process: i32| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The name before it stands in brackets, and may hold anything.
+        let mut words = stat.rsplit_once(')')?.1.split_whitespace();
+        let state = words.next()?;
+        (state != "Z").then_some((process, words.next()?.parse().ok()?))
+    })
+}
+
+/// Whether a process runs.
+pub fn runs(process: i32) -> bool {
+    processes().any(|(one, _)| one == process)
+}
+
+/// Waits until something is so.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(30));
     }
 }
 
