@@ -4,6 +4,7 @@
 mod chapters;
 mod clock;
 mod encoder;
+mod forgers;
 mod hostile;
 mod neighbours;
 mod node;

@@ -37,8 +37,15 @@ impl Newsroom {
 
     /// Somebody else's machine that follows a channel, with what a carrier has of it.
     pub fn following(address: &str, carrier: &str) -> Self {
-        let reader = Newsroom { folder: TempDir::new().unwrap() };
+        let reader = Newsroom::with_nothing_of(address);
         reader.done(&["follow", address, "--from", carrier]);
+        reader
+    }
+
+    /// The same before anything has come.
+    pub fn with_nothing_of(address: &str) -> Self {
+        let reader = Newsroom { folder: TempDir::new().unwrap() };
+        reader.done(&["follow", address]);
         reader
     }
 
@@ -96,9 +103,9 @@ impl Newsroom {
     }
 
     /// Serves, and writes to `log` what it says to people.
-    pub fn serve_to(&self, log: &Path) -> Serving {
+    pub fn serve_to(&self, log: &Path, arguments: &[&str]) -> Serving {
         let log = OpenOptions::new().append(true).create(true).open(log).unwrap();
-        let mut command = self.spoken(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = self.spoken(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -238,6 +245,11 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(since.elapsed() < PATIENCE, "{what}");
         std::thread::sleep(Duration::from_millis(30));
     }
+}
+
+/// Waits until a log says something.
+pub fn wait_for_words(log: &Path, words: &str) {
+    wait_until(words, || std::fs::read_to_string(log).unwrap().contains(words));
 }
 
 pub fn answer(mut stream: TcpStream) -> (u16, String) {

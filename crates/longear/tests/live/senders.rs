@@ -12,7 +12,7 @@ use longear_core::live::Medium;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::node::{Held, Live, Newsroom, Serving, runs, wait_until};
+use crate::node::{Held, Live, Newsroom, Serving, runs, wait_for_words, wait_until};
 use crate::{assert_files_are_whole, assert_in_order};
 
 /// What the box makes of one input.
@@ -120,10 +120,6 @@ fn child_after(serving: &Serving, before: Option<i32>) -> i32 {
     child.unwrap()
 }
 
-fn wait_for_words(log: &Path, words: &str) {
-    wait_until(words, || std::fs::read_to_string(log).unwrap().contains(words));
-}
-
 fn assert_no_secret(log: &Path, secrets: &[&str]) {
     let log = std::fs::read_to_string(log).unwrap();
     assert!(secrets.iter().all(|secret| !log.contains(secret)), "{log}");
@@ -133,7 +129,7 @@ fn assert_no_secret(log: &Path, secrets: &[&str]) {
 fn rtmp_goes_on_after_its_ffmpeg_was_killed() {
     let (newsroom, film, address) = (Newsroom::new(), Film::new(), free_address());
     let log = newsroom.path("serve.log");
-    let serving = newsroom.serve_to(&log);
+    let serving = newsroom.serve_to(&log, &[]);
     let (live, said) = newsroom.go_live_with(&["--rtmp", &address]);
     assert_eq!((&said["rtmp"]["servers"][0], &said["srt"]), (&format!("rtmp://{address}/live").into(), &().into()));
     let key = said["rtmp"]["key"].as_str().unwrap();
@@ -165,7 +161,7 @@ fn rtmp_goes_on_after_its_ffmpeg_was_killed() {
     assert!(!runs(next), "no ffmpeg outlives the box");
     // One that has nothing to say notices by itself as little as can be.
     drop(sender);
-    let serving = newsroom.serve_to(&log);
+    let serving = newsroom.serve_to(&log, &[]);
     let child = child_after(&serving, None);
     serving.kill();
     wait_until("no ffmpeg outlives a box that is killed", || !runs(child));
@@ -180,7 +176,7 @@ fn srt_lets_nobody_in_without_the_passphrase_and_ends_with_the_broadcast() {
     let key = said["srt"]["passphrase"].as_str().unwrap();
     assert_eq!(url, format!("srt://{address}?mode=caller&passphrase={key}&pbkeylen=16"));
     let log = newsroom.path("serve.log");
-    let serving = newsroom.serve_to(&log);
+    let serving = newsroom.serve_to(&log, &[]);
     let child = child_after(&serving, None);
     let stranger = film.send("-c copy -f mpegts", &url.replace(key, &live.token));
     wait_for_words(&log, "somebody who has not the passphrase was turned away");
@@ -202,7 +198,7 @@ fn sound_alone_is_broadcast_as_sound() {
     let (newsroom, film, address) = (Newsroom::new(), Film::new(), free_address());
     let (live, said) = newsroom.go_live_with(&["--rtmp", &address]);
     let log = newsroom.path("serve.log");
-    let _serving = newsroom.serve_to(&log);
+    let _serving = newsroom.serve_to(&log, &[]);
     let key = said["rtmp"]["key"].as_str().unwrap();
     let _sender = film.send("-vn -c copy -f flv", &format!("rtmp://{address}/live/{key}"));
     let held = newsroom.wait_for(&live, "sound comes", |held| held.segments() >= 4);
