@@ -92,11 +92,13 @@ fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
-/// Waits until each rendition of the ladder has so many segments.
-fn wait_for_ladder(newsroom: &Newsroom, live: &Live, segments: usize) -> Held {
+/// Waits until each rendition of the ladder has a segment that does not begin before `from_ms`.
+fn wait_for_ladder(newsroom: &Newsroom, live: &Live, from_ms: u64) -> Held {
     let held = newsroom.wait_for(live, "all renditions come", |held| {
         let timeline = held.timeline();
-        LADDER.iter().all(|(name, _)| timeline.track(name).is_some_and(|track| track.parts.len() >= segments))
+        LADDER.iter().all(|(name, _)| {
+            timeline.track(name).is_some_and(|track| track.parts.last().is_some_and(|part| part.start_ms >= from_ms))
+        })
     });
     let timeline = held.timeline();
     let mediums = |track: &longear_core::live::Track| (track.name.clone(), track.medium);
@@ -142,7 +144,7 @@ fn rtmp_goes_on_after_its_ffmpeg_was_killed() {
     assert_eq!(newsroom.held(&live).segments(), 0);
 
     let sender = film.send("-c copy -f flv", &url(key));
-    let before = wait_for_ladder(&newsroom, &live, 1);
+    wait_for_ladder(&newsroom, &live, 0);
     let child = child_after(&serving, None);
     let arguments = std::fs::read(format!("/proc/{child}/cmdline")).unwrap();
     let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
@@ -151,8 +153,9 @@ fn rtmp_goes_on_after_its_ffmpeg_was_killed() {
 
     kill_process(Pid::from_raw(child).unwrap(), Signal::KILL).unwrap();
     let next = child_after(&serving, Some(child));
-    let parts = before.timeline().tracks().iter().map(|track| track.parts.len()).max().unwrap();
-    let held = wait_for_ladder(&newsroom, &live, parts + 1);
+    // Nothing of the first one is under way any more.
+    let end_ms = newsroom.held(&live).timeline().end_ms();
+    let held = wait_for_ladder(&newsroom, &live, end_ms);
     let sound = held.timeline().track("audio").unwrap().parts.clone();
     assert!(sound.windows(2).any(|two| two[0].end_ms() < two[1].start_ms), "a hole, and no new broadcast: {sound:?}");
     wait_for_words(&log, "ffmpeg ended (signal: 9 (SIGKILL)) and is started again");
@@ -185,7 +188,7 @@ fn srt_lets_nobody_in_without_the_passphrase_and_ends_with_the_broadcast() {
     assert_eq!(serving.children(), [child], "strangers end nothing");
 
     let _sender = film.send("-c copy -f mpegts", url);
-    wait_for_ladder(&newsroom, &live, 1);
+    wait_for_ladder(&newsroom, &live, 0);
     newsroom.done(&["live", "stop"]);
     wait_until("ffmpeg ends with the broadcast", || !runs(child));
     assert!(newsroom.held(&live).timeline().is_over());
