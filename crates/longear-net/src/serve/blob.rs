@@ -64,13 +64,58 @@ pub async fn blob_response(
         Err(_) => return bare(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let range = 0..source.size();
-    let mut response = source.respond(headers, range, PAGE_PATIENCE);
+    labelled(source.respond(headers, range, PAGE_PATIENCE), mime, download_name)
+}
+
+/// Answers like [`blob_response`] with a whole blob that is in memory already.
+pub fn bytes_response(bytes: &Bytes, hash: [u8; 32], mime: &str, headers: &HeaderMap) -> Response {
+    let etag = format!("\"{}\"", BlobHash::from_bytes(hash));
+    let (mut response, range) = head(headers, &etag, bytes.len() as u64);
+    if let Some(range) = range {
+        // Within the bytes in memory, so these are numbers that fit.
+        *response.body_mut() = Body::from(bytes.slice(range.start as usize..range.end as usize));
+    }
+    labelled(response, mime, None)
+}
+
+/// Says what is sent.
+fn labelled(mut response: Response, mime: &str, download_name: Option<&str>) -> Response {
     let label = label(mime);
     response.headers_mut().insert(CONTENT_TYPE, label.content_type);
     if label.is_attachment || download_name.is_some() {
         response.headers_mut().insert(CONTENT_DISPOSITION, disposition(download_name));
     }
     response
+}
+
+/// The status and fields of an answer for an object of this size, and which bytes of it are to follow, if any.
+fn head(headers: &HeaderMap, etag: &str, size: u64) -> (Response, Option<Range<u64>>) {
+    let asked = Asked::read(headers, etag, size);
+    let (status, range) = match &asked {
+        Asked::Whole => (StatusCode::OK, Some(0..size)),
+        Asked::Part(range) => (StatusCode::PARTIAL_CONTENT, Some(range.clone())),
+        Asked::NotModified => (StatusCode::NOT_MODIFIED, None),
+        Asked::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, None),
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    let fields = response.headers_mut();
+    fields.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    fields.insert(CACHE_CONTROL, IMMUTABLE);
+    fields.insert(ETAG, ascii(etag));
+    fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Asked::Unsatisfiable = asked {
+        fields.insert(CONTENT_RANGE, ascii(&format!("bytes */{size}")));
+        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Asked::Part(range) = &asked {
+        fields.insert(CONTENT_RANGE, ascii(&format!("bytes {}-{}/{size}", range.start, range.end - 1)));
+    }
+    if let Some(range) = &range {
+        fields.insert(CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
+    }
+    (response, range)
 }
 
 /// An answer without body.
@@ -118,34 +163,8 @@ impl Source {
             true => format!("\"{}\"", self.hash),
             false => format!("\"{}.{}\"", self.hash, object.start),
         };
-        let asked = Asked::read(headers, &etag, size);
-        let (status, range) = match &asked {
-            Asked::Whole => (StatusCode::OK, 0..size),
-            Asked::Part(range) => (StatusCode::PARTIAL_CONTENT, range.clone()),
-            Asked::NotModified => (StatusCode::NOT_MODIFIED, 0..0),
-            Asked::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, 0..0),
-        };
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = status;
-        let fields = response.headers_mut();
-        fields.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        fields.insert(CACHE_CONTROL, IMMUTABLE);
-        fields.insert(ETAG, ascii(&etag));
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-        fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        match asked {
-            Asked::Unsatisfiable => {
-                fields.insert(CONTENT_RANGE, ascii(&format!("bytes */{size}")));
-                fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                return response;
-            }
-            Asked::NotModified => return response,
-            Asked::Part(_) => {
-                fields.insert(CONTENT_RANGE, ascii(&format!("bytes {}-{}/{size}", range.start, range.end - 1)));
-            }
-            Asked::Whole => {}
-        }
-        fields.insert(CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
+        let (mut response, range) = head(headers, &etag, size);
+        let Some(range) = range else { return response };
         let sending = Sending {
             source: self,
             at: object.start + range.start,

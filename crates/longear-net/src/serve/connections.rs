@@ -1,20 +1,23 @@
 //! Accepting connections: how many, from whom, and for how long.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::ConnectInfo;
-use axum::{Extension, Router};
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tower_service::Service;
 
 use super::guarded::Guarded;
 
@@ -59,17 +62,23 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// Serves a router over HTTP/1.1 and HTTP/2 without encryption, until `shutdown` is done.
+/// What other ends send.
+pub type Received = Request<hyper::body::Incoming>;
+
+/// Serves a router, or what stands before one, over HTTP/1.1 and HTTP/2 without encryption, until `shutdown` is done.
 ///
 /// Handlers find the other end's address as [`ConnectInfo`]`<SocketAddr>`. No server name is sent, nothing is logged.
 /// Connections that dawdle over a request, or do not take their answer, are closed. At the end no new ones are accepted,
 /// and answers under way get [`ConnectionLimits::shutdown_timeout`].
-pub async fn serve_connections(
+pub async fn serve_connections<S>(
     listener: TcpListener,
-    router: Router,
+    service: S,
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
-) {
+) where
+    S: Service<Received, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let census = Arc::new(Census::default());
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -81,7 +90,7 @@ pub async fn serve_connections(
             () = &mut shutdown => break,
         };
         let Some(place) = Census::enter(&census, peer.ip(), &limits) else { continue };
-        let service = TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(peer))));
+        let service = TowerToHyperService::new(Introduced { service: service.clone(), peer });
         let guarded = Guarded::new(stream, limits.header_timeout, limits.idle_timeout);
         let connection = builder(&limits).serve_connection(TokioIo::new(guarded), service).into_owned();
         let connection = graceful.watch(connection);
@@ -94,6 +103,28 @@ pub async fn serve_connections(
     drop(listener);
     // What is not done then is cut off as the set is dropped.
     let _ = tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await;
+}
+
+/// Tells handlers whose request it is. Around the whole router, as a layer would be built anew for each of its routes.
+#[derive(Clone)]
+struct Introduced<S> {
+    service: S,
+    peer: SocketAddr,
+}
+
+impl<S: Service<Received>> Service<Received> for Introduced<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Received) -> S::Future {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        self.service.call(request)
+    }
 }
 
 fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {

@@ -11,7 +11,7 @@ mod media_type;
 mod objects;
 mod tree;
 
-pub use blob::{PAGE_PATIENCE, blob_response};
-pub use connections::{ConnectionLimits, serve_connections};
+pub use blob::{PAGE_PATIENCE, blob_response, bytes_response};
+pub use connections::{ConnectionLimits, Received, serve_connections};
 pub use objects::{etag, small_object};
 pub use tree::{TREE_PATIENCE, tree_router};

@@ -41,15 +41,20 @@ pub(super) fn own_file(mime: &'static str, tag: &str, requested: &HeaderMap, con
 
 /// Adds to every answer what protects its reader: no script, no guessing of types, no trace of where they came from.
 pub(super) async fn protect(mut response: Response) -> Response {
+    add_protection(response.headers_mut());
+    response
+}
+
+/// The same for an answer that does not come by a route.
+pub(super) fn add_protection(fields: &mut HeaderMap) {
     let wanted: [(HeaderName, &'static str); 3] = [
         (CONTENT_SECURITY_POLICY, content_security_policy()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in wanted {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        fields.insert(name, HeaderValue::from_static(value));
     }
-    response
 }
 
 /// Whether the browser holds this version already.

@@ -39,13 +39,16 @@ pub const MEDIA: &str = "/media/";
 struct BoxView {
     shelf: Arc<Shelf>,
     turns: Arc<Semaphore>,
+    at_hand: Arc<live::AtHand>,
 }
 
 /// Makes the routes of all pages, and a page for every address that there is not.
 ///
-/// Must run within a tokio runtime. Costs no more than the store while nobody asks.
-pub fn router(store: Arc<Store>) -> Router {
-    let view = BoxView { shelf: Arc::new(Shelf::new(store)), turns: Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX)) };
+/// Must run within a tokio runtime. Costs no more than the store while nobody asks. What many ask for at once is left at hand
+/// for a [`live::Front`] before it.
+pub fn router(store: Arc<Store>, at_hand: Arc<live::AtHand>) -> Router {
+    let (shelf, turns) = (Arc::new(Shelf::new(store)), Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX)));
+    let view = BoxView { shelf, turns, at_hand };
     Router::new()
         .route(paths::FEED, get(feed))
         .route(paths::ABOUT, get(about))

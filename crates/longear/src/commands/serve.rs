@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 use self::fetching::{Carriers, keep_fetching};
 use super::Context;
 use crate::arguments::node::{LISTEN_DEFAULT, ServeArguments};
+use crate::boxview::live::{AtHand, Front};
 use crate::boxview::{self, now_ms};
 use crate::failure::Failure;
 use crate::home::{Home, ServeLock, store_failure};
@@ -68,7 +69,10 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
         let listener =
             listener.map_err(|error| bind_failure("--listen", arguments.listen, LISTEN_DEFAULT.port(), &error))?;
         let address = announce(context.screen, &listener, &mut lock)?;
-        let mut router = boxview::router(store.clone()).merge(boxview::app::router()).merge(tree_router(store.clone()));
+        let at_hand = Arc::<AtHand>::default();
+        let mut router = boxview::router(store.clone(), at_hand.clone())
+            .merge(boxview::app::router())
+            .merge(tree_router(store.clone()));
         let studio = Studio::new(home.clone(), store.clone(), address, context.screen.clone());
         if !arguments.read_only {
             router = router.merge(ingest::router(studio.clone()));
@@ -77,7 +81,7 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
             tokio::spawn(keep_deleting(store.clone(), context.screen.clone()));
             tokio::spawn(keep_fetching(store, carriers, context.screen.clone()));
         }
-        serve_connections(listener, router, ConnectionLimits::default(), stopped).await;
+        serve_connections(listener, Front::new(router, at_hand), ConnectionLimits::default(), stopped).await;
         let _ = tokio::task::spawn_blocking(move || studio.close()).await;
         Ok(())
     });

@@ -9,6 +9,7 @@ mod hostile;
 mod neighbours;
 mod node;
 mod senders;
+mod viewers;
 
 use std::io::Write;
 use std::net::TcpStream;
