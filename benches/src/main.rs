@@ -21,6 +21,7 @@ mod publish;
 mod report;
 mod stick;
 mod tree;
+mod viewers;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -45,12 +46,13 @@ const REPEATS_DEFAULT: usize = 5;
 /// A benchmark: its short name, its long one, what it does.
 type Entry = (&'static str, &'static str, fn(&Bench) -> Outcome<()>);
 
-const BENCHES: [Entry; 7] = [
+const BENCHES: [Entry; 8] = [
     ("p1", "publish", publish::run),
     ("p2", "stick", stick::run),
     ("p3", "node", node::run),
     ("p4", "packs", packs::run),
     ("p8", "catchup", catchup::run),
+    ("p13", "viewers", viewers::run),
     ("memory", "memory", memory::run),
     ("liar", "liar", liar::run),
 ];
@@ -63,11 +65,12 @@ bench [NAME…] [--repeats N]
   p3 node       1 GiB from node to node, beside curl from nginx + sync
   p4 packs      100,000 items of 4 kB from packs, beside cp -r + sync
   p8 catchup    requests of a reader who is five days behind
+  p13 viewers   500 viewers of a broadcast, beside nginx with the same files
   memory        peak memory of each command with a file of 4 GiB
   liar          what a carrier costs that lies, beside two honest ones
   tree DIR N    no benchmark: writes a mirror with N posts, for the reader's
 
-Without a name all run. They need about 20 GB of room under the target folder, Linux, curl and nginx";
+Without a name all run. They need about 20 GB of room under the target folder, Linux, curl, ffmpeg and nginx";
 
 fn main() -> ExitCode {
     let words = std::env::args().skip(1).collect::<Vec<_>>();

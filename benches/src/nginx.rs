@@ -14,6 +14,9 @@ use crate::measure::cpu_s_of;
 /// A port found free can be taken by another program before nginx listens; then we look again.
 const STARTS_MAX: usize = 5;
 
+/// Hundreds of viewers, each with a file.
+const CONNECTIONS_MAX: usize = 2_048;
+
 /// How long nginx may take until it answers.
 const START_MAX: Duration = Duration::from_secs(10);
 
@@ -66,7 +69,7 @@ fn spawn(folder: &Path, root: &Path, port: u16) -> Outcome<Child> {
     // One process without a master, so that its CPU time can be read in one place.
     let config = format!(
         "daemon off; master_process off; worker_processes 1; pid {at}/nginx.pid; error_log {at}/error.log;
-        events {{}}
+        events {{ worker_connections {CONNECTIONS_MAX}; }}
         http {{
             {temporary}
             log_format asked '$request_uri';

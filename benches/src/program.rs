@@ -69,10 +69,19 @@ impl Longear {
         if whole { Ok(()) } else { Err(format!("something did not arrive: {channel}").into()) }
     }
 
-    /// Serves a home on loopback.
+    /// Serves a home on loopback to readers.
     pub fn serve(&self, home: &Path) -> Outcome<Served> {
+        self.serve_with(home, &["--read-only"])
+    }
+
+    /// Serves a home on loopback to readers, and to the encoders of its broadcasts.
+    pub fn serve_encoders(&self, home: &Path) -> Outcome<Served> {
+        self.serve_with(home, &[])
+    }
+
+    fn serve_with(&self, home: &Path, words: &[&str]) -> Outcome<Served> {
         let mut command = self.command(home);
-        command.args(["serve", "--read-only", "--listen", "127.0.0.1:0", "--json"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--json"]).args(words);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut line = String::new();
         let read = child.stdout.as_mut().map(|stdout| BufReader::new(stdout).read_line(&mut line));
@@ -113,6 +122,7 @@ impl Drop for Served {
     }
 }
 
-fn text(object: &Value, key: &str) -> Outcome<String> {
+/// A text that longear printed under a name.
+pub fn text(object: &Value, key: &str) -> Outcome<String> {
     Ok(object[key].as_str().ok_or_else(|| format!("longear said no {key}: {object}"))?.to_owned())
 }
