@@ -38,6 +38,20 @@ impl Store {
 
     /// The roll-ups of the broadcast that an item opens, in the order of its log: those in the same log that readers see.
     pub fn roll_ups(&self, opening: &StoredItem) -> Result<Vec<RollUp>, StoreError> {
+        let mut roll_ups = Vec::new();
+        for item in self.roll_up_items(opening)? {
+            roll_ups.extend(self.roll_up(&item)?);
+        }
+        Ok(roll_ups)
+    }
+
+    /// What a roll-up says, if its payload is here.
+    pub fn roll_up(&self, item: &StoredItem) -> Result<Option<RollUp>, StoreError> {
+        Ok(self.payload(item)?.and_then(|bytes| RollUp::decode(&bytes).ok()))
+    }
+
+    /// The items of [`Store::roll_ups`], also those whose payload is not here. Reads no payload.
+    pub fn roll_up_items(&self, opening: &StoredItem) -> Result<Vec<StoredItem>, StoreError> {
         let mut inner = self.fresh()?;
         let log_no = log_no_of(opening.at);
         let sql = "SELECT at FROM roll_ups WHERE stream = (SELECT stream FROM openings WHERE at = ?)
@@ -47,13 +61,12 @@ impl Store {
             let mut statement = inner.index.connection().prepare_cached(sql)?;
             statement.query_map(range, |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?
         };
-        let mut roll_ups = Vec::with_capacity(places.len());
+        let mut items = Vec::with_capacity(places.len());
         for at in places {
             let Some(row) = inner.index.item(at)? else { continue };
-            let Some(item) = self.stored(&mut inner, &row)?.filter(|item| item.status.is_visible()) else { continue };
-            roll_ups.extend(self.payload(&item)?.and_then(|bytes| RollUp::decode(&bytes).ok()));
+            items.extend(self.stored(&mut inner, &row)?.filter(|item| item.status.is_visible()));
         }
-        Ok(roll_ups)
+        Ok(items)
     }
 
     /// Those of [`Store::media`] that readers see. A roll-up is seen only where the opening of its broadcast is, in its log.

@@ -70,17 +70,20 @@ impl Timeline {
     /// end of a broadcast.
     pub fn of<'a>(roll_ups: impl IntoIterator<Item = &'a RollUp>, edge: Option<&Edge>) -> Self {
         let mut timeline = Timeline::default();
-        for roll_up in roll_ups {
-            for (seq, beat) in (roll_up.first..).zip(&roll_up.beats) {
-                timeline.beat(seq, beat.time, &beat.segments);
-            }
-            roll_up.chapters.iter().for_each(|chapter| timeline.chapter(chapter));
-            timeline.is_over |= roll_up.is_last;
-        }
+        roll_ups.into_iter().for_each(|roll_up| timeline.take_roll_up(roll_up));
         match edge {
             Some(edge) => timeline.with_edge(edge),
             None => timeline,
         }
+    }
+
+    /// Takes the next roll-up of the log, before any edge: a day of broadcast is not put together anew for each minute of it.
+    pub fn take_roll_up(&mut self, roll_up: &RollUp) {
+        for (seq, beat) in (roll_up.first..).zip(&roll_up.beats) {
+            self.beat(seq, beat.time, &beat.segments);
+        }
+        roll_up.chapters.iter().for_each(|chapter| self.chapter(chapter));
+        self.is_over |= roll_up.is_last;
     }
 
     /// The same with the ticks of an edge behind it.

@@ -325,8 +325,8 @@ impl Shelf {
             return Ok(None);
         }
         let Some(broadcast) = self.broadcast(&item.id())? else { return Ok(None) };
-        let (timeline, held) = broadcast.held()?;
-        Ok(Some(live::view(id_hex, &timeline, held, &broadcast.takes()?, &broadcast.playable(false)?, now_ms)))
+        let (timeline, looked) = broadcast.shown()?;
+        Ok(Some(live::view(id_hex, &timeline, &looked, now_ms)))
     }
 
     /// Whether this item's correction counts: its author may change the other one, or that one is not here.

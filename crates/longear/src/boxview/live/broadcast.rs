@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use longear_core::blob::BlobHash;
 use longear_core::limits::INIT_BYTES_MAX;
-use longear_core::live::{Part, SPACE_MS_MAX, Timeline, Track};
+use longear_core::live::{Medium, Part, SPACE_MS_MAX, Timeline, Track};
 use longear_core::{ChannelId, ItemId, Kind, Opening};
 use longear_store::blobs::BlobState;
 use longear_store::{ChannelState, Store, StoredItem};
@@ -18,6 +19,13 @@ use crate::recording::Take;
 
 /// Broadcasts that are kept in memory; the ones that were asked for last.
 const BROADCASTS_MAX: usize = 8;
+
+/// How long it is not looked again what of a broadcast is here, at least: hundreds of readers open the page again and again.
+const LOOK_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// How many times as long as a look took: at a day of broadcast that is longer.
+const LOOK_PAUSE_COSTS: u32 = 20;
+/// And at most.
+const LOOK_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// For each track of a timeline, which times of it are here, in milliseconds since the broadcast began.
 pub type HeldTimes = Vec<Vec<Range<u64>>>;
@@ -31,6 +39,20 @@ pub struct Wanted {
     pub to_ms: Option<u64>,
     /// Whether the player knows gaps.
     pub names_gaps: bool,
+}
+
+impl Wanted {
+    /// Whether that is something that was, and does not go on.
+    fn is_past(&self, timeline: &Timeline) -> bool {
+        timeline.is_over() || self.from_ms.is_some()
+    }
+
+    /// The segments of what was: at most some hours.
+    fn past_of<'t>(&self, track: &'t Track) -> &'t [Part] {
+        let from_ms = self.from_ms.unwrap_or(0);
+        let to_ms = self.to_ms.unwrap_or(u64::MAX).min(from_ms.saturating_add(playlist::HOURS_MS));
+        playlist::between(track, from_ms, to_ms)
+    }
 }
 
 /// The broadcasts that somebody watches here.
@@ -56,13 +78,41 @@ struct Known {
     state: Option<Arc<ChannelState>>,
     /// What the roll-ups say.
     rolled: Timeline,
+    /// Those roll-ups, in their order; none where the payload of one was missing, which may come.
+    rolled_up: Vec<ItemId>,
     /// The same with the edge.
     timeline: Arc<Timeline>,
     /// Segments that were seen to be here.
     here: HashSet<[u8; 32]>,
     descriptions: HashMap<[u8; 32], Description>,
+    /// What was here at the last look, and until when that will do.
+    looked: Option<(Instant, Arc<Looked>)>,
     /// Of each rendition, a segment that was listed and the number that it had.
     anchors: HashMap<String, Anchor>,
+}
+
+/// What of a broadcast is here.
+#[derive(Debug)]
+pub struct Looked {
+    /// Whether it was over.
+    is_over: bool,
+    /// Which times of each rendition are here.
+    pub held: HeldTimes,
+    /// What can be saved.
+    pub saves: Vec<Saving>,
+    /// The renditions that have a playlist.
+    pub playable: Vec<String>,
+}
+
+/// A recording that is whole.
+#[derive(Debug)]
+pub struct Saving {
+    /// What it is called as a file.
+    pub file_name: String,
+    /// What it holds.
+    pub medium: Medium,
+    /// Its bytes.
+    pub size: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +121,13 @@ struct Anchor {
     index: usize,
     number: u64,
     discontinuities: u64,
+}
+
+impl Looked {
+    /// Whether nothing has happened since that readers wait for: that something plays, a rendition that is new, the end.
+    fn serves(&self, timeline: &Timeline) -> bool {
+        !self.playable.is_empty() && self.is_over == timeline.is_over() && self.held.len() == timeline.tracks().len()
+    }
 }
 
 impl Broadcasts {
@@ -106,23 +163,36 @@ impl Broadcasts {
 }
 
 impl Broadcast {
-    /// What is known of it now.
-    pub fn timeline(&self) -> Result<Arc<Timeline>, ShelfError> {
+    /// What is known of it now, and what of it is here, or was a moment ago.
+    pub fn shown(&self) -> Result<(Arc<Timeline>, Arc<Looked>), ShelfError> {
         let mut known = lock(&self.known);
         self.refresh(&mut known)?;
-        Ok(known.timeline.clone())
+        let (timeline, since) = (known.timeline.clone(), Instant::now());
+        if let Some((until, looked)) = &known.looked
+            && since < *until
+            && looked.serves(&timeline)
+        {
+            return Ok((timeline, looked.clone()));
+        }
+        let saving = |take: Take| Saving { file_name: take.file_name(), medium: take.medium, size: take.size() };
+        let looked = Arc::new(Looked {
+            is_over: timeline.is_over(),
+            held: self.held(&mut known)?,
+            saves: self.takes_of(&mut known)?.into_iter().map(saving).collect(),
+            playable: self.playable(&mut known, Wanted::default())?,
+        });
+        let pause = (since.elapsed() * LOOK_PAUSE_COSTS).clamp(LOOK_PAUSE_MIN, LOOK_PAUSE_MAX);
+        known.looked = Some((Instant::now() + pause, looked.clone()));
+        Ok((timeline, looked))
     }
 
-    /// What is known, and which times of each rendition are here.
-    pub fn held(&self) -> Result<(Arc<Timeline>, HeldTimes), ShelfError> {
-        let mut known = lock(&self.known);
-        self.refresh(&mut known)?;
+    fn held(&self, known: &mut Known) -> Result<HeldTimes, ShelfError> {
         let timeline = known.timeline.clone();
         let mut tracks = Vec::new();
         for track in timeline.tracks() {
             let mut ranges = Vec::<Range<u64>>::new();
             for part in &track.parts {
-                if !self.is_here(&mut known, part)? {
+                if !self.is_here(known, part)? {
                     continue;
                 }
                 match ranges.last_mut() {
@@ -132,13 +202,17 @@ impl Broadcast {
             }
             tracks.push(ranges);
         }
-        Ok((timeline, tracks))
+        Ok(tracks)
     }
 
     /// The files that the segments of an ended broadcast make, as far as they are whole.
     pub fn takes(&self) -> Result<Vec<Take>, ShelfError> {
         let mut known = lock(&self.known);
         self.refresh(&mut known)?;
+        self.takes_of(&mut known)
+    }
+
+    fn takes_of(&self, known: &mut Known) -> Result<Vec<Take>, ShelfError> {
         if !known.timeline.is_over() {
             return Ok(Vec::new());
         }
@@ -146,26 +220,20 @@ impl Broadcast {
         for take in Take::all(&known.timeline) {
             let mut is_whole = true;
             for part in &take.parts {
-                is_whole = is_whole && self.is_here(&mut known, part)?;
+                is_whole = is_whole && self.is_here(known, part)?;
             }
             whole.extend(is_whole.then_some(take));
         }
         Ok(whole)
     }
 
-    /// The names of the renditions that have a playlist now: of a running broadcast its newest, or all that is here.
-    pub fn playable(&self, is_past: bool) -> Result<Vec<String>, ShelfError> {
-        let mut known = lock(&self.known);
-        self.refresh(&mut known)?;
-        self.playable_of(&mut known, is_past)
-    }
-
-    fn playable_of(&self, known: &mut Known, is_past: bool) -> Result<Vec<String>, ShelfError> {
+    /// The names of the renditions that have a playlist now: of a running broadcast its newest, or of what was.
+    fn playable(&self, known: &mut Known, wanted: Wanted) -> Result<Vec<String>, ShelfError> {
         let timeline = known.timeline.clone();
         let mut names = Vec::new();
         for track in timeline.tracks() {
-            let plays = match is_past || timeline.is_over() {
-                true => self.has_any(known, track)?,
+            let plays = match wanted.is_past(&timeline) {
+                true => self.has_any(known, wanted.past_of(track))?,
                 false => self.live_run(known, track)?.is_some(),
             };
             names.extend(plays.then(|| track.name.clone()));
@@ -173,8 +241,8 @@ impl Broadcast {
         Ok(names)
     }
 
-    fn has_any(&self, known: &mut Known, track: &Track) -> Result<bool, ShelfError> {
-        for part in &track.parts {
+    fn has_any(&self, known: &mut Known, parts: &[Part]) -> Result<bool, ShelfError> {
+        for part in parts {
             if self.is_here(known, part)? {
                 return Ok(true);
             }
@@ -183,10 +251,10 @@ impl Broadcast {
     }
 
     /// The list of renditions that have a playlist; `None` before there is anything to play.
-    pub fn master(&self, query: &str, is_past: bool) -> Result<Option<String>, ShelfError> {
+    pub fn master(&self, query: &str, wanted: Wanted) -> Result<Option<String>, ShelfError> {
         let mut known = lock(&self.known);
         self.refresh(&mut known)?;
-        let playable = self.playable_of(&mut known, is_past)?;
+        let playable = self.playable(&mut known, wanted)?;
         if playable.is_empty() {
             return Ok(None);
         }
@@ -210,17 +278,13 @@ impl Broadcast {
         self.refresh(&mut known)?;
         let timeline = known.timeline.clone();
         let Some(track) = timeline.track(name) else { return Ok(None) };
-        let is_past = timeline.is_over() || wanted.from_ms.is_some();
+        let is_past = wanted.is_past(&timeline);
         if !is_past && !wanted.names_gaps {
             return self.live(&mut known, &timeline, track);
         }
-        let end_ms = timeline.end_ms();
-        let from_ms = match is_past {
-            true => wanted.from_ms.unwrap_or(0),
-            false => end_ms.saturating_sub(playlist::WINDOW_MS),
-        };
-        let to_ms = wanted.to_ms.unwrap_or(u64::MAX).min(from_ms.saturating_add(playlist::HOURS_MS));
-        let parts = playlist::between(track, from_ms, to_ms);
+        let newest_ms = timeline.end_ms().saturating_sub(playlist::WINDOW_MS);
+        let wanted = if is_past { wanted } else { Wanted { from_ms: Some(newest_ms), ..wanted } };
+        let parts = wanted.past_of(track);
         let mut lines = Vec::with_capacity(parts.len());
         for part in parts {
             lines.push(Line { part, is_here: self.is_here(&mut known, part)? });
@@ -228,10 +292,9 @@ impl Broadcast {
         if !lines.iter().any(|line| line.is_here) {
             return Ok(None);
         }
-        let first = track.parts.partition_point(|part| part.end_ms() <= from_ms) as u64;
-        let is_over = is_past;
-        let top =
-            Top { first: if is_over { 0 } else { first }, discontinuities: 0, is_over, zero_ms: timeline.zero_ms() };
+        let first = track.parts.partition_point(|part| part.end_ms() <= newest_ms) as u64;
+        let first = if is_past { 0 } else { first };
+        let top = Top { first, discontinuities: 0, is_over: is_past, zero_ms: timeline.zero_ms() };
         Ok(Some(playlist::media(top, &lines, wanted.names_gaps)))
     }
 
@@ -268,7 +331,7 @@ impl Broadcast {
             _ => false,
         };
         if !is_same {
-            known.rolled = Timeline::of(&self.store.roll_ups(&self.item)?, None);
+            self.roll_on(known)?;
             known.state = state;
         }
         let edge = match known.rolled.is_over() {
@@ -283,6 +346,38 @@ impl Broadcast {
             });
         }
         Ok(())
+    }
+
+    /// Takes the roll-ups that have come. Begins anew where one of those before is not there any more.
+    fn roll_on(&self, known: &mut Known) -> Result<(), ShelfError> {
+        let items = self.store.roll_up_items(&self.item)?;
+        let is_same = |(taken, item): (&ItemId, &StoredItem)| *taken == item.id();
+        if known.rolled_up.len() > items.len() || !known.rolled_up.iter().zip(&items).all(is_same) {
+            known.rolled_up.clear();
+        }
+        if known.rolled_up.is_empty() {
+            known.rolled = Timeline::default();
+        }
+        let mut is_whole = true;
+        for item in &items[known.rolled_up.len()..] {
+            match self.store.roll_up(item)? {
+                Some(roll_up) => known.rolled.take_roll_up(&roll_up),
+                None => is_whole = false,
+            }
+            known.rolled_up.push(item.id());
+        }
+        if !is_whole {
+            known.rolled_up.clear();
+        }
+        Ok(())
+    }
+
+    /// Lets go of what was here: somebody was to be given it, and there was nothing.
+    pub fn forget(&self, file: &[u8; 32]) {
+        let mut known = lock(&self.known);
+        if known.here.remove(file) {
+            known.looked = None;
+        }
     }
 
     /// Whether a segment and what it plays behind are here. What was here once is not looked for again.

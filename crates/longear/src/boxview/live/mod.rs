@@ -30,12 +30,11 @@ use longear_store::Store;
 use longear_store::blobs::BlobState;
 
 pub use at_hand::AtHand;
-pub use broadcast::{Broadcast, Broadcasts};
+pub use broadcast::{Broadcast, Broadcasts, Wanted};
 pub use front::Front;
 pub use view::view;
 
 use self::at_hand::Kept;
-use self::broadcast::Wanted;
 use self::pieces::Pieces;
 use super::asked::Asked;
 use super::shelf::{Shelf, ShelfError};
@@ -130,7 +129,14 @@ async fn look_up(view: &BoxView, question: Question, requested: &HeaderMap) -> R
         Answer::Kept(kept) => kept.response(requested),
         Answer::List(text) => list(text.into()),
         Answer::NotYet => (StatusCode::NOT_FOUND, [(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))]).into_response(),
-        Answer::Segment(hash, mime) => segment(blob_response(store, hash, mime, None, requested).await),
+        Answer::Segment(hash, mime) => {
+            let response = blob_response(store, hash, mime, None, requested).await;
+            if response.status() == StatusCode::NOT_FOUND {
+                let forget = move |shelf: &Shelf| Ok(shelf.broadcast(&id)?.map(|broadcast| broadcast.forget(&hash)));
+                view.look(forget).await?;
+            }
+            segment(response)
+        }
         Answer::Recording(take) => recording(store, take),
         Answer::NoFile => return Err(ErrorKind::NotFound),
         Answer::NoBroadcast => {
@@ -146,7 +152,7 @@ fn answer(shelf: &Shelf, question: &Question) -> Result<Answer, ShelfError> {
     let Some((name, ending)) = file.rsplit_once('.') else { return Ok(Answer::NoFile) };
     let listed = |list: Option<String>| list.map_or(Answer::NotYet, Answer::List);
     Ok(match ending {
-        _ if file == MASTER => listed(broadcast.master(query, wanted.from_ms.is_some())?),
+        _ if file == MASTER => listed(broadcast.master(query, *wanted)?),
         "m3u8" => listed(broadcast.media(name, *wanted)?),
         "m4s" | "mp4" if let Some(hash) = hash_of(name) => Answer::Segment(hash, "video/mp4"),
         "mp4" | "m4a" => {

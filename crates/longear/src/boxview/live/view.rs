@@ -5,9 +5,8 @@ use std::ops::Range;
 use longear_core::live::{Chapter, Medium, Timeline, Track};
 use longear_pages::{ChapterView, LivePhase, LiveView, SaveView, TrackView};
 
-use super::broadcast::HeldTimes;
+use super::broadcast::{Looked, Saving};
 use super::{LIVE, MASTER};
-use crate::recording::Take;
 
 /// From what length on moments are offered that nobody named.
 const MARKED_MS_MIN: u64 = 20 * 60_000;
@@ -16,23 +15,16 @@ const MARK_MS: u64 = 10 * 60_000;
 /// How many are offered: those of a day. In what is longer they lie farther apart.
 const MARKS_MAX: u64 = 144;
 
-/// Puts together what a page says. `held` are the times of each rendition that are here, `takes` what can be saved,
-/// `playable` the renditions that have a playlist.
-pub fn view(
-    id: &str,
-    timeline: &Timeline,
-    held: HeldTimes,
-    takes: &[Take],
-    playable: &[String],
-    now_ms: u64,
-) -> LiveView {
+/// Puts together what a page says.
+pub fn view(id: &str, timeline: &Timeline, looked: &Looked, now_ms: u64) -> LiveView {
+    let Looked { held, saves, playable, .. } = looked;
     let phase = match timeline.newest_ms() {
         _ if timeline.is_over() => LivePhase::Over,
         None => LivePhase::Soon,
         Some(_) if timeline.is_live(now_ms) => LivePhase::Live,
         Some(since_ms) => LivePhase::Waiting { since_ms },
     };
-    let mut tracks = timeline.tracks().iter().zip(&held).filter(|(_, held)| !held.is_empty()).collect::<Vec<_>>();
+    let mut tracks = timeline.tracks().iter().zip(held).filter(|(_, held)| !held.is_empty()).collect::<Vec<_>>();
     tracks.sort_by_key(|(track, _)| std::cmp::Reverse(height(track)));
     let list = |file: &str| format!("{LIVE}{id}/{file}");
     let sound = tracks.iter().find(|(track, _)| track.medium == Medium::Sound && playable.contains(&track.name));
@@ -45,7 +37,7 @@ pub fn view(
         from_href: (!tracks.is_empty()).then(|| list(&format!("{MASTER}?from="))),
         chapters: timeline.chapters().iter().map(|chapter| chapter_view(chapter, &tracks)).collect(),
         marks: marks(timeline.end_ms(), &tracks),
-        saves: takes.iter().map(|take| save_view(&list(&take.file_name()), take)).collect(),
+        saves: saves.iter().map(|saving| save_view(&list(&saving.file_name), saving)).collect(),
         tracks: tracks.into_iter().map(|(track, held)| track_view(track, held)).collect(),
     }
 }
@@ -80,12 +72,12 @@ fn track_view(track: &Track, held: &[Range<u64>]) -> TrackView {
     TrackView { name: track.name.clone(), is_sound: track.medium == Medium::Sound, held: held.to_vec() }
 }
 
-fn save_view(href: &str, take: &Take) -> SaveView {
+fn save_view(href: &str, saving: &Saving) -> SaveView {
     SaveView {
         href: href.to_owned(),
-        name: take.file_name(),
-        is_sound: take.medium == Medium::Sound,
-        size_bytes: take.size(),
+        name: saving.file_name.clone(),
+        is_sound: saving.medium == Medium::Sound,
+        size_bytes: saving.size,
     }
 }
 
