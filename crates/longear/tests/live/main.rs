@@ -3,6 +3,7 @@
 
 mod chapters;
 mod clock;
+mod conformance;
 mod encoder;
 mod forgers;
 mod hostile;
