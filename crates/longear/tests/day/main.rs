@@ -74,6 +74,25 @@ fn beginning_at_some_hour_costs_that_hour() {
     assert!(master.looks < DAY, "{master:?}");
 }
 
+/// A box adds the next roll-up to those that it has read; it must notice where one of those does not count any more, and where
+/// the payload of one comes late.
+#[test]
+fn roll_ups_that_come_and_go_are_noticed() {
+    let mut studio = Studio::new(300);
+    let heard = |studio: &Studio| listed(&studio.list("audio", Some(0)).unwrap_or_default());
+    assert_eq!(heard(&studio), 300);
+    (0..30).for_each(|_| studio.hear());
+    studio.roll_up_in_pieces(|studio| assert_eq!(heard(studio), 300));
+    assert_eq!(heard(&studio), 330);
+    (0..30).for_each(|_| studio.hear());
+    studio.roll_up(false);
+    assert_eq!(heard(&studio), 360);
+    studio.take_back(4);
+    assert_eq!(heard(&studio), 330);
+    studio.restart();
+    assert_eq!(heard(&studio), 330, "the same as who reads all of them anew");
+}
+
 /// Boxes delete nothing by themselves; but a disk may be damaged, and files may go with a roll-up that was taken back.
 #[test]
 fn what_has_gone_is_not_listed() {

@@ -7,12 +7,12 @@ use longear::boxview::live::{Broadcast, Wanted};
 use longear::boxview::shelf::{Found, Shelf};
 use longear_core::hash::plain;
 use longear_core::live::{Beat, Medium};
-use longear_core::{Edge, ItemId, Kind, Opening, Roles, RollUp, Segment, Session, StreamId, Tick, verify};
+use longear_core::{Edge, ItemId, Kind, Opening, Roles, RollUp, Run, Segment, Session, StreamId, Tick, verify};
 use longear_pages::{ItemPage, Language, Visit};
 use longear_store::{Store, StoreOptions};
 
 use crate::disk::Disk;
-use crate::publisher::{Log, NOON_MS, Object, Publisher, article, give, items, key, take_in};
+use crate::publisher::{Log, NOON_MS, Object, Publisher, article, give, items, key, retraction, take_in};
 
 const STREAM: StreamId = StreamId([5; 16]);
 pub const SEGMENT_MS: u64 = 2_000;
@@ -69,7 +69,7 @@ fn time_ms(number: u64) -> u64 {
 impl Studio {
     /// A broadcast of so many moments, of which all are here and in roll-ups.
     pub fn new(moments: u64) -> Self {
-        let publisher = Publisher::found("day", &[("one", Roles::LIVE)]);
+        let publisher = Publisher::found("day", &[("one", Roles::LIVE.with(Roles::POST))]);
         let mut log = publisher.log("one");
         let disk = Disk::new();
         let store = Store::open_with(StoreOptions { backend: Arc::new(disk.clone()), index: None }).unwrap();
@@ -135,6 +135,12 @@ impl Studio {
         (0..moments).for_each(|_| self.sign());
     }
 
+    /// One more moment with its files, that only a roll-up will tell of.
+    pub fn hear(&mut self) {
+        self.import(self.next);
+        self.next += 1;
+    }
+
     /// What stands in no roll-up yet.
     pub fn roll_up(&mut self, is_last: bool) {
         let from = self.log.items.len();
@@ -142,6 +148,27 @@ impl Studio {
             self.write(ROLLED, false);
         }
         self.write(self.next - self.first, is_last);
+        self.give(from);
+    }
+
+    /// One more roll-up, of which the header comes before the payload; between the two `between` is looked at.
+    pub fn roll_up_in_pieces(&mut self, between: impl FnOnce(&Self)) {
+        let from = self.log.items.len();
+        self.write(self.next - self.first, false);
+        let headers = self.log.items[from..].iter().map(|(header, _)| header.clone()).collect();
+        let run = verify(&self.publisher.lineage, Run::new(self.log.opening, headers).unwrap()).unwrap();
+        let mut batch = self.store.write().unwrap();
+        batch.run(&self.publisher.channel(), &run).unwrap();
+        batch.commit().unwrap();
+        between(self);
+        self.give(from);
+    }
+
+    /// Takes a roll-up back.
+    pub fn take_back(&mut self, number: usize) {
+        let from = self.log.items.len();
+        let roll_up = self.log.items[number + 1].0.id();
+        self.log.write(Kind::Retraction, self.now_ms(), retraction(vec![roll_up]));
         self.give(from);
     }
 

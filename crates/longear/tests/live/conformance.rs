@@ -45,8 +45,8 @@ impl Player<'_> {
         let (url, seconds) = (self.url(list), seconds.to_string());
         let arguments = ["-i", &url, "-t", &seconds, "-progress", "-", "-nostats", "-f", "null", "-"];
         let said = self.run("ffmpeg", &arguments);
-        let times = said.lines().filter_map(|line| line.strip_prefix("out_time_us=")?.parse::<f64>().ok());
-        times.last().unwrap() / 1e6
+        let mut times = said.lines().filter_map(|line| line.strip_prefix("out_time_us=")?.parse::<f64>().ok());
+        times.next_back().unwrap() / 1e6
     }
 }
 
