@@ -16,10 +16,8 @@ use longear_core::ItemId;
 
 /// How long an answer serves everybody.
 const FRESH: Duration = Duration::from_millis(200);
-/// How old an answer may become while somebody looks for a newer one.
+/// How old an answer may become while somebody looks for a newer one. Then it goes, to make room for what is asked for now.
 const OLD: Duration = Duration::from_millis(500);
-/// How long an answer that is too old stays in case that it is asked for again.
-const KEPT: Duration = Duration::from_secs(5);
 /// Bytes of all answers, those included that are still being sent.
 const BYTES_MAX: usize = 24 << 20;
 /// Bytes of one answer: four seconds of two Mbit/s. Longer ones are sent from the disk, piece by piece.
@@ -70,8 +68,8 @@ impl AtHand {
 
     /// Keeps what was looked up of a broadcast at `made`.
     pub fn keep(&self, address: String, id: ItemId, kept: Kept, made: Instant) {
+        self.clear(made);
         let mut answers = self.answers();
-        answers.retain(|_, answer| made.saturating_duration_since(answer.made) < KEPT);
         let is_full = answers.len() >= ANSWERS_MAX;
         let answer = Answer { id, kept, made, renewed: made };
         match answers.entry(address) {
@@ -90,8 +88,14 @@ impl AtHand {
         self.answers().retain(|_, answer| answer.id != *id);
     }
 
+    /// Lets go of what serves nobody any more.
+    fn clear(&self, now: Instant) {
+        self.answers().retain(|_, answer| now.saturating_duration_since(answer.made) < OLD);
+    }
+
     /// Bytes that may be kept and sent to many, if there is room for them; it is given back when the last one has them.
     pub fn hold(&self, size: u64, read: impl FnOnce(&mut [u8]) -> Option<usize>) -> Option<Bytes> {
+        self.clear(Instant::now());
         let size = usize::try_from(size).ok().filter(|size| *size <= ANSWER_BYTES_MAX)?;
         let held = Room::take(&self.room, size)?;
         let mut bytes = vec![0; size];
@@ -205,14 +209,22 @@ mod tests {
         assert_eq!(at_hand.hold(2, |_| Some(1)), None, "half a segment is none");
     }
 
+    /// Viewers of what was, who ask for other segments all the time, leave the room to those of what is.
     #[test]
-    fn answers_are_bounded_and_those_that_nobody_asks_for_go() {
+    fn answers_are_bounded_and_those_that_serve_nobody_go() {
         let (at_hand, start) = (AtHand::default(), Instant::now());
         for number in 0..=ANSWERS_MAX {
             at_hand.keep(number.to_string(), ID, kept("text"), start);
         }
         assert_eq!(at_hand.answers().len(), ANSWERS_MAX);
-        at_hand.keep(LIST.to_owned(), ID, kept("text"), start + KEPT);
+        at_hand.keep(LIST.to_owned(), ID, kept("text"), start + OLD);
         assert_eq!(at_hand.answers().len(), 1);
+
+        let long_ago = start.checked_sub(OLD).expect("a machine that has been on for half a second");
+        for number in 0..BYTES_MAX / ANSWER_BYTES_MAX {
+            let bytes = at_hand.hold(ANSWER_BYTES_MAX as u64, |bytes| Some(bytes.len())).expect("room");
+            at_hand.keep(number.to_string(), ID, Kept { bytes, ..kept("") }, long_ago);
+        }
+        assert!(at_hand.hold(ANSWER_BYTES_MAX as u64, |bytes| Some(bytes.len())).is_some());
     }
 }
