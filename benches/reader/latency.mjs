@@ -15,6 +15,7 @@ const SEGMENT_MS = 1000;
 /** After this, a player has caught up if it ever does. */
 const SETTLING_MS = 6_000;
 const PATIENCE_MS = 120_000;
+const TITLE = "Evening news";
 const ENCODER =
   "-re -f lavfi -i testsrc2=size=640x360:rate=25 -re -f lavfi -i sine=frequency=330:sample_rate=48000 -map 0:v -map 1:a " +
   "-c:v libx264 -preset ultrafast -g 25 -keyint_min 25 -sc_threshold 0 -pix_fmt yuv420p -b:v 400k -c:a aac -b:a 24k -ac 1 " +
@@ -42,7 +43,7 @@ async function until(look, what) {
 async function begin() {
   const [newsroom, box] = [new Machine(), new Machine()];
   const { address } = newsroom.json("channel", "new", "Newsroom", "--roots", newsroom.path("roots"));
-  const live = newsroom.json("live", "start", "--title", "Evening news", "--lang", "en");
+  const live = newsroom.json("live", "start", "--title", TITLE, "--lang", "en");
   const { url } = await newsroom.serve();
   const place = `${url}/live/in/${live.token}/360p`;
   newsroom.startOther("ffmpeg", "-nostdin", "-v", "error", ...ENCODER.split(" "), "-hls_segment_filename", `${place}/%06d.m4s`, `${place}/index.m3u8`);
@@ -79,18 +80,17 @@ async function hlsJs(page, { url, list }) {
 }
 
 /** Our player, on the page of the broadcast in the app. */
-async function own(page, { url, address, zeroMs }) {
+async function own(page, { url, address, live, zeroMs }) {
   await page.goto(`${url}/app/#${address}`);
   await page.getByRole("button", { name: "Yes, follow" }).click();
-  await page.getByText("Evening news").first().click();
-  const video = page.locator("video");
-  await video.waitFor({ timeout: PATIENCE_MS });
+  await page.getByText(TITLE).first().waitFor({ timeout: PATIENCE_MS });
+  await page.goto(`${url}/app/#/item/${live.id}`);
+  await page.locator(".still .go").click();
   await page.evaluate((zeroMs) => {
     const video = document.querySelector("video");
     video.muted = true;
     // Its time counts from the beginning of the broadcast.
     window.playingMs = () => zeroMs + video.currentTime * 1000;
-    return video.play();
   }, zeroMs);
 }
 
