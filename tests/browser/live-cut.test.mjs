@@ -1,5 +1,8 @@
 // A broadcast is on, and the internet is switched off because of it. What has come plays on; what is missing comes by stick,
 // from neighbours, and over the internet when it is back; in the end everybody has every segment.
+//
+// Aigul watches in the app at the box in the east, Bolat with nothing but a browser and Damira in the app in the west, with data
+// saver. Between the boxes there is a street, which nobody switches off.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -12,19 +15,21 @@ import { chromium } from "playwright-core";
 
 import { Country } from "./country.mjs";
 import { Machine } from "./machine.mjs";
-import { until } from "./phone.mjs";
+import { Phone, until } from "./phone.mjs";
 
 const PORT = 7777;
+/** A box that waits for a mirror which is cut off asks its neighbour less often. */
+const NEIGHBOUR_MS = 120_000;
 /** A sound and two pictures, from one input, as an encoder sends them. */
 const LADDER =
-  "-re -f lavfi -i testsrc2=size=640x360:rate=25 -re -f lavfi -i sine=frequency=330:sample_rate=48000 " +
+  "-re -f lavfi -i testsrc2=size=640x360:rate=12 -re -f lavfi -i sine=frequency=330:sample_rate=48000 " +
   "-filter_complex [0:v]split=2[a][b];[a]scale=-2:144[low] -map [low] -map 1:a -map [b] -map 1:a -map 1:a " +
-  "-c:v libx264 -preset ultrafast -g 25 -keyint_min 25 -sc_threshold 0 -pix_fmt yuv420p -b:v:0 90k -b:v:1 400k -c:a aac -b:a 24k -ac 1 " +
+  "-c:v libx264 -preset ultrafast -g 12 -keyint_min 12 -sc_threshold 0 -pix_fmt yuv420p -b:v:0 90k -b:v:1 400k -c:a aac -b:a 24k -ac 1 " +
   "-f hls -hls_time 1 -hls_list_size 8 -hls_segment_type fmp4 -hls_flags independent_segments -method PUT -http_persistent 1";
 const STREAMS = "v:0,a:0,name:144p v:1,a:1,name:360p a:2,name:audio";
 
 const screenshots = path.join(path.dirname(process.env.LONGEAR), "..", "screenshots");
-let country, newsroom, mirror, east, west, browsers, live, encoder;
+let country, newsroom, mirror, east, west, aigul, bolat, damira, live, encoder;
 
 before(async () => {
   mkdirSync(screenshots, { recursive: true });
@@ -37,9 +42,8 @@ before(async () => {
   });
   [newsroom, mirror, east, west] = ["newsroom", "mirror", "east", "west"].map((place) => new Machine(country.at(place)));
   const { address } = newsroom.json("channel", "new", "Sarybulaq News", "--roots", newsroom.path("roots"));
-  live = newsroom.json("live", "start", "--title", "Town meeting", "--lang", "en");
+  live = newsroom.json("live", "start", "--title", "Town meeting: the bridge, the power, the vote", "--lang", "en");
   await newsroom.serve(`0.0.0.0:${PORT}`);
-  const at = (place, network) => `http://${country.address(place, network)}:${PORT}`;
   mirror.json("follow", address);
   await mirror.serve(`0.0.0.0:${PORT}`, "--sync", at("newsroom", "internet"));
   encode();
@@ -49,11 +53,11 @@ before(async () => {
     box.json("follow", address);
     await box.serve(`0.0.0.0:${PORT}`, "--sync", at("mirror", "internet"), "--sync", at(neighbour, "street"));
   }
-  browsers = await Promise.all(["east", "west"].map((box) => watch(box)));
+  [aigul, damira] = await Promise.all([openApp("east", address), openApp("west", address)]);
 });
 
 after(async () => {
-  await Promise.all((browsers ?? []).map(({ browser }) => browser.close()));
+  await Promise.all([aigul, damira, bolat].map((viewer) => viewer?.close()));
   const machines = [newsroom, mirror, east, west].filter(Boolean);
   machines.forEach((machine) => machine.stop());
   country?.remove();
@@ -61,78 +65,128 @@ after(async () => {
 });
 
 test("viewers of two boxes watch it as it runs", async () => {
-  for (const { page } of browsers) {
-    await until(async () => (await playing(page)) > 3, "three seconds to play");
-    assert.equal(await page.locator(".live").innerText(), "LIVE");
+  await aigul.page.locator(".still .go").click();
+  await aigul.page.locator("select").last().selectOption("360");
+  await damira.page.locator(".still .go").click();
+  for (const { page } of [aigul, damira]) {
+    await plays(page, 3);
+    assert.equal(await page.locator("main .live").innerText(), "LIVE");
   }
-  await browsers[0].page.screenshot({ path: path.join(screenshots, "live-1-before-360.png"), fullPage: true });
+  await until(async () => (await label(aigul.page)) === "360p", "the larger picture in the east");
+  assert.equal(await label(damira.page), "144p", "with data saver");
+  bolat = await openPage("west");
+  await until(() => bolat.plays(2), "the browser to play as well");
+  await picture(aigul.page, "live-1-before");
 });
 
 test("the internet is cut: what has come plays on, and the page says since when there is no word", async () => {
-  const [{ page }] = browsers;
+  const heard = await needle(aigul.page);
   for (const place of ["newsroom", "mirror"]) {
     country.cut(place, "internet");
   }
-  const before = await playing(page);
-  await until(async () => (await playing(page)) > before + 1, "it to play on");
+  await until(async () => (await needle(aigul.page)) > heard + 0.5, "it to play on");
+  for (const { page } of [aigul, damira]) {
+    await until(() => page.getByText(/^Connection to the publisher lost at \d\d:\d\d$/).isVisible(), "the page to say so");
+    assert.match(await page.locator("main .live.off").innerText(), /^Waiting since \d\d:\d\d$/);
+    assert.ok(await page.getByText("Waiting, not lost.").isVisible());
+  }
   await until(async () => {
-    await page.reload();
-    return page.getByText("Connection to the publisher lost").isVisible();
-  }, "the page to say so");
-  assert.equal(await page.locator(".live.off").innerText(), "Waiting");
-  assert.ok(await page.getByText("Waiting, not lost.").isVisible());
-  await page.screenshot({ path: path.join(screenshots, "live-2-cut-360.png"), fullPage: true });
+    await bolat.page.reload();
+    return bolat.page.getByText("Connection to the publisher lost").isVisible();
+  }, "the page without script to say so");
+  await picture(aigul.page, "live-2-cut");
+  // What was heard before can be heard again, without anybody but the phone.
+  await aigul.page.getByRole("button", { name: "From the beginning" }).click();
+  await plays(aigul.page, 2);
   assert.ok(segments("newsroom").length > segments("east").length + 60, "the newsroom goes on recording");
 });
 
-test("a stick fills the hole in one box, and its neighbour gets it from there", async () => {
+test("a stick with room for the sound brings it first: where the picture ends, the sound goes on without a pause", async () => {
+  const stick = newsroom.path("small");
+  const sound = bytesOf("newsroom", "audio");
+  newsroom.run("stick", "write", stick, "--budget", `${Math.ceil((sound * 1.3) / 1000) + 120}kB`);
+  west.runPartly("stick", "read", stick);
+  const missed = hashes("newsroom", "audio").slice(0, -12);
+  await until(() => isSubset(missed, hashes("east", "audio")), "the sound of what was missed in the east, from its neighbour", NEIGHBOUR_MS);
+  assert.ok(hashes("east", "360p").length < missed.length - 10, "but not its picture");
+  await until(async () => (await here(aigul.page, "Sound")) > (await here(aigul.page, "360p")), "the phone to have it");
+  // From shortly before the picture ends.
+  const ends = await aigul.page.evaluate(() => document.querySelector("video").buffered.length);
+  assert.ok(ends > 0);
+  await until(async () => (await label(aigul.page)) === "Sound only", "the sound to take over");
+  const pause = await longestPause(aigul.page, 4);
+  assert.ok(pause < 700, `it stood still for ${pause} ms`);
+  await picture(aigul.page, "live-3-sound");
+});
+
+test("a whole stick fills the hole in one box, and its neighbour gets it from there", async () => {
   const stick = newsroom.path("stick");
   newsroom.run("stick", "write", stick);
   // The newest seconds were still coming in while the stick was written.
   west.runPartly("stick", "read", stick);
   const brought = segments("west");
   assert.ok(brought.length > segments("mirror").length + 60, "the west has what was missed");
-  await until(() => isSubset(brought, segments("east")), "all of it in the east");
-  const [{ page }] = browsers;
-  await page.goto(`${page.url().split("?")[0]}?play=past`);
-  await page.evaluate(() => void document.querySelector("video").play());
-  await until(async () => (await playing(page)) > 1, "what was missed to play");
+  await until(() => isSubset(brought, segments("east")), "all of it in the east", NEIGHBOUR_MS);
+  await until(async () => /\d+p/.test(await label(aigul.page)), "the picture to come back to what was missed");
 });
 
 test("the internet is back: it is live again, and in the end everybody has every segment", async () => {
   for (const place of ["newsroom", "mirror"]) {
     country.mend(place, "internet");
   }
-  for (const { page, url } of browsers) {
-    await until(async () => {
-      await page.goto(url);
-      return (await page.locator(".live").innerText()) === "LIVE";
-    }, "live to be live again");
+  for (const { page } of [aigul, damira]) {
+    await until(async () => (await page.locator("main .live").innerText()) === "LIVE", "live to be live again");
   }
+  await until(() => damira.page.getByText(/^The .* from \d\d:\d\d are here$/).isVisible(), "what was missed to be offered");
+  await picture(damira.page, "live-4-filled");
+  await aigul.page.getByRole("button", { name: "Go live" }).click();
+  await until(async () => /behind the newsroom/.test(await aigul.page.locator("main p.soft.small").first().innerText()), "the edge");
+  await plays(aigul.page, 2);
   encoder.kill("SIGINT");
   await new Promise((ended) => encoder.on("exit", ended));
   newsroom.json("live", "stop");
-  await until(() => listed("newsroom", "audio.m3u8").includes("#EXT-X-ENDLIST"), "the end of the broadcast");
+  await until(() => isOver("newsroom"), "the end of the broadcast");
   const all = segments("newsroom");
-  assert.ok(all.length > 3 * 40, `${all.length} segments`);
+  assert.ok(all.length > 3 * 60, `${all.length} segments`);
   for (const place of ["mirror", "east", "west"]) {
-    await until(() => listed(place, "audio.m3u8").includes("#EXT-X-ENDLIST"), "the end to be known");
+    await until(() => isOver(place), "the end to be known");
     await until(() => isSubset(all, segments(place)), `every segment in ${place}`);
     assert.deepEqual(segments(place), all);
   }
-  const [{ page, url }] = browsers;
-  await page.goto(url);
-  await until(() => page.getByText("Recording").isVisible(), "the recording");
-  await page.evaluate(() => void document.querySelector("video").play());
-  const middle = await page.evaluate(() => document.querySelector("video").duration / 2);
-  await page.evaluate((time) => void (document.querySelector("video").currentTime = time), middle);
-  await until(async () => (await playing(page)) > middle + 1, "the middle of the recording, which was missed, to play");
-  await page.screenshot({ path: path.join(screenshots, "live-3-after-360.png"), fullPage: true });
+  await until(() => aigul.page.getByText("Recording").isVisible(), "the recording");
+  // It may have brought all of it while it played.
+  const rest = aigul.page.getByRole("button", { name: "Bring the rest" });
+  (await rest.isVisible()) && (await rest.click());
+  const wanted = [...hashes("newsroom", "audio"), ...hashes("newsroom", "360p")];
+  await until(async () => isSubset(wanted, await kept(aigul.page)), "every segment in the phone");
+  await picture(aigul.page, "live-5-after");
+  assert.deepEqual([...aigul.wrong, ...damira.wrong], []);
 });
+
+function at(place, network) {
+  return `http://${country.address(place, network)}:${PORT}`;
+}
 
 /** The segments of every rendition that are here, by their hashes, as the box lists them to any player. */
 function segments(place) {
-  return ["audio", "144p", "360p"].flatMap((name) => listed(place, `${name}.m3u8?from=0`).match(/^[0-9a-f]{64}(?=\.m4s$)/gm) ?? []);
+  return ["audio", "144p", "360p"].flatMap((name) => hashes(place, name));
+}
+
+function hashes(place, name) {
+  return listed(place, `${name}.m3u8?from=0`).match(/^[0-9a-f]{64}(?=\.m4s$)/gm) ?? [];
+}
+
+function isOver(place) {
+  return listed(place, "audio.m3u8").includes("#EXT-X-ENDLIST");
+}
+
+/** Bytes of a rendition, from the blobs of the machine. */
+function bytesOf(place, name) {
+  const blobs = path.join({ newsroom }[place].path("home"), "store", "blobs");
+  const sizes = execFileSync("find", [blobs, "-type", "f", "-size", "-16k", "-printf", "%f %s\n"], { encoding: "utf8" });
+  const known = new Set(hashes(place, name));
+  const lines = sizes.split("\n").map((line) => line.split(" "));
+  return lines.filter(([file]) => known.has(file)).reduce((sum, [, size]) => sum + Number(size), 0);
 }
 
 function listed(place, file) {
@@ -149,24 +203,40 @@ function encode() {
   encoder = newsroom.startOther("ffmpeg", "-nostdin", "-v", "error", ...words);
 }
 
-async function watch(box) {
-  const starter = country.starter("viewer", process.env.CHROMIUM, newsroom.path(`chromium-${box}`));
-  const browser = await chromium.launch({
-    executablePath: starter,
-    args: ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--disable-gpu"],
-  });
-  const page = await browser.newPage({ locale: "en-GB", viewport: { width: 360, height: 740 } });
-  const url = `http://${country.address(box, "street")}:${PORT}/item/${live.id}`;
-  await until(async () => {
-    await page.goto(url).catch(() => undefined);
-    return (await page.locator("video").count()) > 0;
-  }, "something to play");
-  await page.evaluate(() => {
-    const video = document.querySelector("video");
-    video.muted = true;
-    return video.play();
-  });
-  return { browser, page, url };
+function starter(name) {
+  return country.starter("viewer", process.env.CHROMIUM, newsroom.path(`chromium-${name}`));
+}
+
+/** A phone that follows the channel, with the page of the broadcast open. */
+async function openApp(box, address) {
+  const url = `${at(box, "street")}/`;
+  // As it is where the app came by HTTPS and is kept.
+  const kept = [`--unsafely-treat-insecure-origin-as-secure=${url}`];
+  const phone = await Phone.open(newsroom.path(`profile-${box}`), [url], kept, starter(box));
+  await phone.follows({ url }, address, "Town meeting");
+  await phone.page.goto(`${url}app/#/item/${live.id}`);
+  await until(() => phone.page.locator(".still .go").isVisible(), "something to play");
+  return phone;
+}
+
+/** The box's own page, in a browser in which no script runs. */
+async function openPage(box) {
+  const args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--disable-gpu"];
+  const browser = await chromium.launch({ executablePath: starter(`${box}-page`), args });
+  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 360, height: 740 }, javaScriptEnabled: false });
+  const page = await context.newPage();
+  /** Whether so much played. Chromium's own player of playlists gives up at times; whoever watches opens the page again. */
+  const plays = async (seconds) => {
+    const { time, failed } = await page.evaluate(() => {
+      const video = document.querySelector("video");
+      video && video.paused && ((video.muted = true), void video.play().catch(() => undefined));
+      return { time: video?.played.length ? video.played.end(0) - video.played.start(0) : 0, failed: !video || video.error !== null };
+    });
+    failed && (await page.goto(`${at(box, "street")}/item/${live.id}`));
+    return time > seconds;
+  };
+  await page.goto(`${at(box, "street")}/item/${live.id}`);
+  return { page, plays, close: () => browser.close() };
 }
 
 function isSubset(some, all) {
@@ -174,6 +244,61 @@ function isSubset(some, all) {
   return some.every((one) => known.has(one));
 }
 
-function playing(page) {
-  return page.evaluate(() => document.querySelector("video")?.currentTime ?? 0);
+/** Where the one of the two elements plays that does play, in seconds. */
+function needle(page) {
+  return page.evaluate(() => [...document.querySelectorAll("video, audio")].find((media) => !media.paused)?.currentTime ?? 0);
+}
+
+async function plays(page, seconds) {
+  let before = 0;
+  await until(async () => (before = await needle(page)) > 0, "it to begin");
+  await until(async () => (await needle(page)) > before + seconds, `${seconds} seconds to play`);
+}
+
+/** How long it stood still at most, in milliseconds, while so many seconds played. */
+function longestPause(page, seconds) {
+  return page.evaluate(async (seconds) => {
+    const needle = () => [...document.querySelectorAll("video, audio")].find((media) => !media.paused)?.currentTime ?? 0;
+    let [first, last, moved, longest] = [needle(), needle(), performance.now(), 0];
+    while (last < first + seconds && longest < 10_000) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const now = needle();
+      longest = Math.max(longest, performance.now() - moved);
+      if (now > last) {
+        [last, moved] = [now, performance.now()];
+      }
+    }
+    return Math.round(longest);
+  }, seconds);
+}
+
+function label(page) {
+  return page.locator(".still .len").innerText().catch(() => "");
+}
+
+/** How many percent of a rendition the phone says are here. */
+async function here(page, name) {
+  const said = await page.getByRole("img", { name: `${name}: ` }).getAttribute("aria-label");
+  return Number(said.match(/(\d+)/g).at(-1));
+}
+
+/** The hashes in the files that the phone keeps; what it reads from them it checks once more. */
+function kept(page) {
+  return page.evaluate(async (id) => {
+    const folder = await ["longear", "live", id].reduce(async (at, name) => (await at).getDirectoryHandle(name), navigator.storage.getDirectory());
+    const hashes = [];
+    for await (const file of folder.values()) {
+      // What is written just now cannot be read in the same moment.
+      const read = file.name.endsWith(".seg") ? (await file.getFile()).arrayBuffer().catch(() => new ArrayBuffer(0)) : new ArrayBuffer(0);
+      const bytes = new Uint8Array(await read);
+      for (let at = 0; at < bytes.length; at += 36 + new DataView(bytes.buffer).getUint32(at + 32, true)) {
+        hashes.push([...bytes.subarray(at, at + 32)].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+      }
+    }
+    return hashes;
+  }, live.id);
+}
+
+async function picture(page, name) {
+  await page.screenshot({ path: path.join(screenshots, `${name}-360.png`), fullPage: true });
 }

@@ -12,10 +12,11 @@ export class Phone {
   /** What went wrong in the page, and whoever was asked for something without being one of `servers`. */
   wrong = [];
 
-  static async open(profile, servers, moreArgs = []) {
+  /** `program` starts the browser, where it stands in a network of its own. */
+  static async open(profile, servers, moreArgs = [], program = process.env.CHROMIUM) {
     const phone = new Phone();
     phone.context = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env.CHROMIUM,
+      executablePath: program,
       args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required", ...moreArgs],
       locale: "en-GB",
       viewport: { width: 360, height: 740 },
@@ -80,8 +81,8 @@ export function isDrawn(image) {
   return image.evaluate((element) => element.complete && element.naturalWidth === 1280).catch(() => false);
 }
 
-export async function until(holds, what) {
-  const end = Date.now() + PATIENCE_MS;
+export async function until(holds, what, patienceMs = PATIENCE_MS) {
+  const end = Date.now() + patienceMs;
   while (!(await holds())) {
     assert.ok(Date.now() < end, `waited in vain for ${what}`);
     await sleep(100);

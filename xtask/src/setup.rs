@@ -13,6 +13,8 @@ pub enum Need {
     Ffmpeg,
     /// The static web server that stands for any dumb mirror.
     Nginx,
+    /// Makes networks that a test may cut, and leaves the machine's own alone.
+    Namespaces,
     /// The browser in which the pages are tried.
     Chromium,
     /// Letters of all languages of the pages, for the screenshots.
@@ -49,7 +51,7 @@ pub const FOR_LEAK: &[Need] = &[Need::Strace, Need::Ffmpeg];
 pub const FOR_VERIFIER: &[Need] = &[Need::Python, Need::VerifierPackages];
 /// What the browser test needs.
 pub const FOR_BROWSER_TESTS: &[Need] =
-    &[Need::Ffmpeg, Need::Nginx, Need::Chromium, Need::Fonts, Need::Node, Need::BrowserDriver];
+    &[Need::Ffmpeg, Need::Nginx, Need::Namespaces, Need::Chromium, Need::Fonts, Need::Node, Need::BrowserDriver];
 /// What the tests of the reader as WebAssembly need.
 pub const FOR_READER_TESTS: &[Need] =
     &[Need::WasmTarget, Need::LibrarySources, Need::Xz, Need::Chromium, Need::Node, Need::BrowserDriver];

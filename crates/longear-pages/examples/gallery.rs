@@ -138,6 +138,7 @@ fn town_meeting(phase: LivePhase, filled_ms: u64) -> ItemView {
             _ => vec![],
         },
         sound_href: has_begun.then(|| "/live/00/audio.m3u8".to_owned()),
+        list_href: href.clone(),
         href,
     };
     let title =

@@ -189,8 +189,10 @@ pub struct LiveView {
     pub length_ms: u64,
     /// Its renditions, the best one first.
     pub tracks: Vec<TrackView>,
-    /// The playlist that leads to all renditions; nothing before there is enough to play.
+    /// The playlist of the rendition that the page plays; nothing before there is enough to play.
     pub href: Option<String>,
+    /// The list of all renditions, for players that choose among them.
+    pub list_href: Option<String>,
     /// The playlist of the sound alone.
     pub sound_href: Option<String>,
     /// The playlist of all that is here from the beginning, while it runs.

@@ -62,7 +62,7 @@ unsafe fn input<'a>(pointer: *const u8, length: usize) -> &'a [u8] {
 }
 
 fn text(bytes: &[u8]) -> Answer<&str> {
-    std::str::from_utf8(bytes).map_err(|_| Refusal { code: "not-utf8", why: "the text is not UTF-8".into() })
+    std::str::from_utf8(bytes).map_err(|_| Refusal("not-utf8"))
 }
 
 fn answer(bytes: &[u8]) -> *const u8 {
@@ -155,6 +155,8 @@ pub mod book {
             answer_json(with(|reader| reader.feed(channel, cursor, count as usize)));
         /// One item with its whole text.
         item(id id_length: text) => answer_json(with(|reader| reader.item(id)));
+        /// What is held of a broadcast: its opening and its roll-ups.
+        broadcast(item item_length: text) => answer_bytes(with(|reader| reader.broadcast(item)));
         /// The bytes of a file that came inside its item.
         file(item item_length: text; index) => answer_bytes(with(|reader| reader.file(item, index as usize)));
         /// Prepares to check a file of an item.
@@ -207,6 +209,46 @@ pub mod texts {
             answer_json(TEXTS.with_borrow_mut(|texts| texts.learn(item, words)));
         /// Items that hold all words of a query.
         search(query query_length: text) => answer_bytes(Ok(TEXTS.with_borrow(|texts| texts.search(query))));
+    }
+}
+
+/// The calls of the module for broadcasts.
+#[cfg(feature = "live")]
+pub mod live {
+    use super::*;
+    use crate::live::{self, Broadcasts};
+
+    thread_local! {
+        static BROADCASTS: RefCell<Broadcasts> = RefCell::new(Broadcasts::default());
+    }
+
+    fn with<T>(call: impl FnOnce(&mut Broadcasts) -> T) -> T {
+        BROADCASTS.with_borrow_mut(call)
+    }
+
+    calls! {
+        /// Takes in what the reader holds of a broadcast.
+        record(channel channel_length: text, item item_length: text, record record_length: bytes) =>
+            answer_json(with(|broadcasts| broadcasts.record(channel, item, record)));
+        /// Takes in the edge that a source gave.
+        edge(item item_length: text, edge edge_length: bytes) => answer_json(with(|broadcasts| broadcasts.edge(item, edge)));
+        /// The edge to write down.
+        kept_edge(item item_length: text) => answer_bytes(with(|broadcasts| broadcasts.kept_edge(item)));
+        /// Takes note of files that are here, one hash behind the other.
+        hold(item item_length: text, hashes hashes_length: bytes) =>
+            answer_json(with(|broadcasts| broadcasts.hold(item, hashes)));
+        /// What the page shows.
+        view(item item_length: text, now now_length: text) => answer_json(with(|broadcasts| broadcasts.view(item, now)));
+        /// Segments of one rendition from a time on.
+        parts(item item_length: text, track track_length: text, from from_length: text; count) =>
+            answer_json(with(|broadcasts| broadcasts.parts(item, track, from, count as usize)));
+        /// Segments that are not here, in the order in which they are of use.
+        wants(item item_length: text, tracks tracks_length: text; count) =>
+            answer_json(with(|broadcasts| broadcasts.wants(item, tracks, count as usize)));
+        /// What an initialisation segment says of what plays behind it.
+        describe(init init_length: bytes) => answer_json(Ok(live::describe(init)));
+        /// When a segment begins by the clock of its encoder, in microseconds.
+        begins(init init_length: bytes, segment segment_length: bytes) => answer_json(Ok(live::begins(init, segment)));
     }
 }
 

@@ -6,6 +6,7 @@
 //! * [`Book`]: what is held of one channel, and what it means: status of items, holes, what to ask a source for next.
 //! * [`Reader`]: several books and open files, as calls that take text and give JSON.
 //! * [`texts`]: Markdown and the search, which stand in a module of their own.
+//! * [`live`]: broadcasts, in a third one.
 //! * [`abi`]: the same calls for a program that is not Rust. The only file with `unsafe`.
 //!
 //! Why it is so: `docs/design/004-reader.md`.
@@ -14,6 +15,7 @@ pub mod abi;
 pub mod blob;
 pub mod book;
 pub mod json;
+pub mod live;
 pub mod reader;
 pub mod search;
 pub mod texts;

@@ -4,7 +4,9 @@ use longear_core::address::Address;
 use longear_core::holdings::Holdings;
 use longear_core::id::from_hex;
 use longear_core::tree::TreePath;
-use longear_core::{Article, ChannelId, Groups, Head, ItemId, Origin, PublicKey, Rendition, SortedMap, SortedSet};
+use longear_core::{
+    Article, ChannelId, Groups, Head, ItemId, Origin, PublicKey, Reason, Rendition, SortedMap, SortedSet,
+};
 use longear_pages::{clean_line, excerpt, tamga};
 
 use crate::blob::{OpenFile, Opening};
@@ -20,29 +22,28 @@ pub const ITEMS_MAX: usize = 500;
 /// Characters of a post that stand in a feed.
 const EXCERPT_CHARACTERS: usize = 280;
 
-/// Why a call gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The stable code, as in `docs/spec/`, or one of this module's own.
-    pub code: &'static str,
-    /// In words.
-    pub why: String,
-}
+/// Why a call gave nothing: the stable code, as in `docs/spec/`, or one of this module's own.
+///
+/// The words for people stand in the catalogues of the page, so a first visit does not load them a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal(pub &'static str);
 
 impl Refusal {
-    fn new(code: &'static str, why: impl Into<String>) -> Self {
-        Refusal { code, why: why.into() }
-    }
-
     /// As JSON.
-    pub fn to_json(&self) -> String {
+    pub fn to_json(self) -> String {
         json::object(|object| {
-            object.field("error").object(|error| {
-                error.text("code", self.code).text("why", &self.why);
-            });
+            object.text("error", self.0);
         })
     }
 }
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Refusal(reason.code())
+    }
+}
+
+const NOT_OPEN: Refusal = Refusal("not-open");
 
 /// What a call gives.
 pub type Answer<T = String> = Result<T, Refusal>;
@@ -68,7 +69,7 @@ impl Reader {
             return Ok("{}".into());
         }
         if self.books.len() >= BOOKS_MAX {
-            return Err(Refusal::new("too-many", format!("more than {BOOKS_MAX} channels")));
+            return Err(Refusal("too-many"));
         }
         self.books.insert(channel, Book::new(channel));
         Ok("{}".into())
@@ -91,7 +92,7 @@ impl Reader {
     /// The bytes to write to the journal for an object that was taken last.
     pub fn keep(&self, channel: &str, path: &str) -> Answer<Vec<u8>> {
         let kept = self.book(channel)?.keep(&path_of(path)?);
-        kept.ok_or_else(|| Refusal::new("not-held", "nothing of it was kept"))
+        kept.ok_or(Refusal("not-held"))
     }
 
     /// Everything of use of a channel as objects of a tree, no pack of several items longer than `bytes_max`.
@@ -109,14 +110,13 @@ impl Reader {
     /// The bytes of one of them.
     pub fn handed_object(&self, channel: &str, path: &str) -> Answer<Vec<u8>> {
         let bytes = self.book(channel)?.handed_object(&path_of(path)?);
-        bytes.ok_or_else(|| Refusal::new("not-held", "nothing of it is here"))
+        bytes.ok_or(Refusal("not-held"))
     }
 
     /// What to ask the source of a head for next. `asked`: the paths that it was asked for, one a line.
     pub fn wants(&self, channel: &str, head: &[u8], asked: &str) -> Answer {
         let book = self.book(channel)?;
-        let head =
-            Head::decode(&book.channel(), head).map_err(|reason| Refusal::new(reason.code(), reason.to_string()))?;
+        let head = Head::decode(&book.channel(), head)?;
         let asked = asked.lines().filter_map(|path| path.parse().ok()).collect::<SortedSet<TreePath>>();
         let paths = book.wants(&head, &asked);
         Ok(json::object(|object| {
@@ -164,11 +164,17 @@ impl Reader {
         Ok(json::object(|object| write_item(object, &item, true)))
     }
 
+    /// What is held of a broadcast, as [`Book::broadcast`] gives it.
+    pub fn broadcast(&self, item: &str) -> Answer<Vec<u8>> {
+        let id = item.parse::<ItemId>().map_err(|_| Refusal("bad-value"))?;
+        self.books.values().find_map(|book| book.broadcast(&id)).ok_or(Refusal("not-held"))
+    }
+
     /// The bytes of a file that came inside its item.
     pub fn file(&self, item: &str, index: usize) -> Answer<Vec<u8>> {
         match self.rendition(item, index)?.groups {
             Groups::File(bytes) => Ok(bytes),
-            _ => Err(Refusal::new("not-held", "the file did not come inside its item")),
+            _ => Err(Refusal("not-held")),
         }
     }
 
@@ -176,10 +182,10 @@ impl Reader {
     pub fn blob_open(&mut self, item: &str, index: usize, groups: &[u8]) -> Answer {
         let rendition = self.rendition(item, index)?;
         if self.files.len() >= FILES_MAX {
-            return Err(Refusal::new("too-many", format!("more than {FILES_MAX} files are open")));
+            return Err(Refusal("too-many"));
         }
         let opening = OpenFile::open(&rendition, Some(groups).filter(|groups| !groups.is_empty()));
-        let opening = opening.map_err(|refused| Refusal::new("hash-mismatch", refused.to_string()))?;
+        let opening = opening.map_err(|_| Refusal("hash-mismatch"))?;
         let (handle, blocks, groups_blob) = match opening {
             Opening::NeedsGroups(hash) => (None, None, Some(hash.to_string())),
             Opening::Ready(file) => {
@@ -202,7 +208,7 @@ impl Reader {
     pub fn blob_outboard_range(&self, handle: u32, group: u32) -> Answer {
         let layout = self.open_file(handle)?.layout();
         if group >= layout.group_count() {
-            return Err(Refusal::new("bad-value", format!("the file has no group {group}")));
+            return Err(Refusal("bad-value"));
         }
         let range = layout.slice_range(group);
         Ok(json::object(|object| {
@@ -212,7 +218,7 @@ impl Reader {
 
     /// Takes a group's slice of the outboard.
     pub fn blob_slice(&mut self, handle: u32, group: u32, bytes: &[u8]) -> Answer {
-        let file = self.files.at_mut(&handle).ok_or_else(|| not_open(handle))?;
+        let file = self.files.at_mut(&handle).ok_or(NOT_OPEN)?;
         let good = file.slice(group, bytes).is_ok();
         Ok(ok(good))
     }
@@ -234,7 +240,7 @@ impl Reader {
 
     /// Forgets a file.
     pub fn blob_close(&mut self, handle: u32) -> Answer {
-        self.files.remove(&handle).map(|_| "{}".into()).ok_or_else(|| not_open(handle))
+        self.files.remove(&handle).map(|_| "{}".into()).ok_or(NOT_OPEN)
     }
 
     /// Articles whose words the search does not know yet, with their texts; empty when it knows all of them.
@@ -268,28 +274,28 @@ impl Reader {
 
     fn book(&self, channel: &str) -> Answer<&Book> {
         let channel = channel_of(channel)?;
-        self.books.get(&channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
+        self.books.get(&channel).ok_or(NOT_OPEN)
     }
 
     fn book_mut(&mut self, channel: &str) -> Answer<&mut Book> {
         let channel = channel_of(channel)?;
-        self.books.at_mut(&channel).ok_or_else(|| Refusal::new("not-open", "the channel is not open"))
+        self.books.at_mut(&channel).ok_or(NOT_OPEN)
     }
 
     fn held(&self, item: &str) -> Answer<BookItem<'_>> {
-        let id = item.parse::<ItemId>().map_err(|error| Refusal::new("bad-value", error.to_string()))?;
+        let id = item.parse::<ItemId>().map_err(|_| Refusal("bad-value"))?;
         let found = self.books.values().find_map(|book| book.item(&id));
-        found.ok_or_else(|| Refusal::new("not-held", "the item is not here"))
+        found.ok_or(Refusal("not-held"))
     }
 
     fn rendition(&self, item: &str, index: usize) -> Answer<Rendition> {
         let article = self.held(item)?.article();
         let rendition = article.and_then(|article| article.renditions.into_iter().nth(index));
-        rendition.ok_or_else(|| Refusal::new("not-held", "the item has no such file"))
+        rendition.ok_or(Refusal("not-held"))
     }
 
     fn open_file(&self, handle: u32) -> Answer<&OpenFile> {
-        self.files.get(&handle).ok_or_else(|| not_open(handle))
+        self.files.get(&handle).ok_or(NOT_OPEN)
     }
 }
 
@@ -314,7 +320,7 @@ fn newest_first(item: &BookItem<'_>) -> std::cmp::Reverse<(u64, ItemId)> {
 
 /// Reads an address.
 pub fn address(text: &str) -> Answer {
-    let address = text.parse::<Address>().map_err(|error| Refusal::new(error.code(), error.to_string()))?;
+    let address = text.parse::<Address>().map_err(|error| Refusal(error.code()))?;
     Ok(json::object(|object| {
         object.shown("channel", address.channel).text("digits", &address.digits());
         object.list("hints", &address.hints, |value, hint| value.text(hint)).shown("written", &address);
@@ -331,13 +337,13 @@ pub fn hash(bytes: &[u8]) -> Answer {
 /// Whether a signature is good, strictly. Key and signature as bytes.
 pub fn verify(key: &[u8], signature: &[u8], message: &[u8]) -> Answer {
     let (Ok(key), Ok(signature)) = (key.try_into().map(PublicKey), signature.try_into()) else {
-        return Err(Refusal::new("truncated", "a key has 32 bytes, a signature 64"));
+        return Err(Refusal("truncated"));
     };
     Ok(ok(key.verify(message, signature).is_ok()))
 }
 
 fn channel_of(text: &str) -> Answer<ChannelId> {
-    from_hex(text).map(ChannelId).map_err(|error| Refusal::new("bad-value", error.to_string()))
+    from_hex(text).map(ChannelId).map_err(|_| Refusal("bad-value"))
 }
 
 /// How long an object may be that stands under a path of the tree.
@@ -349,16 +355,12 @@ pub fn bytes_max(path: &str) -> Answer {
 }
 
 fn path_of(text: &str) -> Answer<TreePath> {
-    text.parse::<TreePath>().map_err(|error| Refusal::new("bad-path", error.to_string()))
+    text.parse::<TreePath>().map_err(|_| Refusal("bad-path"))
 }
 
 fn cursor_of(text: &str) -> Answer<(u64, ItemId)> {
     let parts = text.split_once('-').and_then(|(time, item)| Some((time.parse().ok()?, item.parse().ok()?)));
-    parts.ok_or_else(|| Refusal::new("bad-value", "not a cursor of a feed"))
-}
-
-fn not_open(handle: u32) -> Refusal {
-    Refusal::new("not-open", format!("no file {handle} is open"))
+    parts.ok_or(Refusal("bad-value"))
 }
 
 fn ok(good: bool) -> String {
@@ -373,7 +375,6 @@ fn taken_json(taken: &Taken, waiting: usize) -> String {
         object.list("refused", &taken.refused, |value, refused| {
             value.object(|object| {
                 object.text("what", &refused.what).text("code", refused.reason.code());
-                object.shown("why", &refused.reason);
             });
         });
         object.list("released", &taken.released, |value, path| value.text(&path.to_string()));

@@ -20,15 +20,14 @@ thread_local! {
 
 /// Runs one case of a file of vectors: `{"accepted": result}` or `{"refused": code}`.
 pub fn run(name: &str, text: &str, index: usize) -> Answer {
-    let missing = |what: String| Refusal { code: "not-held", why: what };
-    let runner = runners::RUNNERS.iter().find(|(known, _)| *known == name).map(|(_, runner)| runner);
-    let runner = runner.ok_or_else(|| missing(format!("nothing runs {name}")))?;
+    const MISSING: Refusal = Refusal("not-held");
+    let runner = runners::RUNNERS.iter().find(|(known, _)| *known == name).map(|(_, runner)| runner).ok_or(MISSING)?;
     FILE.with_borrow_mut(|(held, file)| {
         if *held != name {
-            let read = serde_json::from_str(text).map_err(|error| missing(error.to_string()))?;
+            let read = serde_json::from_str(text).map_err(|_| MISSING)?;
             (*held, *file) = (name.to_owned(), read);
         }
-        let case = file["cases"].get(index).ok_or_else(|| missing(format!("{name} has no case {index}")))?;
+        let case = file["cases"].get(index).ok_or(MISSING)?;
         let outcome = match runner(case, file) {
             Ok(result) => json!({ "accepted": result }),
             Err(code) => json!({ "refused": code }),

@@ -181,7 +181,7 @@ impl Node {
                 Some(name) => pack_bytes(store, &ChannelId(channel), &LogId(log), name),
                 None => Ok(None),
             },
-            _ => small_object(store, path),
+            _ => small_object(store, path, None),
         };
         match found {
             Ok(Some(bytes)) => {

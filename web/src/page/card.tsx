@@ -1,6 +1,6 @@
 // An item in a list.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../shared/protocol";
 import { useHolding, usePicture, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
@@ -36,6 +36,7 @@ export function Card({ item }: { item: Item }) {
             )}
           </>
         )}
+        {item.kind === "live" && <Live item={item} />}
         <Badge item={item} holding={holding} />
         <Caution item={item} />
       </div>
@@ -43,6 +44,15 @@ export function Card({ item }: { item: Item }) {
       <Line holding={holding} words={words} />
     </article>
   );
+}
+
+/** How a broadcast stands, as soon as the part of the app has come that can tell. */
+function Live({ item }: { item: Item }) {
+  const { words, later, needLater } = useReader();
+  useEffect(() => {
+    later ?? needLater();
+  }, []);
+  return later && later !== "failed" && words.areAll ? <later.LiveTag item={item} /> : null;
 }
 
 /** What the line under the card tells of: the video, or else the sound, or else the first photo. */

@@ -7,6 +7,7 @@ import { useAnswer, useHolding, useReader } from "./context";
 import { Icon, Line, held, share } from "./drawing";
 import { Stopped } from "./feed";
 import { Badge, By, Caution, type Medium, all, best, inLanguage, mayBeRead, mediumOf, posterOf, textFor } from "./item-parts";
+import { Broadcast } from "./live/live";
 import { plainName } from "./plain-name";
 import { Player } from "./player";
 import { Share, linkTo } from "./share";
@@ -76,6 +77,7 @@ function Whole({ item }: { item: Item }) {
       <Badge item={item} holding={holding} />
       <Caution item={item} />
       {channel?.stopped && <Stopped channel={channel} />}
+      {item.kind === "live" && <Broadcast item={item} />}
       {chosen !== undefined && rendition && (
         <>
           <Player key={chosen} item={item} index={chosen} rendition={rendition} holding={holding} smaller={smaller} goOnAt={goOnAt} />

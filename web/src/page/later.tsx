@@ -9,6 +9,7 @@ import type { LaterRoute } from "./route";
 import { SearchPage } from "./search";
 
 export { Camera, readPicture } from "./camera";
+export { LiveTag } from "./live/live";
 
 export function LaterPage({ route }: { route: LaterRoute }) {
   switch (route.page) {

@@ -138,6 +138,11 @@ export class Words {
     return this.spell(this.#moment.format(timeMs));
   }
 
+  /** The time of a day. */
+  clock(timeMs: number): string {
+    return this.spell(new Intl.DateTimeFormat(INTL_TAGS[this.language], { timeStyle: "short" }).format(timeMs));
+  }
+
   /** Length of a medium, as players write it. */
   length(ms: number): string {
     const seconds = Math.round(ms / 1000);

@@ -3,12 +3,12 @@
 // Every call is a pointer and a length for each text or byte array, then numbers; the answer is a pointer to a length and
 // as many bytes, good until the next call. What the calls mean: docs/design/004-reader.md.
 
-/** Why a call gave nothing; `code` as in docs/spec, or one of the core's own. */
+/** Why a call gave nothing; `code` as in docs/spec, or one of the core's own. The words for it are the page's. */
 export class CoreError extends Error {
   readonly code: string;
 
-  constructor(code: string, why: string) {
-    super(why);
+  constructor(code: string) {
+    super(code);
     this.name = "CoreError";
     this.code = code;
   }
@@ -25,7 +25,6 @@ export interface Address {
 export interface Refused {
   what: string;
   code: string;
-  why: string;
 }
 
 export interface Taken {
@@ -94,7 +93,7 @@ export interface Item {
   channel: string;
   log: string;
   seq: number;
-  kind: "post" | "media" | "notice";
+  kind: "post" | "media" | "notice" | "live";
   time: number;
   /** When it ends; only notices disappear when they do. */
   ends: number | null;
@@ -132,7 +131,7 @@ interface Exports extends WebAssembly.Exports {
 const NOTHING = new Uint8Array(0);
 
 /** A module that imports nothing, and its memory. */
-class Module {
+export class Module {
   #exports: Exports;
   #encoder = new TextEncoder();
   #decoder = new TextDecoder();
@@ -148,7 +147,7 @@ class Module {
   protected json<T>(name: string, inputs: Input[], numbers: number[] = []): T {
     const answer = JSON.parse(this.#decoder.decode(this.#call(name, inputs, numbers)));
     if (answer.error !== undefined) {
-      throw new CoreError(answer.error.code, answer.error.why);
+      throw new CoreError(answer.error);
     }
     return answer;
   }
@@ -159,8 +158,7 @@ class Module {
     if (answer[0] === 1) {
       return answer.slice(1);
     }
-    const { error } = JSON.parse(this.#decoder.decode(answer.subarray(1)));
-    throw new CoreError(error.code, error.why);
+    throw new CoreError(JSON.parse(this.#decoder.decode(answer.subarray(1))).error);
   }
 
   /** The answer as a view into the core's memory: it is gone with the next call. */
@@ -172,7 +170,7 @@ class Module {
         const bytes = typeof input === "string" ? this.#encoder.encode(input) : input;
         const pointer = alloc(bytes.length) >>> 0;
         if (pointer === 0) {
-          throw new CoreError("too-long", `no room for ${bytes.length} bytes`);
+          throw new CoreError("too-long");
         }
         given.push([pointer, bytes.length]);
         // Not before: the memory may have grown, and then older views of it are empty.
@@ -252,6 +250,11 @@ export class Core extends Module {
 
   item(id: string): Item {
     return this.json("item", [id]);
+  }
+
+  /** What is held of a broadcast, for the module that reads it. */
+  broadcast(item: string): Uint8Array {
+    return this.bytes("broadcast", [item]);
   }
 
   /** A file that came inside its item. */

@@ -1,6 +1,7 @@
 // What page, worker and service worker say to each other. Plain values only: whoever shows them decides nothing.
 
 import type { Address, Channel as KnownChannel, Feed as FeedPage, Item, Refused as Refusal } from "./core";
+import type { LiveWish } from "./live";
 import type { FaultCode } from "./release";
 
 export type { Rendition, Status, Variant } from "./core";
@@ -109,6 +110,8 @@ export interface Calls {
   pause: { in: { item: string; index: number }; out: null };
   whole: { in: { item: string; index: number }; out: ArrayBuffer };
   remove: { in: { item: string; index: number }; out: null };
+  /** Of a broadcast; what comes of which wish: `LiveAnswers`. */
+  live: { in: { item: string; wish: LiveWish }; out: unknown };
   sync: { in: null; out: null };
   /** Asks a box near by from now on, until the app is closed. False: this is no address. */
   box: { in: { typed: string }; out: boolean };

@@ -101,6 +101,9 @@ export class Blobs {
     for (const { path, size } of await this.#disk.list("journals")) {
       usage.text += path.endsWith(".lea") ? size : 0;
     }
+    for (const { size } of await this.#disk.list("live")) {
+      usage.video += size;
+    }
     for (const [hash, bytes] of await this.held()) {
       usage[kinds.get(hash) ?? "other"] += bytes;
     }

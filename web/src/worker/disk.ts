@@ -98,7 +98,7 @@ class PrivateFiles implements Disk {
 
   async list(folder: string): Promise<{ path: string; size: number }[]> {
     try {
-      return await listFolder(await this.#folder.getDirectoryHandle(folder), folder);
+      return await listFolder((await this.#place(`${folder}/`, false)).folder, folder);
     } catch {
       return [];
     }

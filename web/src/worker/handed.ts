@@ -153,7 +153,7 @@ export class HandedFile implements Giver {
 
   #refuse(what: string, code: string): void {
     if (this.refused.length < REFUSED_NAMED_MAX) {
-      this.refused.push({ what, code, why: code });
+      this.refused.push({ what, code });
     }
   }
 

@@ -232,7 +232,7 @@ export class HeldBlob {
   #blame(url: string, error: unknown): void {
     if (error instanceof Damaged || error instanceof Unfit) {
       const what = error instanceof Damaged ? error.path : blobFile(this.#hash);
-      this.sources.setAside(url, { what, code: error.code, why: error.message });
+      this.sources.setAside(url, { what, code: error.code });
       this.#say("damaged");
     } else if (error instanceof Missing) {
       this.sources.lacks(url, this.#hash);

@@ -96,7 +96,7 @@ class Intake {
   async #objects(places: Place[], take: (path: string, bytes: Uint8Array) => Taken | Promise<Taken>): Promise<void> {
     for (const place of places) {
       if (place.to - place.from > OBJECT_BYTES_MAX) {
-        this.#refuse({ what: place.path, code: "too-long", why: "more than a phone takes at once" });
+        this.#refuse({ what: place.path, code: "too-long" });
       } else {
         this.#name(place.path, await take(place.path, await this.file.read(place)));
       }
@@ -105,7 +105,7 @@ class Intake {
   }
 
   #name(path: string, { refused }: Taken): void {
-    refused.forEach(({ what, code, why }) => this.#refuse({ what: what ? `${path}: ${what}` : path, code, why }));
+    refused.forEach(({ what, code }) => this.#refuse({ what: what ? `${path}: ${what}` : path, code }));
   }
 
   #refuse(refusal: Refusal): void {
@@ -139,7 +139,7 @@ class Intake {
     }
     const damaged = await held.take(this.file);
     if (damaged) {
-      this.#refuse({ what: damaged.path, code: damaged.code, why: damaged.message });
+      this.#refuse({ what: damaged.path, code: damaged.code });
     }
     this.opened.files += isWhole() ? 1 : 0;
   }

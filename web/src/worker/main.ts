@@ -6,16 +6,17 @@ import { AppWatch } from "./app-watch";
 import { Blobs } from "./blobs";
 import { Core, CoreError } from "../shared/core";
 import { modules } from "../shared/module";
-import { findDisk } from "./disk";
+import { type Disk, findDisk } from "./disk";
 import { answerMedia } from "./media";
 import { loadModule, Reading } from "./reading";
-import { load } from "./scripts";
+import { load, loaded } from "./scripts";
 import { Shelf } from "./shelf";
 import { Missing, Sources } from "./sources";
 import { Sync } from "./sync";
 import type { Entry } from "./archive";
 import type { Rules } from "./rules";
 import { Turn } from "./turn";
+import type { LiveWish } from "../shared/live";
 
 /** How often sources are asked while the app is open. */
 const ROUND_MS = 60_000;
@@ -56,7 +57,7 @@ async function start() {
   state.phase = "ready";
   state.damaged = shelf.damaged;
   tell(parts, sync);
-  setInterval(() => void sync.round().then(() => makeRoom(core, blobs)), ROUND_MS);
+  setInterval(() => void sync.round().then(() => makeRoom(core, blobs, disk)), ROUND_MS);
   self.addEventListener("online", () => void sync.round());
   void sync.round();
   const watch = new AppWatch(core, disk, folder, (alarm) => {
@@ -81,7 +82,7 @@ function lead(core: Core, blobs: Blobs): void {
 
 interface Parts {
   core: Core;
-  disk: Awaited<ReturnType<typeof findDisk>>;
+  disk: Disk;
   sources: Sources;
   shelf: Shelf;
   blobs: Blobs;
@@ -97,6 +98,7 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
   const looked = new Map<string, Entry[]>();
   const item = (id: string) => core.item(id);
   const changed = () => tell({ sources, shelf }, sync);
+  const live = (id: string, wish: LiveWish) => load(folder, "broadcasts").answer({ core, disk, sources, folder, round: () => sync.round() }, id, wish);
   return {
     address: async ({ text }) => orNull(() => core.address(text)),
     look: async ({ text }) => {
@@ -136,6 +138,7 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
         for (const index of found.renditions.keys()) {
           await blobs.remove(found, index);
         }
+        await removeBroadcast(disk, found.id);
       }
       await shelf.unfollow(channel);
       changed();
@@ -167,6 +170,7 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
       await blobs.remove(item(id), index);
       return null;
     },
+    live: async ({ item: id, wish }) => live(id, wish),
     sync: async () => sync.round().then(() => null),
     box: async ({ typed }) => {
       const isAddress = sources.box(typed);
@@ -196,12 +200,13 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
     usage: async () => blobs.usage(kindsOfBlobs(core)),
     rules: async (chosen) => {
       rules = chosen;
-      await makeRoom(core, blobs);
+      await makeRoom(core, blobs, disk);
       return null;
     },
     wipe: async () => {
       shelf.close();
       await blobs.close();
+      await loaded("broadcasts")?.close();
       await disk.wipe();
       say({ event: "wiped" });
       return null;
@@ -232,9 +237,9 @@ function kindsOfBlobs(core: Core): Map<string, keyof Usage> {
 }
 
 /** Removes the media that the rules let go. */
-async function makeRoom(core: Core, blobs: Blobs): Promise<void> {
+async function makeRoom(core: Core, blobs: Blobs, disk: Disk): Promise<void> {
   if (rules.days !== 0 || rules.bytes !== 0) {
-    await load(folder, "room").makeRoom(core, blobs, itemsOf(core, ""), rules);
+    await load(folder, "room").makeRoom({ core, blobs, disk, isOpen: (id) => !!loaded("broadcasts")?.isOpen(id) }, itemsOf(core, ""), rules);
   }
 }
 
@@ -248,6 +253,13 @@ function itemsOf(core: Core, channel: string): Item[] {
     cursor = page.cursor;
   }
   return items;
+}
+
+async function removeBroadcast(disk: Disk, item: string): Promise<void> {
+  await loaded("broadcasts")?.forget(item);
+  for (const { path } of await disk.list(`live/${item}`)) {
+    await disk.remove(path);
+  }
 }
 
 function kindOfMime(mime: string): keyof Usage {

@@ -3,22 +3,57 @@
 import type { Item } from "../shared/protocol";
 import type { Blobs } from "./blobs";
 import type { Core } from "../shared/core";
-import { type Rules, toGo } from "./rules";
+import type { Disk } from "./disk";
+import { type KeptMedium, type Rules, toGo } from "./rules";
+
+const HOUR_MS = 3_600_000;
+
+interface Parts {
+  core: Core;
+  blobs: Blobs;
+  disk: Disk;
+  /** Whether somebody looks at a broadcast. */
+  isOpen: (item: string) => boolean;
+}
+
+interface Removable extends KeptMedium {
+  remove: () => Promise<void>;
+}
 
 /** Removes the media that the rules let go, but none that is in use; `items` are all that are shown, the newest first. */
-export async function makeRoom(core: Core, blobs: Blobs, items: Item[], rules: Rules): Promise<void> {
+export async function makeRoom(parts: Parts, items: Item[], rules: Rules): Promise<void> {
+  const kept = [...(await files(parts, items)), ...(await hours(parts, items))];
+  for (const { remove } of toGo(kept, rules)) {
+    await remove();
+  }
+}
+
+async function files({ core, blobs }: Parts, items: Item[]): Promise<Removable[]> {
   const held = await blobs.held();
-  const kept = items.flatMap((item) =>
+  return items.flatMap((item) =>
     item.renditions.flatMap(({ blob }, index) => {
       const bytes = held.get(blob);
       // The newest post that shows it has it.
       held.delete(blob);
-      return bytes ? [{ item, index, blob, bytes, time: item.time, lastWord: core.channel(item.channel).last_word }] : [];
+      const remove = async () => {
+        (await blobs.isBusy(blob)) || (await blobs.remove(item, index));
+      };
+      return bytes ? [{ remove, bytes, time: item.time, lastWord: core.channel(item.channel).last_word }] : [];
     }),
   );
-  for (const { item, index, blob } of toGo(kept, rules)) {
-    if (!(await blobs.isBusy(blob))) {
-      await blobs.remove(item, index);
+}
+
+/** Of broadcasts each hour goes by itself, so that one which runs for days does not fill a phone. */
+async function hours({ core, disk, isOpen }: Parts, items: Item[]): Promise<Removable[]> {
+  const openings = new Map(items.filter(({ kind }) => kind === "live").map((item) => [item.id, item]));
+  return (await disk.list("live")).flatMap(({ path, size }) => {
+    const [, id = "", file = ""] = path.split("/");
+    const opening = openings.get(id);
+    const hour = Number.parseInt(file, 10);
+    if (!opening || Number.isNaN(hour) || isOpen(id)) {
+      return [];
     }
-  }
+    const time = opening.time + hour * HOUR_MS;
+    return [{ remove: () => disk.remove(path), bytes: size, time, lastWord: core.channel(opening.channel).last_word }];
+  });
 }

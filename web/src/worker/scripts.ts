@@ -13,8 +13,15 @@ interface Scripts {
   database: typeof import("./database");
   /** Removes media by rules. */
   room: typeof import("./room");
+  /** Follows and plays broadcasts. */
+  broadcasts: typeof import("./broadcasts");
   /** Looks at the app itself. */
   watch: typeof import("./watch");
+}
+
+/** A part that was needed already. */
+export function loaded<Name extends keyof Scripts>(name: Name): Scripts[Name] | undefined {
+  return (self as unknown as Partial<Scripts>)[name];
 }
 
 /** Waits for the script, which the app keeps with its other files and which makes a global name of itself. */

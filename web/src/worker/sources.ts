@@ -28,9 +28,8 @@ export class Short extends Missing {}
 export class Unfit extends Error {
   constructor(
     readonly code: "too-long" | "other-part",
-    why: string,
   ) {
-    super(why);
+    super(code);
   }
 }
 
@@ -213,7 +212,7 @@ async function body(answer: Response, bytesMax: number, range: Range | undefined
 function checkPart(answer: Response, range: Range | undefined): void {
   const said = answer.headers.get("content-range")?.match(/^bytes (\d+)-/);
   if (range && said && Number(said[1]) !== range.from) {
-    throw new Unfit("other-part", "another part than asked for");
+    throw new Unfit("other-part");
   }
 }
 
@@ -234,7 +233,7 @@ async function readAll(answer: Response, bytesMax: number, silence: Silence, cut
       if (cut) {
         break;
       }
-      throw new Unfit("too-long", `longer than ${bytesMax} bytes`);
+      throw new Unfit("too-long");
     }
   }
   const bytes = new Uint8Array(length);

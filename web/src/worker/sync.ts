@@ -146,8 +146,8 @@ class Visit {
     let taken: Taken;
     try {
       taken = this.core.take(this.channel, path, bytes);
-    } catch (error) {
-      this.sources.setAside(this.url, { what: path, code: "refused", why: String((error as Error).message) });
+    } catch {
+      this.sources.setAside(this.url, { what: path, code: "refused" });
       return;
     }
     // What waited comes behind what it waited for, so that a journal reads in order.
@@ -173,7 +173,7 @@ class Visit {
           // No lie: it is more than a phone takes at once. The smaller packs below it are asked for next.
           return null;
         }
-        this.sources.setAside(this.url, { what: path, code: error.code, why: error.message });
+        this.sources.setAside(this.url, { what: path, code: error.code });
       } else if (!(error instanceof Missing)) {
         // Not reachable: nothing else is asked of it in this round.
         this.#unreachable = true;

@@ -30,6 +30,12 @@ const SYSTEM_NEEDS: &[SystemNeed] = &[
         debian_packages: &["nginx-light"],
     },
     SystemNeed {
+        need: Need::Namespaces,
+        name: "ip (iproute2)",
+        present: || find_program(&["ip"]).is_some(),
+        debian_packages: &["iproute2"],
+    },
+    SystemNeed {
         need: Need::Strace,
         name: "strace",
         present: || find_program(&["strace"]).is_some(),

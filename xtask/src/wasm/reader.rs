@@ -12,8 +12,8 @@ use crate::workspace::{Workspace, find_program};
 /// The folder among the build products to which the modules go.
 const FOLDER_NAME: &str = "reader";
 
-/// The module that is loaded later; no vectors are for it.
-const TEXTS: &str = "texts";
+/// The modules that are loaded later; no vectors are for them.
+const LATER: [&str; 2] = ["texts", "live"];
 
 /// One stream with its own mark of the end. Instructions are no multiples of anything, so their places tell nothing (`pb`), and of
 /// the byte before one bit tells enough (`lc`).
@@ -35,9 +35,10 @@ struct Variant {
     packed_bytes_max: usize,
 }
 
-const VARIANTS: [Variant; 3] = [
+const VARIANTS: [Variant; 4] = [
     Variant { name: "reader", profile: "browser-small", features: "book", flags: "", packed_bytes_max: 74_100 },
-    Variant { name: TEXTS, profile: "browser-small", features: "texts", flags: "", packed_bytes_max: 58_600 },
+    Variant { name: "texts", profile: "browser-small", features: "texts", flags: "", packed_bytes_max: 58_600 },
+    Variant { name: "live", profile: "browser-small", features: "live", flags: "", packed_bytes_max: 29_500 },
     Variant {
         name: "reader-simd",
         profile: "browser-fast",
@@ -69,7 +70,7 @@ pub fn build(workspace: &Workspace, features: Features) -> Outcome {
             "          with the standard library as it is shipped; `rustup component add rust-src` makes smaller modules"
         );
     }
-    for variant in VARIANTS.iter().filter(|variant| features == Features::App || variant.name != TEXTS) {
+    for variant in VARIANTS.iter().filter(|variant| features == Features::App || !LATER.contains(&variant.name)) {
         // The crate type stands here, not in the manifest: what is linked to others as well is not optimized as a whole.
         let mut cargo = workspace.cargo(["rustc", "--quiet", "--package", "longear-reader", "--lib"]);
         cargo.args([

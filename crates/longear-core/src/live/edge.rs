@@ -32,6 +32,13 @@ impl Edge {
         self.ticks.last()
     }
 
+    /// The ticks behind a number, for whoever has those up to it; at least the newest.
+    pub fn after(mut self, seq: u64) -> Edge {
+        let known = self.ticks.iter().take_while(|tick| tick.seq <= seq).count();
+        self.ticks.drain(..known.min(self.ticks.len().saturating_sub(1)));
+        self
+    }
+
     /// Takes the next tick of this broadcast, and lets go of the oldest where there are too many.
     ///
     /// # Errors

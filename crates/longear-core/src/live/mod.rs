@@ -6,9 +6,11 @@
 //! * [`RollUp`] is the payload of a `roll-up` item: the same ticks in the delegate's own log. What it says counts, whatever a
 //!   tick says: the session's key lies on a machine that is in the open for hours.
 //! * [`Timeline`] puts together what of all this is held.
+//! * [`Description`] and [`begins_us`] read what players need to know of a segment's bytes.
 
 mod chapter;
 mod edge;
+mod fragment;
 mod opening;
 mod roll_up;
 mod segment;
@@ -17,6 +19,7 @@ mod timeline;
 
 pub use chapter::Chapter;
 pub use edge::Edge;
+pub use fragment::{Description, begins_us};
 pub use opening::{Opening, Session, StreamId};
 pub use roll_up::{Beat, RollUp};
 pub use segment::{Medium, Segment, is_rendition_name};

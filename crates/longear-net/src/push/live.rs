@@ -10,6 +10,19 @@ use super::head::read;
 use super::target::{Put, Target};
 use crate::sync::decisions::running;
 
+/// How much room the edges of a channel's broadcasts take.
+pub(super) fn room(store: &Store, target: &Target<'_>, state: &ChannelState) -> Result<u64, Stop> {
+    let mut bytes = 0;
+    for broadcast in running(store, &[state.id()])? {
+        if let Some(edge) = store.edge(&broadcast.session)? {
+            // What another writer knows is put together with it.
+            let there = target.holds(&path_of(&broadcast.session))?.unwrap_or(0);
+            bytes += edge.encode().len() as u64 + there + target.place().object_overhead_bytes();
+        }
+    }
+    Ok(bytes)
+}
+
 /// Writes the edges of a channel's broadcasts that run where they are newer than those that stand there, and removes those of
 /// broadcasts that are over.
 pub(super) fn write(store: &Store, target: &mut Target<'_>, state: &ChannelState) -> Result<(), Stop> {

@@ -249,7 +249,13 @@ fn write_all(store: &Store, target: &mut Target<'_>, options: &PushOptions) -> R
         head::write(target, state)?;
     }
     channel::remove_superseded_packs(target, &kept)?;
+    // Nobody finds the newest minutes of a broadcast without its edge, and it must not stand there before they do.
+    if options.blobs != BlobsWritten::None {
+        let edges = states.iter().map(|state| live::room(store, target, state)).sum::<Result<u64, Stop>>()?;
+        target.reserve(edges);
+    }
     blobs::write(target, &wants, &options.elsewhere)?;
+    target.reserve(0);
     for state in states.iter().filter(|_| options.blobs != BlobsWritten::None) {
         live::write(store, target, state)?;
     }

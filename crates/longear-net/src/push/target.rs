@@ -35,6 +35,8 @@ pub(super) struct Target<'a> {
     budget_bytes: Option<u64>,
     verify: bool,
     used_bytes: u64,
+    /// Kept free for what is written last.
+    reserved_bytes: u64,
     disk_is_full: bool,
     /// Something stands there that the disk may still lose.
     is_unsynced: bool,
@@ -55,6 +57,7 @@ impl<'a> Target<'a> {
             budget_bytes: options.budget_bytes,
             verify: options.verify,
             used_bytes,
+            reserved_bytes: 0,
             disk_is_full: false,
             // A writer that was killed may have left names that the disk may still lose.
             is_unsynced: true,
@@ -72,6 +75,11 @@ impl<'a> Target<'a> {
 
     pub(super) fn into_report(self) -> PushReport {
         self.report
+    }
+
+    /// Keeps so much room free from now on, for what is written last and without which the rest is of less use.
+    pub(super) fn reserve(&mut self, bytes: u64) {
+        self.reserved_bytes = bytes;
     }
 
     /// Counts plain copies that stand there as used.
@@ -100,14 +108,15 @@ impl<'a> Target<'a> {
 
     /// Bytes that can still be written, by budget and disk.
     pub(super) fn room_bytes(&mut self) -> Result<u64, Stop> {
-        let free = self.place.free_space()?.saturating_sub(FREE_SPACE_KEPT_BYTES);
-        let within = self.budget_bytes.map_or(u64::MAX, |budget| budget.saturating_sub(self.used_bytes));
+        let free = self.place.free_space()?.saturating_sub(FREE_SPACE_KEPT_BYTES + self.reserved_bytes);
+        let used = self.used_bytes.saturating_add(self.reserved_bytes);
+        let within = self.budget_bytes.map_or(u64::MAX, |budget| budget.saturating_sub(used));
         Ok(free.min(within))
     }
 
     /// Whether so many bytes fit if `replaced` bytes go afterwards. The disk must hold both for a while.
     pub(super) fn has_room(&mut self, bytes: u64, replaced: u64) -> Result<bool, Stop> {
-        let bytes = bytes.saturating_add(self.place.object_overhead_bytes());
+        let bytes = bytes.saturating_add(self.place.object_overhead_bytes()).saturating_add(self.reserved_bytes);
         let after = self.used_bytes.saturating_sub(replaced).saturating_add(bytes);
         if self.budget_bytes.is_some_and(|budget| after > budget) {
             return Ok(false);

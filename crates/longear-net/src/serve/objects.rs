@@ -8,7 +8,9 @@ use longear_store::{Store, StoreError};
 
 /// The bytes of a head, a charter, a fork proof or the edge of a broadcast, as held at this moment; `None` where there is none, and for the paths of
 /// packs and blobs, which [`Store::pack`] and [`Store::blobs`] give in pieces.
-pub fn small_object(store: &Store, path: &TreePath) -> Result<Option<Vec<u8>>, StoreError> {
+///
+/// Of an edge those ticks are left out that stand no later than `after`.
+pub fn small_object(store: &Store, path: &TreePath, after: Option<u64>) -> Result<Option<Vec<u8>>, StoreError> {
     let state = |channel: &[u8; 32]| store.channel(&ChannelId(*channel));
     Ok(match path {
         TreePath::Head { channel } => {
@@ -26,7 +28,7 @@ pub fn small_object(store: &Store, path: &TreePath) -> Result<Option<Vec<u8>>, S
         TreePath::Edge { channel, stream } => {
             let session = store.session(&ChannelId(*channel), &StreamId(*stream))?;
             let edge = session.map(|session| store.edge(&session)).transpose()?.flatten();
-            edge.map(|edge| edge.encode())
+            edge.map(|edge| after.into_iter().fold(edge, |edge, seq| edge.after(seq)).encode())
         }
         _ => None,
     })

@@ -66,7 +66,7 @@ async fn answer(State(store): State<Arc<Store>>, method: Method, uri: Uri, heade
         Method::GET | Method::HEAD => {
             let path = uri.path().strip_prefix('/').and_then(|path| path.parse::<TreePath>().ok());
             match path {
-                Some(path) => object(store, path, &method, headers).await,
+                Some(path) => object(store, path, after(&uri), &method, headers).await,
                 None => bare(StatusCode::NOT_FOUND),
             }
         }
@@ -97,14 +97,25 @@ fn preflight() -> Response {
     response
 }
 
-async fn object(store: Arc<Store>, path: TreePath, method: &Method, mut headers: HeaderMap) -> Response {
+/// The number of the newest tick that whoever asks for an edge has: he need not be told of those up to it.
+fn after(uri: &Uri) -> Option<u64> {
+    uri.query()?.split('&').find_map(|field| field.strip_prefix("after="))?.parse().ok()
+}
+
+async fn object(
+    store: Arc<Store>,
+    path: TreePath,
+    after: Option<u64>,
+    method: &Method,
+    mut headers: HeaderMap,
+) -> Response {
     if method == Method::HEAD {
         // Ranges are defined for GET only (RFC 9110, 14.2).
         headers.remove(axum::http::header::RANGE);
     }
     let answered = match path {
         TreePath::Head { .. } | TreePath::Charter { .. } | TreePath::Fork { .. } | TreePath::Edge { .. } => {
-            small_object(store, path, &headers).await
+            small_object(store, path, after, &headers).await
         }
         TreePath::Pack { channel, log, level, index } => match PackName::new(level, u64::from(index)) {
             Some(name) => pack(store, ChannelId(channel), LogId(log), name).await,
@@ -122,8 +133,13 @@ async fn object(store: Arc<Store>, path: TreePath, method: &Method, mut headers:
 }
 
 /// A head, a charter, a fork proof or the edge of a broadcast. Heads and edges change, and a proof that says more may take another one's place.
-async fn small_object(store: Arc<Store>, path: TreePath, headers: &HeaderMap) -> io::Result<Option<Response>> {
-    let bytes = blocking(move || objects::small_object(&store, &path).map_err(io::Error::other));
+async fn small_object(
+    store: Arc<Store>,
+    path: TreePath,
+    after: Option<u64>,
+    headers: &HeaderMap,
+) -> io::Result<Option<Response>> {
+    let bytes = blocking(move || objects::small_object(&store, &path, after).map_err(io::Error::other));
     let Some(bytes) = bytes.await? else { return Ok(None) };
     let etag = objects::etag(&bytes);
     let mut response = match is_known(headers, &etag) {
@@ -200,6 +216,11 @@ async fn blob(
         Asked::Part(range) => object.start + range.start,
         _ => object.start,
     };
+    // What is this small is verified as a whole: it is not here before all of it is. Two neighbours that wait for the same must
+    // not wait for each other.
+    if size < GROUP_BYTES && !source.has(first).await {
+        return Ok(None);
+    }
     if method == Method::GET && !wait_for(&source, first).await {
         let mut later = bare(StatusCode::SERVICE_UNAVAILABLE);
         later.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));

@@ -89,7 +89,7 @@ impl Syncer {
         options: &SyncOptions,
         events: &(dyn Fn(SyncEvent) + Send + Sync),
     ) -> Result<SyncReport, SyncError> {
-        self.sources.iter().for_each(|source| source.begin_round(options.jitter_seed));
+        self.sources.iter().for_each(|source| source.begin_round(options.jitter_seed, options.only_live));
         let round = Round {
             store: self.store.clone(),
             sources: &self.sources,

@@ -9,6 +9,11 @@ use super::options::{FOLDER_LIES_BYTES_MAX, LIES_BYTES_MAX, REQUESTS_PER_CARRIER
 use super::report::CarrierOutcome;
 use crate::carrier::Carrier;
 
+/// How many rounds for broadcasts leave out a carrier that did not answer in one of them.
+const SILENT_ROUNDS: u32 = 10;
+/// What is said of it meanwhile.
+const SILENT: &str = "it does not answer";
+
 /// One carrier.
 pub(super) struct Source {
     pub index: usize,
@@ -27,6 +32,8 @@ pub(super) struct Source {
 pub(super) struct SourceState {
     pub outcome: CarrierOutcome,
     pub memory: SourceMemory,
+    /// In how many rounds that are for broadcasts only it is not asked, because it did not answer in one.
+    silent_for: u32,
     /// Whether more than one request may be under way.
     has_all_slots: bool,
     /// Whether a group of a blob was good in this round, and nothing was bad since.
@@ -71,12 +78,25 @@ impl Source {
     }
 
     /// Forgets what held for the last round only.
-    pub fn begin_round(&self, jitter_seed: u64) {
+    ///
+    /// In a round that is for broadcasts `only_live` one that did not answer lately is not asked: while the internet is cut,
+    /// neighbours pass a broadcast on each second, and must not wait for a mirror that cannot be reached.
+    pub fn begin_round(&self, jitter_seed: u64, only_live: bool) {
         self.lies.forget();
         let mut state = self.state();
         state.gives_good_blobs = false;
         state.outcome = CarrierOutcome { carrier: self.label.clone(), ..CarrierOutcome::default() };
         state.memory.begin_round(jitter_seed.wrapping_add(self.index as u64));
+        if only_live && state.silent_for > 0 {
+            state.silent_for -= 1;
+            state.outcome.set_aside = Some(SILENT.to_owned());
+        }
+    }
+
+    /// It took too long in a round that is for broadcasts only.
+    pub fn is_silent(&self) {
+        self.state().silent_for = SILENT_ROUNDS;
+        self.set_aside(SILENT);
     }
 
     pub fn is_folder(&self) -> bool {

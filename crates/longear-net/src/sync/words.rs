@@ -1,6 +1,7 @@
 //! The newest words of a channel: heads, charters, statements, fork proofs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use longear_core::limits::{CHARTER_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX, STATEMENT_BYTES_MAX};
@@ -16,6 +17,9 @@ use super::report::{Refusal, SyncError, SyncEvent};
 use super::round::Round;
 use super::source::Source;
 use crate::carrier::HeadAnswer;
+
+/// How long a head or an edge may take in a round that is for broadcasts only.
+const LIVE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the carriers said about one channel.
 pub(super) struct Words {
@@ -120,6 +124,10 @@ pub(super) async fn ask(
         let answer = tokio::select! {
             answer = asked => answer,
             () = round.options.cancel.cancelled() => return None,
+            () = tokio::time::sleep(LIVE_PATIENCE), if round.options.only_live => {
+                source.is_silent();
+                return None;
+            }
         };
         let error = match answer {
             Ok(answer) => return Some(answer),

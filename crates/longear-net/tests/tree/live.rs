@@ -10,8 +10,9 @@ use longear_core::live::{Beat, Medium};
 use longear_core::tree::TreePath;
 use longear_core::{ChannelId, Edge, Kind, Opening, RollUp, SecretKey, Segment, Session, StreamId, Tick, verify};
 use longear_net::carrier::{Carrier, CarrierOptions};
+use longear_net::push::PushOptions;
 use longear_net::serve::{ConnectionLimits, tree_router};
-use longear_net::sync::decisions::wanted_blobs;
+use longear_net::sync::decisions::{ABSENT_ROUNDS, wanted_blobs};
 use longear_net::sync::{BlobsWanted, SyncOptions, SyncReport, Syncer};
 use longear_store::Store;
 use longear_store::blobs::BlobState;
@@ -19,9 +20,9 @@ use reqwest::StatusCode;
 use tempfile::TempDir;
 
 use crate::newsroom::{Newsroom, text};
-use crate::pattern;
-use crate::push::push_all;
+use crate::push::{push_all, push_with};
 use crate::serve::{Server, ask, field, run};
+use crate::{files, pattern};
 
 const STREAM: StreamId = StreamId([5; 16]);
 /// When the newsroom's first item is dated.
@@ -177,6 +178,12 @@ fn a_node_gives_the_edge_as_long_as_there_is_one() {
         assert_eq!(ask(&url, &[("if-none-match", &tag)]).await.status(), StatusCode::NOT_MODIFIED);
         on_air.tick(3);
         assert_eq!(ask(&url, &[("if-none-match", &tag)]).await.status(), StatusCode::OK);
+        // Whoever has the first two is told of the third only; of what is not there yet, of the newest.
+        for (after, ticks) in [(1, 1), (0, 2), (9, 1)] {
+            let behind = ask(&format!("{url}?after={after}"), &[]).await.bytes().await.unwrap();
+            let behind = Edge::decode(&on_air.session(), &behind).unwrap();
+            assert_eq!((behind.ticks().len(), behind.newest().unwrap().seq), (ticks, 2), "behind {after}");
+        }
         let other = TreePath::Edge { channel: on_air.newsroom.channel.0, stream: [6; 16] };
         assert_eq!(ask(&server.url(&other.to_string()), &[]).await.status(), StatusCode::NOT_FOUND);
     });
@@ -238,6 +245,99 @@ fn a_stick_takes_a_running_broadcast_along_and_gives_it_back() {
         on_air.newsroom.publish(Kind::RollUp, &roll_up(1, 5, true).encode());
         push_all(&on_air.newsroom.store, folder.path());
         assert!(!path.exists());
+    });
+}
+
+/// The edge came last and found no room where the stick was small: the sound of the newest minutes was on it, and nobody
+/// who read it knew.
+#[test]
+fn a_small_stick_has_room_for_the_edge_without_which_nobody_finds_the_newest() {
+    run(async {
+        let on_air = OnAir::new(95);
+        on_air.tick(4);
+        let [whole, small] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        push_all(&on_air.newsroom.store, whole.path());
+        let bytes = files(&whole.path().join("files")).values().map(|file| file.len() as u64).sum::<u64>();
+        // All but two of the largest pictures, and not one byte more.
+        let options = PushOptions { budget_bytes: Some(bytes - 2 * 9_000), ..PushOptions::default() };
+        push_with(&on_air.newsroom.store, small.path(), options);
+        let reader = Reader::of(on_air.newsroom.channel);
+        round(&mut reader.syncer(small.path().to_str().unwrap()), false).await;
+        assert_eq!(reader.ticks(&on_air), 4);
+        assert!((0..4).all(|number| reader.has("audio", number) && reader.has("144p", number)));
+        assert_eq!((0..4).filter(|number| reader.has("360p", *number)).count(), 2);
+    });
+}
+
+/// A stick brought a box what was missed, its neighbour had asked for that before, and as no head changed it never asked again.
+#[test]
+fn what_a_stick_brought_to_a_neighbour_is_found_without_a_new_word() {
+    run(async {
+        let mut on_air = OnAir::new(97);
+        on_air.newsroom.publish(Kind::RollUp, &roll_up(0, 2, false).encode());
+        let stick = tempfile::tempdir().unwrap();
+        push_all(&on_air.newsroom.store, stick.path());
+        let (neighbour, reader) = (Reader::of(on_air.newsroom.channel), Reader::of(on_air.newsroom.channel));
+        round(&mut neighbour.syncer(stick.path().to_str().unwrap()), false).await;
+        let server = Server::of(&neighbour.store).await;
+        let mut syncer = reader.syncer(&server.url(""));
+        let report = round(&mut syncer, true).await;
+        assert!(!reader.has("audio", 0) && report.still_missing_blobs > 0, "{report:?}");
+        on_air.tick(2);
+        push_all(&on_air.newsroom.store, stick.path());
+        fs::remove_file(stick.path().join("files").join(on_air.path().to_string())).unwrap();
+        let report = round(&mut neighbour.syncer(stick.path().to_str().unwrap()), false).await;
+        assert!(neighbour.has_all(2) && report.new_items == 0, "{report:?}");
+        for _ in 0..ABSENT_ROUNDS {
+            round(&mut syncer, true).await;
+        }
+        assert!(reader.has_all(2));
+    });
+}
+
+/// Two neighbours had begun the same segment, and neither had a byte of it. Each made the other wait and then said "later", so
+/// that it was left alone for the rest of the round, with everything else that it had.
+#[test]
+fn neighbours_that_wait_for_the_same_segment_do_not_wait_for_each_other() {
+    run(async {
+        let on_air = OnAir::new(98);
+        on_air.tick(1);
+        let neighbour = Reader::of(on_air.newsroom.channel);
+        round(&mut neighbour.syncer(&Server::of(&on_air.newsroom.store).await.url("")), false).await;
+        neighbour.store.keep_edge(&on_air.session(), on_air.edge(2)).unwrap();
+        let newest = bytes_of("audio", Some(1));
+        let begun = neighbour.store.blobs().begin(BlobHash::of(&newest), newest.len() as u64, None).unwrap();
+        let reader = Reader::of(on_air.newsroom.channel);
+        let report = round(&mut reader.syncer(&Server::of(&neighbour.store).await.url("")), true).await;
+        assert!(reader.has_all(1) && !reader.has("audio", 1), "{report:?}");
+        assert_eq!(report.carriers[0].set_aside, None);
+        drop(begun);
+    });
+}
+
+/// The internet was cut, and a box that waited for its mirror each time asked its neighbour every sixteen seconds.
+#[test]
+fn a_mirror_that_does_not_answer_holds_up_one_round_and_not_the_next() {
+    run(async {
+        let on_air = OnAir::new(96);
+        on_air.tick(1);
+        let neighbour = Server::of(&on_air.newsroom.store).await;
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let reader = Reader::of(on_air.newsroom.channel);
+        round(&mut reader.syncer(&neighbour.url("")), false).await;
+        let addresses = [format!("http://{}/", silent.local_addr().unwrap()), neighbour.url("")];
+        let carriers = addresses.map(|address| Carrier::open(&address, &CarrierOptions::default()).unwrap());
+        let mut syncer = Syncer::new(reader.store.clone(), carriers.into());
+        for ticks in 2..5 {
+            on_air.tick(ticks);
+            let report = round(&mut syncer, true).await;
+            assert!(reader.has_all(ticks) && report.carriers[0].set_aside.is_some(), "{report:?}");
+        }
+        let mut asked = 0;
+        while tokio::time::timeout(std::time::Duration::ZERO, silent.accept()).await.is_ok() {
+            asked += 1;
+        }
+        assert_eq!(asked, 1, "in three rounds");
     });
 }
 

@@ -44,7 +44,7 @@ pub(super) fn section(html: &mut Html, page: &ItemPage, live: &LiveView, title: 
     news(html, visit, live);
     does(html, page, live);
     chapters(html, page, live);
-    if let Some(href) = href.as_deref() {
+    if let Some(href) = live.list_href.as_deref().and_then(on_this_box) {
         html.raw("<details><summary>").text(voice.words.live_players).raw("</summary><div class=\"stack soft\"><p>");
         html.text(voice.words.live_players_text).raw("</p><p><a").attribute("href", href).raw("><code dir=\"ltr\">");
         html.text(href).raw("</code></a></p></div></details>\n");

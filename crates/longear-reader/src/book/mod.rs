@@ -4,6 +4,7 @@
 //! the same questions to a source. What a node keeps on a disk is kept in memory here, and read anew from the journal at
 //! each start, through the same checks.
 
+mod broadcast;
 mod handed;
 mod log;
 mod status;
@@ -15,7 +16,7 @@ use longear_core::holdings::Statements;
 use longear_core::quarantine::Quarantine;
 use longear_core::tree::TreePath;
 use longear_core::{
-    Article, ChannelId, ForkProof, Header, ItemId, Kind, Lineage, LogId, Retraction, SignedHeader, SortedMap,
+    Article, ChannelId, ForkProof, Header, ItemId, Kind, Lineage, LogId, Opening, Retraction, SignedHeader, SortedMap,
     SortedSet, Status, Verified,
 };
 
@@ -214,6 +215,14 @@ fn targets_of(kind: Kind, payload: &[u8]) -> Vec<ItemId> {
     }
 }
 
+/// What is read and listed: articles, and of a broadcast what it is called.
 fn article_of(kind: Kind, payload: &[u8]) -> Option<Article> {
-    if kind.is_article() { Article::decode(kind, payload).ok() } else { None }
+    match kind {
+        Kind::Live => {
+            let variants = Opening::decode(payload).ok()?.variants;
+            Some(Article { variants, ..Article::default() })
+        }
+        kind if kind.is_article() => Article::decode(kind, payload).ok(),
+        _ => None,
+    }
 }

@@ -36,9 +36,9 @@ fn no_call_does_anything_but_answer() {
     let pack = log.pack(longear_core::PackName::new(1, 0).unwrap());
     let name = format!("c/{channel}/p/{}/1-0", log.id);
     let mut reader = Reader::new();
-    assert_eq!(reader.channel(&channel).unwrap_err().code, "not-open");
+    assert_eq!(reader.channel(&channel).unwrap_err().0, "not-open");
     for text in ["", "x", &channel.to_uppercase(), &"0".repeat(1 << 20)] {
-        assert_eq!(reader.open(text).unwrap_err().code, "bad-value", "{}", text.len());
+        assert_eq!(reader.open(text).unwrap_err().0, "bad-value", "{}", text.len());
     }
     reader.open(&channel).unwrap();
     reader.take(&channel, &format!("c/{channel}/charter/1"), &newsroom.lineage.charters()[0].encode()).unwrap();
@@ -61,9 +61,9 @@ fn no_call_does_anything_but_answer() {
         }
         reader.wants(&channel, &bytes, "").unwrap_err();
     }
-    assert_eq!(reader.take(&channel, "../head", &[]).unwrap_err().code, "bad-path");
+    assert_eq!(reader.take(&channel, "../head", &[]).unwrap_err().0, "bad-path");
     for cursor in ["-", "1-", "x-00", "99999999999999999999-00"] {
-        assert_eq!(reader.feed("", cursor, 5).unwrap_err().code, "bad-value", "{cursor}");
+        assert_eq!(reader.feed("", cursor, 5).unwrap_err().0, "bad-value", "{cursor}");
     }
     for call in
         [reader.item("00"), reader.blob_check(1, 0, &[]), reader.blob_close(0), reader.blob_outboard_range(9, 9)]

@@ -7,6 +7,9 @@ use longear_core::{ChannelId, Head, LogId, PackName, Reason, StreamId};
 use super::intake::{IntakeEnd, RefusedPart};
 use super::lies::Lies;
 
+/// After how many rounds blobs are asked for again that were not here. A stick may bring them without any new word, and then no
+/// head changes: while a broadcast runs that is looked for each twenty seconds, else each twenty minutes.
+pub const ABSENT_ROUNDS: u32 = 20;
 /// Transfers that may break off before a carrier is set aside.
 const INTERRUPTIONS_MAX: u32 = 8;
 
@@ -29,12 +32,13 @@ pub struct SourceMemory {
     pub branches_asked: HashSet<(LogId, PackName)>,
     /// Logs whose delegate is in no charter held; looked at again in the next round.
     pub unknown_logs: HashSet<LogId>,
-    /// Blobs that are not here; forgotten when its head changes.
+    /// Blobs that are not here; forgotten when its head changes, and after [`ABSENT_ROUNDS`].
     pub absent_blobs: HashSet<[u8; 32]>,
     /// Whether a pack was found missing in this round: then its head may be out of date.
     pub lacked_pack: bool,
     forks_seen: HashSet<LogId>,
     interruptions: u32,
+    rounds: u32,
     random: u64,
 }
 
@@ -55,6 +59,10 @@ impl SourceMemory {
         self.broken_packs.clear();
         self.read_packs.clear();
         self.lacked_pack = false;
+        self.rounds = self.rounds.wrapping_add(1);
+        if self.rounds.is_multiple_of(ABSENT_ROUNDS) {
+            self.absent_blobs.clear();
+        }
         self.random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 

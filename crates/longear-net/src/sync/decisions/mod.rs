@@ -17,7 +17,7 @@ pub use blobs::{WantedBlob, wanted_blobs, wanted_live_blobs};
 pub use intake::{Intake, IntakeEnd, PackOrigin, Piece, RefusedPart, Sink, Spare, write_batch};
 pub use lies::Lies;
 pub use live::{EDGES_ASKED_MAX, LiveFile, Running, keep_edge, running};
-pub use memory::{KnownHead, SourceMemory};
+pub use memory::{ABSENT_ROUNDS, KnownHead, SourceMemory};
 pub use packs::{Listings, LogWant, Offer, PackJob, WAVES_MAX, contradicting_packs, plan_packs, wanted_packs};
 pub use words::{Offered, Promises, Taken, is_stale, keep_charter, keep_fork, keep_statements, promise_closed_logs};
 

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use longear_core::blob::BlobHash;
 use longear_core::limits::INIT_BYTES_MAX;
-use longear_core::live::{Medium, Part, SPACE_MS_MAX, Timeline, Track};
+use longear_core::live::{Description, Medium, Part, SPACE_MS_MAX, Timeline, Track};
 use longear_core::{ChannelId, ItemId, Kind, Opening};
 use longear_store::blobs::BlobState;
 use longear_store::{ChannelState, Store, StoredItem};
 
-use super::codecs::Description;
 use super::playlist::{self, Line, Top};
 use crate::boxview::shelf::ShelfError;
 use crate::recording::Take;

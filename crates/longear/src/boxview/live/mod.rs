@@ -6,7 +6,6 @@
 
 mod at_hand;
 mod broadcast;
-mod codecs;
 mod front;
 mod pieces;
 mod playlist;

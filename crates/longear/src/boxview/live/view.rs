@@ -14,6 +14,8 @@ const MARKED_MS_MIN: u64 = 20 * 60_000;
 const MARK_MS: u64 = 10 * 60_000;
 /// How many are offered: those of a day. In what is longer they lie farther apart.
 const MARKS_MAX: u64 = 144;
+/// The tallest picture that old phones decode without stumbling, as [`height`] counts.
+const HEIGHT_MAX: u32 = 481;
 
 /// Puts together what a page says.
 pub fn view(id: &str, timeline: &Timeline, looked: &Looked, now_ms: u64) -> LiveView {
@@ -27,16 +29,21 @@ pub fn view(id: &str, timeline: &Timeline, looked: &Looked, now_ms: u64) -> Live
     let mut tracks = timeline.tracks().iter().zip(held).filter(|(_, held)| !held.is_empty()).collect::<Vec<_>>();
     tracks.sort_by_key(|(track, _)| std::cmp::Reverse(height(track)));
     let list = |file: &str| format!("{LIVE}{id}/{file}");
+    // Of one rendition: the player of Chromium that takes playlists stumbles where it goes from one to another while live.
+    let shown = tracks.iter().filter(|(track, _)| playable.contains(&track.name));
+    let shown = shown.clone().find(|(track, _)| height(track) <= HEIGHT_MAX).or(shown.clone().next_back());
+    let shown = shown.map(|(track, _)| list(&format!("{}.m3u8", track.name)));
     let sound = tracks.iter().find(|(track, _)| track.medium == Medium::Sound && playable.contains(&track.name));
     LiveView {
         phase,
         length_ms: timeline.end_ms(),
-        href: (!playable.is_empty()).then(|| list(MASTER)),
+        list_href: (!playable.is_empty()).then(|| list(MASTER)),
         sound_href: sound.map(|(track, _)| list(&format!("{}.m3u8", track.name))),
         past_href: (!tracks.is_empty() && !timeline.is_over()).then(|| list(&format!("{MASTER}?from=0"))),
         from_href: (!tracks.is_empty()).then(|| list(&format!("{MASTER}?from="))),
         chapters: timeline.chapters().iter().map(|chapter| chapter_view(chapter, &tracks)).collect(),
         marks: marks(timeline.end_ms(), &tracks),
+        href: shown,
         saves: saves.iter().map(|saving| save_view(&list(&saving.file_name), saving)).collect(),
         tracks: tracks.into_iter().map(|(track, held)| track_view(track, held)).collect(),
     }

@@ -1,4 +1,6 @@
-//! What an initialisation segment says of its tracks, as playlists name it (RFC 6381; ISO/IEC 14496-12 and -15).
+//! What fragmented MP4 says of itself, as far as players need it (ISO/IEC 14496-12 and -15; codecs by RFC 6381).
+//!
+//! Only lengths and numbers of boxes are read, never a picture or a sound. Of bytes that make no sense nothing is said.
 
 /// How deep boxes lie within boxes on the way to a codec.
 const PATH: [&[u8; 4]; 5] = [b"moov", b"trak", b"mdia", b"minf", b"stbl"];
@@ -34,9 +36,8 @@ impl Description {
             self.size = Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])));
         }
         let inner = entry.get(if is_picture { PICTURE_ENTRY_BYTES } else { SOUND_ENTRY_BYTES }..).unwrap_or_default();
-        let child = |wanted: &[u8]| boxes(inner).find(|(kind, _)| *kind == wanted).map(|(_, body)| body);
         self.codecs.extend(match kind {
-            b"avc1" | b"avc3" => child(b"avcC").and_then(|body| {
+            b"avc1" | b"avc3" => child(inner, b"avcC").and_then(|body| {
                 let [profile, compatibility, level] = body.get(1..4)?.try_into().ok()?;
                 Some(format!("{}.{profile:02x}{compatibility:02x}{level:02x}", String::from_utf8_lossy(kind)))
             }),
@@ -46,6 +47,51 @@ impl Description {
             _ => None,
         });
     }
+}
+
+/// When the first of a segment's tracks begins by the clock of its encoder, in microseconds; `None` where the bytes do not say.
+///
+/// That clock may have begun anywhere: what counts is the time that a tick names.
+pub fn begins_us(init: &[u8], segment: &[u8]) -> Option<u64> {
+    let mut first = None::<u64>;
+    walk(segment, &[b"moof", b"traf"], &mut |fragment| {
+        let number = child(fragment, b"tfhd").and_then(|body| number_at(body, 4));
+        let ticks = child(fragment, b"tfdt").and_then(|body| match body.first()? {
+            0 => number_at(body, 4).map(u64::from),
+            _ => Some(u64::from(number_at(body, 4)?) << 32 | u64::from(number_at(body, 8)?)),
+        });
+        let (Some(ticks), Some(rate)) = (ticks, number.and_then(|number| ticks_per_second(init, number))) else {
+            return;
+        };
+        let begins = u128::from(ticks) * 1_000_000 / u128::from(rate);
+        // A track has many fragments in a segment of low latency; the first of them begins first.
+        let begins = u64::try_from(begins).unwrap_or(u64::MAX);
+        first = Some(first.map_or(begins, |first| first.min(begins)));
+    });
+    first
+}
+
+/// In what parts of a second the track of this number counts.
+fn ticks_per_second(init: &[u8], number: u32) -> Option<u32> {
+    let mut found = None;
+    walk(init, &[b"moov", b"trak"], &mut |track| {
+        // Both boxes begin with a version; version 1 has times of eight bytes before what is wanted.
+        let field = |body: &[u8]| number_at(body, if *body.first()? == 0 { 12 } else { 20 });
+        let its_number = child(track, b"tkhd").and_then(field);
+        let rate = child(track, b"mdia").and_then(|media| child(media, b"mdhd")).and_then(field);
+        if its_number == Some(number) {
+            found = rate.filter(|rate| *rate > 0);
+        }
+    });
+    found
+}
+
+fn child<'a>(bytes: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
+    boxes(bytes).find(|(kind, _)| kind == wanted).map(|(_, body)| body)
+}
+
+fn number_at(body: &[u8], at: usize) -> Option<u32> {
+    body.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes)
 }
 
 /// Goes down a path of boxes, into every one that fits.
@@ -58,7 +104,7 @@ fn walk<'a>(bytes: &'a [u8], path: &[&[u8; 4]], found: &mut impl FnMut(&'a [u8])
 
 /// The boxes in a piece, until it ends or makes no sense.
 fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    std::iter::from_fn(move || {
+    core::iter::from_fn(move || {
         let (head, _) = bytes.split_first_chunk::<8>()?;
         let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
         let (whole, rest) = bytes.split_at_checked(length).filter(|(whole, _)| whole.len() >= 8)?;
@@ -100,6 +146,39 @@ mod tests {
         assert_eq!(described.size, Some((256, 144)));
         let opus = Description::of(&init(&[boxed(b"Opus", &[0; 28])]));
         assert_eq!((opus.codecs, opus.size), (vec!["opus".to_owned()], None));
+    }
+
+    /// A track that counts in parts of a second, in boxes of version 0 or 1.
+    fn counting(number: u32, rate: u32, version: u8) -> Vec<u8> {
+        let field = |value: u32| {
+            let times = if version == 0 { 8 } else { 16 };
+            [&[version, 0, 0, 0][..], &vec![0xee; times], &value.to_be_bytes(), &[0; 8]].concat()
+        };
+        let media = boxed(b"mdia", &boxed(b"mdhd", &field(rate)));
+        boxed(b"trak", &[boxed(b"tkhd", &field(number)), media].concat())
+    }
+
+    fn fragment(number: u32, time: &[u8]) -> Vec<u8> {
+        let head = boxed(b"tfhd", &[&[0, 0, 0, 0][..], &number.to_be_bytes()].concat());
+        boxed(b"traf", &[head, boxed(b"tfdt", time)].concat())
+    }
+
+    #[test]
+    fn a_segment_begins_with_the_first_of_its_tracks() {
+        let init = boxed(b"moov", &[counting(1, 12_800, 0), counting(2, 48_000, 1)].concat());
+        let picture = fragment(1, &[&[0, 0, 0, 0][..], &25_600_u32.to_be_bytes()].concat());
+        let sound = fragment(2, &[&[1, 0, 0, 0][..], &95_000_u64.to_be_bytes()].concat());
+        let segment = [boxed(b"styp", b"msdh"), boxed(b"moof", &[picture.clone(), sound].concat())].concat();
+        assert_eq!(begins_us(&init, &segment), Some(1_979_166));
+        let later = boxed(b"moof", &fragment(1, &[&[0, 0, 0, 0][..], &38_400_u32.to_be_bytes()].concat()));
+        assert_eq!(begins_us(&init, &[boxed(b"moof", &picture), later].concat()), Some(2_000_000));
+        assert_eq!(begins_us(&[], &segment), None);
+        assert_eq!(begins_us(&init, &boxed(b"moof", &fragment(3, &[0; 8]))), None);
+        let stopped = boxed(b"moov", &counting(1, 0, 0));
+        assert_eq!(begins_us(&stopped, &segment), None, "nothing is divided by nothing");
+        for length in 0..segment.len() {
+            begins_us(&init, &segment[..length]);
+        }
     }
 
     #[test]
