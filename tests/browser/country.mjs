@@ -1,7 +1,7 @@
 // A country in network namespaces: places with their own network, which only a cable connects. Nothing of the machine's own
 // network is touched. Needs root.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 
 /** The first two parts of every address; each network has a third of its own. */
@@ -22,6 +22,20 @@ export class Country {
       ip("-n", this.#hub, "link", "set", network, "up");
     });
     Object.entries(places).forEach(([place, connected], index) => this.#build(place, connected, index));
+  }
+
+  /** Whether this machine lets us make networks at all. */
+  static isPossible() {
+    const name = `longear-probe-${process.pid}`;
+    try {
+      execFileSync("ip", ["netns", "add", name], { stdio: "ignore" });
+      execFileSync("ip", ["-n", name, "link", "add", "probe", "type", "bridge"], { stdio: "ignore" });
+      return true;
+    } catch {
+      return false;
+    } finally {
+      spawnSync("ip", ["netns", "delete", name], { stdio: "ignore" });
+    }
   }
 
   #build(place, connected, index) {

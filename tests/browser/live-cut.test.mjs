@@ -28,10 +28,15 @@ const LADDER =
   "-f hls -hls_time 1 -hls_list_size 8 -hls_segment_type fmp4 -hls_flags independent_segments -method PUT -http_persistent 1";
 const STREAMS = "v:0,a:0,name:144p v:1,a:1,name:360p a:2,name:audio";
 
+/** Networks of one's own need root, or a container that may make them. */
+const skip = Country.isPossible() ? false : "this machine does not let us make networks";
 const screenshots = path.join(path.dirname(process.env.LONGEAR), "..", "screenshots");
 let country, newsroom, mirror, east, west, aigul, bolat, damira, live, encoder;
 
 before(async () => {
+  if (skip) {
+    return;
+  }
   mkdirSync(screenshots, { recursive: true });
   country = new Country(["internet", "street"], {
     newsroom: ["internet"],
@@ -64,7 +69,7 @@ after(async () => {
   await Promise.all(machines.map(({ folder }) => rm(folder, { recursive: true, force: true })));
 });
 
-test("viewers of two boxes watch it as it runs", async () => {
+test("viewers of two boxes watch it as it runs", { skip }, async () => {
   await aigul.page.locator(".still .go").click();
   await aigul.page.locator("select").last().selectOption("360");
   await damira.page.locator(".still .go").click();
@@ -79,7 +84,7 @@ test("viewers of two boxes watch it as it runs", async () => {
   await picture(aigul.page, "live-1-before");
 });
 
-test("the internet is cut: what has come plays on, and the page says since when there is no word", async () => {
+test("the internet is cut: what has come plays on, and the page says since when there is no word", { skip }, async () => {
   const heard = await needle(aigul.page);
   for (const place of ["newsroom", "mirror"]) {
     country.cut(place, "internet");
@@ -101,7 +106,7 @@ test("the internet is cut: what has come plays on, and the page says since when 
   assert.ok(segments("newsroom").length > segments("east").length + 60, "the newsroom goes on recording");
 });
 
-test("a stick with room for the sound brings it first: where the picture ends, the sound goes on without a pause", async () => {
+test("a stick with room for the sound brings it first: where the picture ends, the sound goes on without a pause", { skip }, async () => {
   const stick = newsroom.path("small");
   const sound = bytesOf("newsroom", "audio");
   newsroom.run("stick", "write", stick, "--budget", `${Math.ceil((sound * 1.3) / 1000) + 120}kB`);
@@ -119,7 +124,7 @@ test("a stick with room for the sound brings it first: where the picture ends, t
   await picture(aigul.page, "live-3-sound");
 });
 
-test("a whole stick fills the hole in one box, and its neighbour gets it from there", async () => {
+test("a whole stick fills the hole in one box, and its neighbour gets it from there", { skip }, async () => {
   const stick = newsroom.path("stick");
   newsroom.run("stick", "write", stick);
   // The newest seconds were still coming in while the stick was written.
@@ -130,7 +135,7 @@ test("a whole stick fills the hole in one box, and its neighbour gets it from th
   await until(async () => /\d+p/.test(await label(aigul.page)), "the picture to come back to what was missed");
 });
 
-test("the internet is back: it is live again, and in the end everybody has every segment", async () => {
+test("the internet is back: it is live again, and in the end everybody has every segment", { skip }, async () => {
   for (const place of ["newsroom", "mirror"]) {
     country.mend(place, "internet");
   }
@@ -300,5 +305,9 @@ function kept(page) {
 }
 
 async function picture(page, name) {
-  await page.screenshot({ path: path.join(screenshots, `${name}-360.png`), fullPage: true });
+  const { width, height } = page.viewportSize();
+  await page.setViewportSize({ width, height: 1000 });
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: path.join(screenshots, `${name}-360.png`) });
+  await page.setViewportSize({ width, height });
 }

@@ -225,7 +225,7 @@ function Word({ view, playing, cut, engine }: { view: LiveView; playing: Playing
           <Icon name="back" flip />
           <span>{words.say("live_back_to", { time })}</span>
         </button>
-        {playing?.isLive && (
+        {playing?.isLive && view.phase === "live" && (
           <button type="button" class="btn" onClick={() => read(true)}>
             <span>{words.say("live_stay")}</span>
           </button>
@@ -242,6 +242,9 @@ function Where({ view, playing }: { view: LiveView; playing: Playing }) {
   if (view.phase === "live" && playing.isLive) {
     const behind = Math.max(0, Math.round((view.end - playing.at) / 1000));
     return <p class="soft small">{playing.isWaiting ? words.say("live_next_comes") : words.count("live_behind", behind)}</p>;
+  }
+  if (view.phase === "over" && playing.left < 1000) {
+    return null;
   }
   const left = playing.left < 1000 ? words.say("live_next_comes") : words.say("live_left", { length: words.length(playing.left) });
   return <p class="soft small">{`${words.say(playing.isSound ? "live_at_sound" : "live_at", { time })} ${left}`}</p>;

@@ -13,8 +13,6 @@ use crate::commands::rfc3339;
 pub const WINDOW_MS: u64 = 120_000;
 /// Native players begin to play when they see a playlist, so it must hold enough to go on.
 pub const LIVE_PARTS_MIN: usize = 3;
-/// The same in time: Chromium's player gives up where a list of three short segments has no fourth when it looks again.
-const LIVE_MS_MIN: u64 = 6_000;
 /// How much must lie behind a hole before players are led over it.
 const JUMP_MS_MIN: u64 = 12_000;
 /// How much of a broadcast that is over one playlist holds: some 40,000 lines of text.
@@ -53,7 +51,7 @@ pub fn live_run(track: &Track, is_here: impl Fn(&Part) -> bool) -> Option<(usize
     while let Some(last) = track.parts[..end].iter().rposition(&is_here) {
         let first = run_back(track, last, &is_here);
         let run = &track.parts[first..=last];
-        if run.len() >= LIVE_PARTS_MIN && run[0].start_ms + LIVE_MS_MIN <= track.parts[last].end_ms() {
+        if run.len() >= LIVE_PARTS_MIN {
             if newest.is_some() || track.parts[last].end_ms() >= run[0].start_ms + JUMP_MS_MIN {
                 return Some((first, run));
             }
