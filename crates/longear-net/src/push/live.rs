@@ -1,8 +1,10 @@
 //! The edges of broadcasts that run, written after their files.
 
+use std::sync::Arc;
+
 use longear_core::limits::EDGE_BYTES_MAX;
 use longear_core::tree::TreePath;
-use longear_core::{Edge, Session, StreamId};
+use longear_core::{ChannelId, Edge, Session, StreamId};
 use longear_store::{ChannelState, Store};
 
 use super::Stop;
@@ -10,29 +12,37 @@ use super::head::read;
 use super::target::{Put, Target};
 use crate::sync::decisions::running;
 
-/// How much room the edges of a channel's broadcasts take.
-pub(super) fn room(store: &Store, target: &Target<'_>, state: &ChannelState) -> Result<u64, Stop> {
+/// The edges of the channels' broadcasts that run. They are looked up before their files are listed: an edge of a moment later names
+/// segments that are not on the stick.
+pub(super) fn edges(store: &Store, states: &[Arc<ChannelState>]) -> Result<Vec<(Session, Edge)>, Stop> {
+    let channels = states.iter().map(|state| state.id()).collect::<Vec<_>>();
+    let mut edges = Vec::new();
+    for broadcast in running(store, &channels)? {
+        edges.extend(store.edge(&broadcast.session)?.map(|edge| (broadcast.session, edge)));
+    }
+    Ok(edges)
+}
+
+/// How much room they take.
+pub(super) fn room(target: &Target<'_>, edges: &[(Session, Edge)]) -> Result<u64, Stop> {
     let mut bytes = 0;
-    for broadcast in running(store, &[state.id()])? {
-        if let Some(edge) = store.edge(&broadcast.session)? {
-            // What another writer knows is put together with it.
-            let there = target.holds(&path_of(&broadcast.session))?.unwrap_or(0);
-            bytes += edge.encode().len() as u64 + there + target.place().object_overhead_bytes();
-        }
+    for (session, edge) in edges {
+        // What another writer knows is put together with it.
+        let there = target.holds(&path_of(session))?.unwrap_or(0);
+        bytes += edge.encode().len() as u64 + there + target.place().object_overhead_bytes();
     }
     Ok(bytes)
 }
 
-/// Writes the edges of a channel's broadcasts that run where they are newer than those that stand there, and removes those of
-/// broadcasts that are over.
-pub(super) fn write(store: &Store, target: &mut Target<'_>, state: &ChannelState) -> Result<(), Stop> {
+/// Writes the edges of a channel where they are newer than those that stand there.
+pub(super) fn write(target: &mut Target<'_>, channel: ChannelId, edges: &[(Session, Edge)]) -> Result<(), Stop> {
+    let mut of_channel = edges.iter().filter(|(session, _)| session.channel == channel);
+    of_channel.try_for_each(|(session, edge)| write_edge(target, session, edge.clone()))
+}
+
+/// Removes the edges of a channel's broadcasts that are over.
+pub(super) fn remove_old(store: &Store, target: &mut Target<'_>, state: &ChannelState) -> Result<(), Stop> {
     let channel = state.id();
-    let running = running(store, &[channel])?;
-    for broadcast in &running {
-        if let Some(edge) = store.edge(&broadcast.session)? {
-            write_edge(target, &broadcast.session, edge)?;
-        }
-    }
     for item in store.broadcasts(&channel)? {
         let Some(opening) = store.opening(&item)? else { continue };
         let path = path_of(&opening.session(channel));

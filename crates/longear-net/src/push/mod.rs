@@ -225,6 +225,7 @@ fn write_all(store: &Store, target: &mut Target<'_>, options: &PushOptions) -> R
     });
     let states = states.collect::<Vec<_>>();
     let plain = if options.plain { plain::plan(store, target, &states)? } else { Vec::new() };
+    let edges = live::edges(store, &states)?;
     let wants = blobs::wants(store, &states, options.blobs)?;
     target.announce(&wants, &plain)?;
     let mut readable = Vec::new();
@@ -251,13 +252,13 @@ fn write_all(store: &Store, target: &mut Target<'_>, options: &PushOptions) -> R
     channel::remove_superseded_packs(target, &kept)?;
     // Nobody finds the newest minutes of a broadcast without its edge, and it must not stand there before they do.
     if options.blobs != BlobsWritten::None {
-        let edges = states.iter().map(|state| live::room(store, target, state)).sum::<Result<u64, Stop>>()?;
-        target.reserve(edges);
+        target.reserve(live::room(target, &edges)?);
     }
     blobs::write(target, &wants, &options.elsewhere)?;
     target.reserve(0);
     for state in states.iter().filter(|_| options.blobs != BlobsWritten::None) {
-        live::write(store, target, state)?;
+        live::write(target, state.id(), &edges)?;
+        live::remove_old(store, target, state)?;
     }
     plain::write(store, target, &plain)
 }

@@ -9,8 +9,8 @@ use longear_core::hash::plain;
 use longear_core::live::{Beat, Medium};
 use longear_core::tree::TreePath;
 use longear_core::{ChannelId, Edge, Kind, Opening, RollUp, SecretKey, Segment, Session, StreamId, Tick, verify};
-use longear_net::carrier::{Carrier, CarrierOptions};
-use longear_net::push::PushOptions;
+use longear_net::carrier::{Carrier, CarrierOptions, FolderCarrier, FolderLayout};
+use longear_net::push::{PushEvent, PushOptions, push};
 use longear_net::serve::{ConnectionLimits, tree_router};
 use longear_net::sync::decisions::{ABSENT_ROUNDS, wanted_blobs};
 use longear_net::sync::{BlobsWanted, SyncOptions, SyncReport, Syncer};
@@ -405,6 +405,30 @@ fn segments_that_a_mirror_gets_a_moment_later_are_asked_for_again() {
         on_air.tick(1);
         let report = round(&mut syncer, true).await;
         assert_eq!((report.new_edges, report.new_blobs, missing(&report)), (0, 6, 0), "{report:?}");
+    });
+}
+
+/// A stick that was written while a segment came had its edge and not the segment: whoever read it was told that a file is not
+/// complete, although the stick was whole.
+#[test]
+fn the_edge_on_a_stick_names_nothing_that_came_while_it_was_written() {
+    let (on_air, stick) = (OnAir::new(96), tempfile::tempdir().unwrap());
+    on_air.tick(2);
+    let place = FolderCarrier::create(stick.path(), FolderLayout::Bare, &CarrierOptions::default()).unwrap();
+    let mut came = 0;
+    let report = push(&on_air.newsroom.store, &place, PushOptions::default(), |event| {
+        if matches!(event, PushEvent::Planned { .. }) {
+            on_air.tick(3);
+            came += 1;
+        }
+    });
+    assert_eq!((report.unwrap().blobs_whole, came), (3 * 2 + 3, 1));
+    let edge = fs::read(stick.path().join(on_air.path().to_string())).unwrap();
+    assert_eq!(Edge::decode(&on_air.session(), &edge).unwrap().ticks().len(), 2);
+    run(async {
+        let reader = Reader::of(on_air.newsroom.channel);
+        let report = round(&mut reader.syncer(stick.path().to_str().unwrap()), false).await;
+        assert!(reader.has_all(2) && missing(&report) == 0, "{report:?}");
     });
 }
 
