@@ -14,6 +14,9 @@ const OTHER_FILES_MAX: Duration = Duration::from_secs(15);
 /// How long files may come before it is looked whether there are newer words.
 const FILES_MAX: Duration = Duration::from_secs(60);
 
+/// How long behind the end of a broadcast its last segments are asked for each second: sources hear of the end before they have them.
+const ENDING_MAX: Duration = Duration::from_secs(30);
+
 /// Sets the pace of rounds: the usual one, or, while a followed broadcast goes on, one each second that brings only that.
 ///
 /// ```
@@ -30,6 +33,8 @@ const FILES_MAX: Duration = Duration::from_secs(60);
 pub struct Pace {
     usual: Duration,
     is_live: bool,
+    /// When the last broadcast ended here.
+    ended: Option<Instant>,
     /// When the last round began that asked for everything.
     whole_since: Option<Instant>,
 }
@@ -37,7 +42,7 @@ pub struct Pace {
 impl Pace {
     /// Looks again after `usual` where nothing is going on.
     pub fn new(usual: Duration) -> Self {
-        Pace { usual, is_live: false, whole_since: None }
+        Pace { usual, is_live: false, ended: None, whole_since: None }
     }
 
     /// Sets what the next round is to bring. Tells whether that is only what goes on.
@@ -53,11 +58,21 @@ impl Pace {
 
     /// How long to wait after a round.
     pub fn pause(&mut self, report: &SyncReport) -> Duration {
+        let has_ended = self.is_live && !report.is_live;
         self.is_live = report.is_live;
+        if has_ended {
+            self.ended = Some(Instant::now());
+        }
+        let is_ending = self.ended.is_some_and(|ended| ended.elapsed() < ENDING_MAX);
         match report {
             SyncReport { is_live: true, .. } => LIVE_PAUSE,
             // What was coming goes on.
             SyncReport { paused: true, .. } => Duration::ZERO,
+            // Rounds for what goes on do not ask for the last segments of what is over.
+            _ if has_ended || is_ending && report.still_missing_blobs > 0 => {
+                self.whole_since = None;
+                LIVE_PAUSE
+            }
             _ => self.usual,
         }
     }
@@ -77,7 +92,26 @@ mod tests {
         pace.whole_since = Some(Instant::now().checked_sub(Duration::from_secs(60)).unwrap_or_else(Instant::now));
         assert!(!pace.begin(&mut options) && !options.only_live, "other news comes too");
         assert_eq!(options.files_time_max, Some(OTHER_FILES_MAX));
+        assert_eq!(pace.pause(&SyncReport::default()), LIVE_PAUSE, "its last segments");
         assert_eq!(pace.pause(&SyncReport::default()), Duration::from_secs(60));
+    }
+
+    /// The round that heard of the end brought no files of what was over, and the next one came after a minute: so long the last
+    /// seconds were missing at every box.
+    #[test]
+    fn the_last_segments_of_a_broadcast_are_asked_for_at_once() {
+        let (mut pace, mut options) = (Pace::new(Duration::from_secs(60)), SyncOptions::default());
+        let lacking = SyncReport { still_missing_blobs: 1, ..SyncReport::default() };
+        assert_eq!(pace.pause(&lacking), Duration::from_secs(60), "nothing was on the air");
+        pace.pause(&SyncReport { is_live: true, ..SyncReport::default() });
+        for report in [&SyncReport::default(), &lacking] {
+            pace.begin(&mut options);
+            assert_eq!(pace.pause(report), LIVE_PAUSE);
+            assert!(!pace.begin(&mut options), "it brings everything");
+        }
+        assert_eq!(pace.pause(&SyncReport::default()), Duration::from_secs(60), "all is here");
+        pace.ended = Instant::now().checked_sub(ENDING_MAX);
+        assert_eq!(pace.pause(&lacking), Duration::from_secs(60), "nobody seems to have it");
     }
 
     #[test]
