@@ -101,7 +101,8 @@ pub struct CheckArguments {
 Example:
   longear demo
 
-A newsroom, two towns and a courier, on this machine, in a folder that is deleted afterwards")]
+A newsroom, two towns and a courier, and a broadcast that outlives a cut, on this machine, in a \
+folder that is deleted afterwards. It needs ffmpeg")]
 pub struct DemoArguments {
     /// End when the story is told, instead of leaving the page open
     #[arg(long)]

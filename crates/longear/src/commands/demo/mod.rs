@@ -1,5 +1,8 @@
 //! `longear demo`: the whole story on this machine, with real processes, a real video and a folder as the stick.
 
+mod broadcast;
+mod encoder;
+mod holding;
 mod stage;
 mod story;
 
@@ -12,7 +15,8 @@ use stage::Stage;
 pub fn demo(context: &Context<'_>, arguments: &DemoArguments) -> Result<(), Failure> {
     let mut stage = Stage::new(context)?;
     context.screen.print("\n  A newsroom, two towns and a courier, on this machine. About a minute.\n\n")?;
-    story::play(&mut stage)?;
+    let address = story::play(&mut stage)?;
+    broadcast::play(&mut stage, &address)?;
     let listen = if arguments.exit { "127.0.0.1:0".to_owned() } else { arguments.listen.to_string() };
     let page = stage.serve("town two", &listen)?;
     context.screen.print(&format!("  See it in a browser: {page}\n\n"))?;

@@ -97,7 +97,21 @@ impl<'c> Stage<'c> {
 
     /// Starts to serve somebody's home; returns the address of the page.
     pub fn serve(&mut self, who: &str, listen: &str) -> Result<String, Failure> {
-        let child = self.command(who).args(["serve", "--listen", listen]).stdout(Stdio::piped()).spawn();
+        let mut command = self.command(who);
+        command.args(["serve", "--listen", listen]);
+        self.start(who, listen, command)
+    }
+
+    /// The same with carriers to fetch from. What it says of those that are away the story says itself.
+    pub fn serve_from(&mut self, who: &str, listen: &str, carriers: &[&str]) -> Result<String, Failure> {
+        let mut command = self.command(who);
+        command.args(["serve", "--listen", listen]).stderr(Stdio::null());
+        command.args(carriers.iter().flat_map(|carrier| ["--sync", carrier]));
+        self.start(who, listen, command)
+    }
+
+    fn start(&mut self, who: &str, listen: &str, mut command: Command) -> Result<String, Failure> {
+        let child = command.stdout(Stdio::piped()).spawn();
         let mut child = child.map_err(|error| Failure::refused(format!("Cannot start a child process: {error}")))?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
@@ -163,7 +177,8 @@ async fn asked_to_end() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-fn end(child: &mut Child) {
+/// Ends a process at once.
+pub fn end(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
 }

@@ -34,8 +34,8 @@ const TEXTS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// Plays it from the founding to the last stick.
-pub fn play(stage: &mut Stage<'_>) -> Result<(), Failure> {
+/// Plays it from the founding to the last stick. Returns the channel's address.
+pub fn play(stage: &mut Stage<'_>) -> Result<String, Failure> {
     let address = newsroom(stage)?;
     let page = stage.serve("newsroom", "127.0.0.1:0")?;
     stage.must("town one", &["follow", &address])?;
@@ -47,7 +47,8 @@ pub fn play(stage: &mut Stage<'_>) -> Result<(), Failure> {
     forger(stage)?;
     second_stick(stage)?;
     stolen_laptop(stage, &address)?;
-    epilogue(stage)
+    epilogue(stage)?;
+    Ok(address)
 }
 
 fn newsroom(stage: &mut Stage<'_>) -> Result<String, Failure> {
@@ -187,7 +188,7 @@ fn everything() -> Beside {
     Beside::Line { ranges: std::iter::once(0..1).collect(), size: 1 }
 }
 
-fn text(outcome: &Outcome, field: &str) -> Result<String, Failure> {
+pub(super) fn text(outcome: &Outcome, field: &str) -> Result<String, Failure> {
     let value = outcome.values.first().and_then(|value| value[field].as_str());
     value.map(str::to_owned).ok_or_else(|| Failure::bug(format!("A command of the story did not tell its {field}")))
 }
