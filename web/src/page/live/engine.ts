@@ -33,6 +33,8 @@ const HOLE_MS = 2_500;
 const EDGE_MS = 1_300;
 /** While live: whoever is farther behind than this does not catch up by hurrying, and goes to the edge. */
 const BEHIND_MS_MAX = 6_000;
+/** The same where nothing of the edge is here yet: it is fetched when one is there. */
+const LOST_MS_MAX = 18_000;
 /** While live: whoever always has this much left plays a little faster, until he has so little. */
 const TOO_FAR_MS = 550;
 const CLOSE_MS = 350;
@@ -312,7 +314,7 @@ export class Engine {
     const { end, phase } = this.#view ?? { end: 0, phase: "soon" };
     const tracks = this.#active === this.#picture ? this.#pictures() : this.#sounds();
     const isHere = tracks.some(({ held }) => (held.at(-1)?.[1] ?? 0) > end - EDGE_MS);
-    if (this.#isLive && phase === "live" && end - at > BEHIND_MS_MAX && isHere) {
+    if (this.#isLive && phase === "live" && end - at > (isHere ? BEHIND_MS_MAX : LOST_MS_MAX)) {
       this.#jump(this.#edge());
     }
   }
