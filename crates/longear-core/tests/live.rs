@@ -5,7 +5,9 @@ use longear_core::limits::{
     CHAPTER_BYTES_MAX, CHAPTERS_MAX, EDGE_BYTES_MAX, EDGE_TICKS_MAX, ROLL_UP_CHAPTERS_MAX, ROLL_UP_TICKS_MAX,
     SEGMENT_BYTES_MAX, TICK_SEGMENTS_MAX, TICKS_MAX,
 };
-use longear_core::live::{Beat, Chapter, FRESH_MS_MAX, Medium, Timeline, is_rendition_name};
+use longear_core::live::{
+    Beat, Chapter, FRESH_MS_MAX, Medium, Part, Phase, SPACE_MS_MAX, Timeline, is_rendition_name, spans,
+};
 use longear_core::{
     ChannelId, Class, Edge, Groups, Opening, Origin, Reason, RollUp, SecretKey, Segment, Session, StreamId, Tick,
     Variant, verify,
@@ -312,6 +314,19 @@ fn of_two_edges_the_one_that_reaches_farther_stays() {
 }
 
 #[test]
+fn what_was_left_out_of_an_edge_is_put_together_again() {
+    let ticks = chain(5);
+    let (known, whole) = (edge(&ticks[..3]), edge(&ticks));
+    assert_eq!(whole.clone().after(2), edge(&ticks[3..]));
+    assert_eq!(whole.clone().after(9), edge(&ticks[4..]), "at least the newest");
+    assert_eq!(Edge::empty(CHANNEL, STREAM).after(0).newest(), None);
+    assert_eq!(known.merged(&whole.clone().after(2)), whole);
+    assert_eq!(whole.merged(&known), whole);
+    assert_eq!(edge(&ticks[3..]).merged(&known), whole, "whichever is at hand first");
+    assert_eq!(known.merged(&edge(&ticks[4..])), edge(&ticks[4..]), "what is not linked is not put together");
+}
+
+#[test]
 fn a_timeline_is_roll_ups_and_then_the_edge() {
     let ticks = chain(6);
     let rolled = [roll_up(&ticks[..2], false), roll_up(&ticks[2..4], false)];
@@ -384,6 +399,19 @@ fn live_is_said_only_while_it_is_fresh() {
     assert!(!timeline.is_live(newest - FRESH_MS_MAX - 1), "a clock that is wrong");
     assert!(!Timeline::of(&[roll_up(&ticks, true)], None).is_live(newest), "over");
     assert!(!Timeline::default().is_live(0), "not begun");
+    assert_eq!(timeline.phase(newest), Phase::Live);
+    assert_eq!(timeline.phase(newest + FRESH_MS_MAX + 1), Phase::Waiting { since_ms: newest });
+    assert_eq!(Timeline::of(&[roll_up(&ticks, true)], None).phase(newest), Phase::Over);
+    assert_eq!(Timeline::default().phase(0), Phase::Soon);
+}
+
+#[test]
+fn spans_end_where_something_is_missing_and_not_where_an_encoder_rounds() {
+    let part =
+        |start_ms, duration_ms| Part { start_ms, duration_ms, init: [9; 32], init_size: 1, blob: [1; 32], size: 1 };
+    let rounded = [part(0, 2_000), part(2_000 + SPACE_MS_MAX, 2_000), part(5_001 + SPACE_MS_MAX, 1_000)];
+    assert_eq!(spans(&rounded), [0..4_500, 5_501..6_501]);
+    assert_eq!(spans([]), []);
 }
 
 #[test]

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use longear_core::blob::BlobHash;
 use longear_core::id::from_hex;
-use longear_core::live::{Description, Medium, Part, SPACE_MS_MAX, Session, Timeline, Track, begins_us};
+use longear_core::live::{Description, Medium, Part, Phase, Session, Timeline, Track, begins_us, spans};
 use longear_core::{ChannelId, Edge, ItemId, Opening, RollUp, SortedMap};
 use longear_pages::clean_line;
 
@@ -74,7 +75,7 @@ impl Broadcasts {
     pub fn edge(&mut self, item: &str, bytes: &[u8]) -> Answer {
         let broadcast = self.broadcast_mut(item)?;
         let new = Edge::decode(&broadcast.session, bytes)?;
-        let newer = broadcast.edge.clone().newer(new.clone()).with_older(&broadcast.edge).with_older(&new);
+        let newer = broadcast.edge.merged(&new);
         let news = newer != broadcast.edge;
         if news {
             broadcast.edge = newer;
@@ -111,14 +112,14 @@ impl Broadcasts {
         let broadcast = self.broadcast_mut(item)?;
         let now = now.parse().map_err(|_| Refusal("bad-value"))?;
         let timeline = &broadcast.timeline;
-        let phase = match timeline.newest_ms() {
-            _ if timeline.is_over() => "over",
-            None => "soon",
-            Some(_) if timeline.is_live(now) => "live",
-            Some(_) => "waiting",
+        let phase = match timeline.phase(now) {
+            Phase::Soon => "soon",
+            Phase::Live => "live",
+            Phase::Waiting { .. } => "waiting",
+            Phase::Over => "over",
         };
         let mut tracks = timeline.tracks().iter().collect::<Vec<_>>();
-        tracks.sort_by_key(|track| height(track));
+        tracks.sort_by_key(|track| track.medium);
         Ok(json::object(|object| {
             object.text("phase", phase).number_or_null("newest", timeline.newest_ms());
             object.number_or_null("zero", timeline.zero_ms()).number("end", timeline.end_ms());
@@ -190,16 +191,19 @@ impl Broadcast {
     fn write_track(&self, object: &mut Object<'_>, track: &Track) {
         object.text("name", &track.name).number("height", height(track));
         object.number("bytes", track.parts.iter().map(|part| u64::from(part.size)).sum());
-        let held = ranges(track.parts.iter().filter(|part| self.is_held(part)));
-        for (name, ranges) in [("known", ranges(&track.parts)), ("held", held)] {
-            object.list(name, ranges, |value, (from, to)| value.raw(&format!("[{from},{to}]")));
+        let held = spans(track.parts.iter().filter(|part| self.is_held(part)));
+        for (name, spans) in [("known", spans(&track.parts)), ("held", held)] {
+            object.list(name, spans, |value, span| value.raw(&format!("[{},{}]", span.start, span.end)));
         }
     }
 
     fn write_part(&self, object: &mut Object<'_>, part: &Part) {
         object.number("start", part.start_ms).number("ms", part.duration_ms.into());
-        object.text("init", &hex(&part.init)).number("init_size", part.init_size.into());
-        object.text("blob", &hex(&part.blob)).number("size", part.size.into()).flag("held", self.is_held(part));
+        object.shown("init", BlobHash::from_bytes(part.init)).number("init_size", part.init_size.into());
+        object
+            .shown("blob", BlobHash::from_bytes(part.blob))
+            .number("size", part.size.into())
+            .flag("held", self.is_held(part));
     }
 }
 
@@ -228,18 +232,6 @@ fn height(track: &Track) -> u64 {
     }
 }
 
-/// From when to when segments reach that follow each other.
-fn ranges<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Vec<(u64, u64)> {
-    let mut ranges = Vec::<(u64, u64)>::new();
-    for part in parts {
-        match ranges.last_mut() {
-            Some((_, end)) if part.start_ms <= *end + SPACE_MS_MAX => *end = part.end_ms(),
-            _ => ranges.push((part.start_ms, part.end_ms())),
-        }
-    }
-    ranges
-}
-
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
@@ -247,8 +239,4 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn id_of(item: &str) -> Answer<ItemId> {
     item.parse().map_err(|_| Refusal("bad-value"))
-}
-
-fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -109,7 +109,7 @@ impl Store {
     /// What is to be kept of this edge and that which is here; `None` if that is the one here.
     fn newer_edge(&self, session: &Session, new: &Edge) -> Result<Option<Edge>, StoreError> {
         let held = self.edge(session)?.unwrap_or(Edge::empty(session.channel, session.stream));
-        let newer = held.clone().newer(new.clone()).with_older(&held).with_older(new);
+        let newer = held.merged(new);
         Ok((newer != held).then_some(newer))
     }
 

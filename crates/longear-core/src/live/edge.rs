@@ -80,6 +80,11 @@ impl Edge {
         if rank(&other) > rank(&self) { other } else { self }
     }
 
+    /// What is to be kept of this edge and another one of the same broadcast: the newer one, with what the other one has before it.
+    pub fn merged(&self, other: &Edge) -> Edge {
+        self.clone().newer(other.clone()).with_older(self).with_older(other)
+    }
+
     /// The canonical bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();

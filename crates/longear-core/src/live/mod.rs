@@ -24,4 +24,4 @@ pub use opening::{Opening, Session, StreamId};
 pub use roll_up::{Beat, RollUp};
 pub use segment::{Medium, Segment, is_rendition_name};
 pub use tick::Tick;
-pub use timeline::{FRESH_MS_MAX, Part, SPACE_MS_MAX, Timeline, Track};
+pub use timeline::{FRESH_MS_MAX, Part, Phase, SPACE_MS_MAX, Timeline, Track, spans};

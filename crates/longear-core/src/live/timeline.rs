@@ -1,5 +1,7 @@
 //! What is known of a broadcast, put in order.
 
+use core::ops::Range;
+
 use super::chapter::Chapter;
 use super::edge::Edge;
 use super::roll_up::RollUp;
@@ -49,6 +51,34 @@ pub struct Part {
     pub blob: [u8; 32],
     /// Its bytes.
     pub size: u32,
+}
+
+/// How a broadcast stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It was announced; no tick is known.
+    Soon,
+    /// It runs, and may be called live.
+    Live,
+    /// It runs as far as is known; the newest tick was signed at that time, by the newsroom's clock.
+    Waiting {
+        /// The newest tick's time.
+        since_ms: u64,
+    },
+    /// The publisher ended it.
+    Over,
+}
+
+/// From when to when segments reach that follow each other, in milliseconds since the broadcast began; ascending, apart.
+pub fn spans<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Vec<Range<u64>> {
+    let mut spans = Vec::<Range<u64>>::new();
+    for part in parts {
+        match spans.last_mut() {
+            Some(last) if part.start_ms <= last.end + SPACE_MS_MAX => last.end = part.end_ms(),
+            _ => spans.push(part.start_ms..part.end_ms()),
+        }
+    }
+    spans
 }
 
 impl Part {
@@ -137,6 +167,16 @@ impl Timeline {
     /// has an old tick; a clock that is wrong makes "waiting" of "live", which is the better mistake.
     pub fn is_live(&self, now_ms: u64) -> bool {
         !self.is_over && self.newest.is_some_and(|newest| now_ms.abs_diff(newest) <= FRESH_MS_MAX)
+    }
+
+    /// How it stands by this clock.
+    pub fn phase(&self, now_ms: u64) -> Phase {
+        match self.newest {
+            _ if self.is_over => Phase::Over,
+            None => Phase::Soon,
+            Some(_) if self.is_live(now_ms) => Phase::Live,
+            Some(since_ms) => Phase::Waiting { since_ms },
+        }
     }
 
     fn beat(&mut self, seq: u64, time: u64, segments: &[Segment]) {

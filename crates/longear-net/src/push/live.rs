@@ -59,7 +59,7 @@ fn write_edge(target: &mut Target<'_>, session: &Session, edge: Edge) -> Result<
     let theirs = found.as_deref().and_then(|bytes| Edge::decode(session, bytes).ok());
     // Another writer may know more.
     let newest = match theirs {
-        Some(theirs) => theirs.clone().newer(edge.clone()).with_older(&theirs).with_older(&edge),
+        Some(theirs) => theirs.merged(&edge),
         None => edge,
     };
     let bytes = newest.encode();

@@ -1,6 +1,6 @@
 //! What is held of a broadcast, for the module that knows how to read it.
 
-use longear_core::{ItemId, Kind};
+use longear_core::{ItemId, Kind, Opening, StreamId};
 
 use super::{Book, BookItem};
 
@@ -10,11 +10,10 @@ impl Book {
     ///
     /// Where several openings name the same broadcast, the one with the earliest time counts: whoever copies a name comes later.
     pub fn broadcast(&self, id: &ItemId) -> Option<Vec<u8>> {
-        let opening = self.item(id).filter(|item| item.header().kind == Kind::Live && item.status.is_visible())?;
+        let opening = self.item(id).filter(|item| item.status.is_visible())?;
         let stream = stream_of(&opening)?;
-        let is_copied = self
-            .feed(Some((opening.header().time, *id)), None)
-            .any(|earlier| earlier.header().kind == Kind::Live && stream_of(&earlier) == Some(stream));
+        let mut earlier = self.feed(Some((opening.header().time, *id)), None);
+        let is_copied = earlier.any(|earlier| stream_of(&earlier) == Some(stream));
         if is_copied {
             return None;
         }
@@ -33,9 +32,10 @@ impl Book {
     }
 }
 
-/// The name of its broadcast: what an opening's payload has behind its version.
-fn stream_of<'b>(item: &BookItem<'b>) -> Option<&'b [u8]> {
-    item.payload?.get(1..17)
+/// The broadcast that an item opens, if it opens one.
+fn stream_of(item: &BookItem<'_>) -> Option<StreamId> {
+    let payload = item.payload.filter(|_| item.header().kind == Kind::Live)?;
+    Opening::decode(payload).ok().map(|opening| opening.stream)
 }
 
 fn put(out: &mut Vec<u8>, payload: &[u8]) {

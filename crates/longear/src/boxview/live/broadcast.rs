@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use longear_core::blob::BlobHash;
 use longear_core::limits::INIT_BYTES_MAX;
-use longear_core::live::{Description, Medium, Part, SPACE_MS_MAX, Timeline, Track};
+use longear_core::live::{Description, Medium, Part, Timeline, Track, spans};
 use longear_core::{ChannelId, ItemId, Kind, Opening};
 use longear_store::blobs::BlobState;
 use longear_store::{ChannelState, Store, StoredItem};
@@ -189,17 +189,11 @@ impl Broadcast {
         let timeline = known.timeline.clone();
         let mut tracks = Vec::new();
         for track in timeline.tracks() {
-            let mut ranges = Vec::<Range<u64>>::new();
+            let mut here = Vec::new();
             for part in &track.parts {
-                if !self.is_here(known, part)? {
-                    continue;
-                }
-                match ranges.last_mut() {
-                    Some(last) if part.start_ms <= last.end + SPACE_MS_MAX => last.end = part.end_ms(),
-                    _ => ranges.push(part.start_ms..part.end_ms()),
-                }
+                here.extend(self.is_here(known, part)?.then_some(part));
             }
-            tracks.push(ranges);
+            tracks.push(spans(here));
         }
         Ok(tracks)
     }

@@ -5,7 +5,8 @@
 
 use std::fmt::Write;
 
-use longear_core::live::{Description, Medium, Part, Track};
+use longear_core::blob::BlobHash;
+use longear_core::live::{Description, Part, Track};
 
 use crate::commands::rfc3339;
 
@@ -107,7 +108,7 @@ pub fn media(top: Top, lines: &[Line<'_>], names_gaps: bool) -> String {
             out.push_str("#EXT-X-DISCONTINUITY\n");
         }
         if before.is_none_or(|before| before.init != part.init) {
-            let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}.mp4\"", hex(&part.init));
+            let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}.mp4\"", BlobHash::from_bytes(part.init));
         }
         if let Some(zero_ms) = top.zero_ms.filter(|_| before.is_none() || breaks) {
             let _ = writeln!(out, "#EXT-X-PROGRAM-DATE-TIME:{}", rfc3339(zero_ms + part.start_ms));
@@ -116,7 +117,7 @@ pub fn media(top: Top, lines: &[Line<'_>], names_gaps: bool) -> String {
             out.push_str("#EXT-X-GAP\n");
         }
         let seconds = f64::from(part.duration_ms) / 1_000.0;
-        let _ = writeln!(out, "#EXTINF:{seconds:.3},\n{}.m4s", hex(&part.blob));
+        let _ = writeln!(out, "#EXTINF:{seconds:.3},\n{}.m4s", BlobHash::from_bytes(part.blob));
         before = Some(part);
     }
     if top.is_over {
@@ -128,10 +129,7 @@ pub fn media(top: Top, lines: &[Line<'_>], names_gaps: bool) -> String {
 /// The list of renditions, the best one first, as players that cannot choose take the first. `query` is carried on.
 pub fn master(mut tracks: Vec<&Track>, described: impl Fn(&Part) -> Option<Description>, query: &str) -> String {
     let mut out = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-    tracks.sort_by_key(|track| match track.medium {
-        Medium::Picture(height) => std::cmp::Reverse((u32::from(height) + 1, bandwidth(track))),
-        Medium::Sound => std::cmp::Reverse((0, bandwidth(track))),
-    });
+    tracks.sort_by_key(|track| std::cmp::Reverse((track.medium, bandwidth(track))));
     for track in tracks {
         let _ = write!(out, "#EXT-X-STREAM-INF:BANDWIDTH={}", bandwidth(track));
         if let Some(description) = track.parts.last().and_then(&described) {
@@ -153,12 +151,10 @@ fn bandwidth(track: &Track) -> u64 {
     rates.max().unwrap_or(1).max(1)
 }
 
-pub(super) fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use longear_core::live::Medium;
+
     use super::*;
 
     fn part(number: u8, start_ms: u64) -> Part {

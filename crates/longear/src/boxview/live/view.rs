@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use longear_core::live::{Chapter, Medium, Timeline, Track};
+use longear_core::live::{Chapter, Medium, Phase, Timeline, Track};
 use longear_pages::{ChapterView, LivePhase, LiveView, SaveView, TrackView};
 
 use super::broadcast::{Looked, Saving};
@@ -14,24 +14,24 @@ const MARKED_MS_MIN: u64 = 20 * 60_000;
 const MARK_MS: u64 = 10 * 60_000;
 /// How many are offered: those of a day. In what is longer they lie farther apart.
 const MARKS_MAX: u64 = 144;
-/// The tallest picture that old phones decode without stumbling, as [`height`] counts.
-const HEIGHT_MAX: u32 = 481;
+/// The tallest picture that old phones decode without stumbling.
+const TALLEST: Medium = Medium::Picture(480);
 
 /// Puts together what a page says.
 pub fn view(id: &str, timeline: &Timeline, looked: &Looked, now_ms: u64) -> LiveView {
     let Looked { held, saves, playable, .. } = looked;
-    let phase = match timeline.newest_ms() {
-        _ if timeline.is_over() => LivePhase::Over,
-        None => LivePhase::Soon,
-        Some(_) if timeline.is_live(now_ms) => LivePhase::Live,
-        Some(since_ms) => LivePhase::Waiting { since_ms },
+    let phase = match timeline.phase(now_ms) {
+        Phase::Soon => LivePhase::Soon,
+        Phase::Live => LivePhase::Live,
+        Phase::Waiting { since_ms } => LivePhase::Waiting { since_ms },
+        Phase::Over => LivePhase::Over,
     };
     let mut tracks = timeline.tracks().iter().zip(held).filter(|(_, held)| !held.is_empty()).collect::<Vec<_>>();
-    tracks.sort_by_key(|(track, _)| std::cmp::Reverse(height(track)));
+    tracks.sort_by_key(|(track, _)| std::cmp::Reverse(track.medium));
     let list = |file: &str| format!("{LIVE}{id}/{file}");
     // Of one rendition: the player of Chromium that takes playlists stumbles where it goes from one to another while live.
     let shown = tracks.iter().filter(|(track, _)| playable.contains(&track.name));
-    let shown = shown.clone().find(|(track, _)| height(track) <= HEIGHT_MAX).or(shown.clone().next_back());
+    let shown = shown.clone().find(|(track, _)| track.medium <= TALLEST).or(shown.clone().next_back());
     let shown = shown.map(|(track, _)| list(&format!("{}.m3u8", track.name)));
     let sound = tracks.iter().find(|(track, _)| track.medium == Medium::Sound && playable.contains(&track.name));
     LiveView {
@@ -85,12 +85,5 @@ fn save_view(href: &str, saving: &Saving) -> SaveView {
         name: saving.file_name.clone(),
         is_sound: saving.medium == Medium::Sound,
         size_bytes: saving.size,
-    }
-}
-
-fn height(track: &Track) -> u32 {
-    match track.medium {
-        Medium::Sound => 0,
-        Medium::Picture(height) => u32::from(height) + 1,
     }
 }
