@@ -8,8 +8,8 @@ use super::intake::{IntakeEnd, RefusedPart};
 use super::lies::Lies;
 
 /// After how many rounds blobs are asked for again that were not here. A stick may bring them without any new word, and then no
-/// head changes: while a broadcast runs that is looked for each twenty seconds, else each twenty minutes.
-pub const ABSENT_ROUNDS: u32 = 20;
+/// head changes: while a broadcast runs that is looked for every ten seconds, else every ten minutes.
+pub const ABSENT_ROUNDS: u32 = 10;
 /// Transfers that may break off before a carrier is set aside.
 const INTERRUPTIONS_MAX: u32 = 8;
 
