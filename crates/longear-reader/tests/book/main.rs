@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod broadcasts;
 mod handed;
 mod handing;
 mod naive;
