@@ -3,14 +3,13 @@
 import { useState } from "preact/hooks";
 import type { FilesWanted } from "../shared/protocol";
 import { useReader } from "./context";
+import { download } from "./download";
 import { Icon } from "./drawing";
 import { Say } from "./frame";
 import type { TextKey } from "./words";
 
 /** Says nothing of what is in it or when it was made. */
 const FILE_NAME = "news.longear";
-/** How long a browser may take to begin a download. */
-const DOWNLOAD_MS = 60_000;
 
 const CHOICES: Record<FilesWanted, TextKey> = {
   all: "hand_all",
@@ -28,14 +27,7 @@ export function HandOn({ channel }: { channel: string }) {
     setLeft(made.left);
     return new File([made.file], FILE_NAME, { type: "application/octet-stream" });
   };
-  const save = async () => {
-    const url = URL.createObjectURL(await make());
-    const anchor = document.createElement("a");
-    anchor.href = url;
-    anchor.download = FILE_NAME;
-    anchor.click();
-    setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_MS);
-  };
+  const save = async () => download(await make(), FILE_NAME);
   // Whoever closes the list of ways to send it has changed his mind; that is no failure.
   const send = async () => navigator.share({ files: [await make()] }).catch(() => undefined);
   return (

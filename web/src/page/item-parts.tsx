@@ -9,7 +9,7 @@ import { type Language, directionOf } from "./words";
 export type Medium = "video" | "sound" | "photo" | "file";
 
 /** The tallest picture that old phones decode without stumbling; larger ones are offered, not chosen. */
-const PLAYER_HEIGHT_MAX = 480;
+export const PLAYER_HEIGHT_MAX = 480;
 
 export function mediumOf({ mime }: Rendition): Medium {
   const media: Record<string, Medium> = { video: "video", audio: "sound", image: "photo" };

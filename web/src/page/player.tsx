@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type Holding, type Item, MEDIA_FOLDER, type Rendition } from "../shared/protocol";
 import { Controls, type Smaller } from "./controls";
 import { isPicture, usePicture, useReader, useWhole } from "./context";
+import { download } from "./download";
 import { Icon, Line, held, share } from "./drawing";
 import { Say } from "./frame";
 import { mediumOf, posterOf } from "./item-parts";
@@ -214,10 +215,5 @@ function Does({ item, index, rendition, holding }: Shown) {
 
 /** Saved as bytes of no kind, so that no browser opens a post's file as a page of the app. */
 async function save(bytes: Promise<ArrayBuffer>, rendition: Rendition): Promise<void> {
-  const url = URL.createObjectURL(new Blob([await bytes], { type: "application/octet-stream" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = plainName(rendition.name);
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  download(new Blob([await bytes], { type: "application/octet-stream" }), plainName(rendition.name));
 }

@@ -52,7 +52,9 @@ export interface Description {
 
 /** What the page asks of a broadcast. */
 export type LiveWish =
-  /** How it stands. Whoever asks goes on hearing of it for a while, and gets what is missing of the renditions in `fill`. */
+  /** How it stands, in a list: sources are asked once. */
+  | { wish: "glance" }
+  /** How it stands. It is followed for a while, and what is missing of the renditions in `fill` is brought. */
   | { wish: "view"; fill: string[] }
   | { wish: "parts"; track: string; from: number; count: number }
   /** A checked segment, if it is here or comes within so many milliseconds. */
@@ -63,6 +65,7 @@ export type LiveWish =
   | { wish: "remove" };
 
 export interface LiveAnswers {
+  glance: LiveAnswers["view"];
   /** Null where no such broadcast is to be seen. */
   view: (LiveView & { full: boolean }) | null;
   parts: Part[];

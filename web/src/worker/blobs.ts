@@ -5,6 +5,7 @@ import { BLOBS, blobFile, rendered } from "./blob-file";
 import type { Core } from "../shared/core";
 import type { Disk } from "./disk";
 import { HeldBlob, isFull } from "./held-blob";
+import { LIVE } from "./segments";
 import type { Sources } from "./sources";
 import type { Wish } from "./tabs";
 
@@ -101,7 +102,7 @@ export class Blobs {
     for (const { path, size } of await this.#disk.list("journals")) {
       usage.text += path.endsWith(".lea") ? size : 0;
     }
-    for (const { size } of await this.#disk.list("live")) {
+    for (const { size } of await this.#disk.list(LIVE)) {
       usage.video += size;
     }
     for (const [hash, bytes] of await this.held()) {

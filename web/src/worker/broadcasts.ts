@@ -53,9 +53,9 @@ export async function answer(parts: Parts, item: string, wish: LiveWish): Promis
   return (await opening).answer(wish);
 }
 
-/** Whether somebody looks at a broadcast, or did in this session. */
-export function isOpen(item: string): boolean {
-  return broadcasts.has(item);
+/** Whether the page of a broadcast is open. */
+export async function isFollowed(item: string): Promise<boolean> {
+  return (await broadcasts.get(item)?.catch(() => null))?.isFollowed ?? false;
 }
 
 /** Lets go of the files of one. */
@@ -80,7 +80,7 @@ class Broadcast {
   #items = -1;
   #asked = 0;
   #fill: string[] = [];
-  #isFollowed = false;
+  isFollowed = false;
   #isSeen = true;
   #isClosed = false;
   #full = false;
@@ -110,6 +110,9 @@ class Broadcast {
 
   async answer(wish: LiveWish): Promise<LiveAnswers[LiveWish["wish"]]> {
     switch (wish.wish) {
+      case "glance":
+        this.#last?.phase !== "over" && this.#askForEdges();
+        return this.#look();
       case "view":
         return this.#view(wish.fill);
       case "parts":
@@ -132,11 +135,15 @@ class Broadcast {
 
   #view(fill: string[]): LiveAnswers["view"] {
     [this.#asked, this.#fill] = [Date.now(), fill];
-    this.#readRecord();
-    if (!this.#isFollowed && !this.#isClosed) {
-      this.#isFollowed = true;
+    if (!this.isFollowed && !this.#isClosed) {
+      this.isFollowed = true;
       void this.#follow();
     }
+    return this.#look();
+  }
+
+  #look(): LiveAnswers["view"] {
+    this.#readRecord();
     this.#last = this.live.view(this.item, Date.now());
     return this.#isSeen ? { ...this.#last, full: this.#full } : null;
   }
@@ -163,7 +170,7 @@ class Broadcast {
     while (this.#isLookedAt()) {
       this.#readRecord();
       if (this.#last?.phase !== "over") {
-        this.parts.sources.of(this.channel).forEach((url) => void this.#askForEdge(url));
+        this.#askForEdges();
         if (Date.now() >= this.#nextRound) {
           this.#nextRound = Date.now() + ROUND_MS;
           void this.parts.round();
@@ -176,12 +183,16 @@ class Broadcast {
       await pause(EDGE_MS);
     }
     await Promise.all(fills);
-    this.#isFollowed = false;
+    this.isFollowed = false;
     await this.#writeEdge();
   }
 
   #isLookedAt(): boolean {
     return !this.#isClosed && this.#isSeen && Date.now() < this.#asked + FOLLOWED_MS;
+  }
+
+  #askForEdges(): void {
+    this.parts.sources.of(this.channel).forEach((url) => void this.#askForEdge(url));
   }
 
   /** Each source is asked by itself: one that takes its time holds up nobody. */

@@ -10,6 +10,7 @@ import { type Disk, findDisk } from "./disk";
 import { answerMedia } from "./media";
 import { loadModule, Reading } from "./reading";
 import { load, loaded } from "./scripts";
+import { LIVE } from "./segments";
 import { Shelf } from "./shelf";
 import { Missing, Sources } from "./sources";
 import { Sync } from "./sync";
@@ -239,7 +240,7 @@ function kindsOfBlobs(core: Core): Map<string, keyof Usage> {
 /** Removes the media that the rules let go. */
 async function makeRoom(core: Core, blobs: Blobs, disk: Disk): Promise<void> {
   if (rules.days !== 0 || rules.bytes !== 0) {
-    await load(folder, "room").makeRoom({ core, blobs, disk, isOpen: (id) => !!loaded("broadcasts")?.isOpen(id) }, itemsOf(core, ""), rules);
+    await load(folder, "room").makeRoom({ core, blobs, disk, broadcasts: loaded("broadcasts") }, itemsOf(core, ""), rules);
   }
 }
 
@@ -257,7 +258,7 @@ function itemsOf(core: Core, channel: string): Item[] {
 
 async function removeBroadcast(disk: Disk, item: string): Promise<void> {
   await loaded("broadcasts")?.forget(item);
-  for (const { path } of await disk.list(`live/${item}`)) {
+  for (const { path } of await disk.list(`${LIVE}/${item}`)) {
     await disk.remove(path);
   }
 }

@@ -4,16 +4,15 @@ import type { Item } from "../shared/protocol";
 import type { Blobs } from "./blobs";
 import type { Core } from "../shared/core";
 import type { Disk } from "./disk";
+import { HOUR_MS, LIVE } from "./segments";
 import { type KeptMedium, type Rules, toGo } from "./rules";
-
-const HOUR_MS = 3_600_000;
 
 interface Parts {
   core: Core;
   blobs: Blobs;
   disk: Disk;
-  /** Whether somebody looks at a broadcast. */
-  isOpen: (item: string) => boolean;
+  /** Follows broadcasts, once one was looked at. */
+  broadcasts: Pick<typeof import("./broadcasts"), "isFollowed" | "forget"> | undefined;
 }
 
 interface Removable extends KeptMedium {
@@ -44,16 +43,22 @@ async function files({ core, blobs }: Parts, items: Item[]): Promise<Removable[]
 }
 
 /** Of broadcasts each hour goes by itself, so that one which runs for days does not fill a phone. */
-async function hours({ core, disk, isOpen }: Parts, items: Item[]): Promise<Removable[]> {
+async function hours({ core, disk, broadcasts }: Parts, items: Item[]): Promise<Removable[]> {
   const openings = new Map(items.filter(({ kind }) => kind === "live").map((item) => [item.id, item]));
-  return (await disk.list("live")).flatMap(({ path, size }) => {
+  return (await disk.list(LIVE)).flatMap(({ path, size }) => {
     const [, id = "", file = ""] = path.split("/");
     const opening = openings.get(id);
     const hour = Number.parseInt(file, 10);
-    if (!opening || Number.isNaN(hour) || isOpen(id)) {
+    if (!opening || Number.isNaN(hour)) {
       return [];
     }
-    const time = opening.time + hour * HOUR_MS;
-    return [{ remove: () => disk.remove(path), bytes: size, time, lastWord: core.channel(opening.channel).last_word }];
+    const remove = async () => {
+      if (!(await broadcasts?.isFollowed(id))) {
+        // Its files may be open since somebody looked at it.
+        await broadcasts?.forget(id);
+        await disk.remove(path);
+      }
+    };
+    return [{ remove, bytes: size, time: opening.time + hour * HOUR_MS, lastWord: core.channel(opening.channel).last_word }];
   });
 }

@@ -8,7 +8,7 @@ import type { Disk, OpenFile } from "./disk";
 
 /** Where broadcasts stand: below it a folder for each. */
 export const LIVE = "live";
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 const HASH_BYTES = 32;
 const HEAD_BYTES = HASH_BYTES + 4;
 /** How many hours stay open. */

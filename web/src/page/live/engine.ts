@@ -19,6 +19,8 @@ const WITHIN_MS_FIRST = 1_500;
 /** A rendition that came too late so often in a row is left alone for a while: the line is too thin for it. */
 const LATE_MAX = 2;
 const LEFT_ALONE_MS = 8_000;
+/** With so little left it stands still. */
+const STILL_MS = 80;
 /** With so little left the other deck takes over. */
 const TAKE_OVER_MS = 200;
 /** How much picture must be there for the sound to hand over to it. */
@@ -86,7 +88,7 @@ export class Engine {
   constructor(video: HTMLMediaElement, audio: HTMLMediaElement, ask: Ask, tell: (playing: Playing) => void) {
     [this.#picture, this.#sound] = [new Deck(video, "video"), new Deck(audio, "audio")];
     [this.#ask, this.#tell, this.#active] = [ask, tell, this.#picture];
-    this.#timer = window.setInterval(() => void this.#step(), STEP_MS);
+    this.#timer = window.setInterval(() => this.#soon(), STEP_MS);
   }
 
   /** What is known of the broadcast now. */
@@ -110,7 +112,7 @@ export class Engine {
     } else {
       void this.#active.media.play().catch(() => undefined);
     }
-    void this.#step();
+    this.#soon();
   }
 
   pause(): void {
@@ -160,6 +162,11 @@ export class Engine {
   #tracks(): Track[] {
     const now = Date.now();
     return (this.#view?.tracks ?? []).filter(({ name }) => !this.#unplayable.has(name) && (this.#late.get(name)?.until ?? 0) <= now);
+  }
+
+  /** A worker that cannot answer now is asked again with the next step. */
+  #soon(): void {
+    void this.#step().catch(() => undefined);
   }
 
   async #step(): Promise<void> {
@@ -295,7 +302,7 @@ export class Engine {
   /** Where it stands in front of a hole: it waits a moment, and goes on behind it. */
   #jumpOverHole(at: number): void {
     const left = Math.max(this.#picture.ahead(at), this.#sound.ahead(at));
-    if (left > 100 || !this.#view) {
+    if (left > STILL_MS || !this.#view) {
       this.#stuckSince = 0;
       return;
     }
@@ -344,7 +351,7 @@ export class Engine {
   #say(): void {
     const { at } = this;
     const left = this.#active.ahead(at);
-    const isWaiting = !this.#isPaused && left < 50;
+    const isWaiting = !this.#isPaused && left < STILL_MS;
     const isSound = this.#active === this.#sound;
     this.#tell({ at, left, track: this.#active.track, isSound, isPaused: this.#isPaused, isWaiting, isLive: this.#isLive });
   }

@@ -4,8 +4,10 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LiveAnswers, LiveView, LiveWish, Span, Track } from "../../shared/live";
 import type { Item } from "../../shared/protocol";
 import { useReader } from "../context";
+import { download } from "../download";
 import { Icon } from "../drawing";
 import { Say } from "../frame";
+import { PLAYER_HEIGHT_MAX } from "../item-parts";
 import type { Link } from "../link";
 import type { Words } from "../words";
 import { Engine, type Playing } from "./engine";
@@ -21,10 +23,12 @@ const HOUR_MS = 3_600_000;
 const MARKED_MS_MIN = 1_200_000;
 /** Holes that are shorter are not worth a word. */
 const HOLE_MS_MIN = 5_000;
-/** The tallest picture that old phones decode without stumbling. */
-const HEIGHT_MAX = 480;
-/** The same with the data saver. */
+/** The tallest picture with the data saver. */
 const HEIGHT_SAVED = 144;
+/** What is missing of a rendition and not worth a button. */
+const MISSING_MS_MIN = 500;
+/** With less left to play there is nothing to say of it. */
+const LEFT_MS_MIN = 1_000;
 
 type Seen = LiveAnswers["view"];
 
@@ -33,17 +37,17 @@ function asker(link: Link, item: string) {
 }
 
 /** How a broadcast stands, asked again and again; undefined until it is known. */
-function useView(item: string, fill: string[], everyMs: number): Seen | undefined {
+function useView(item: string, wish: Extract<LiveWish, { wish: "view" | "glance" }>, everyMs: number): Seen | undefined {
   const { link } = useReader();
   const [view, setView] = useState<Seen>();
-  const filled = useRef(fill);
-  filled.current = fill;
+  const wished = useRef(wish);
+  wished.current = wish;
   useEffect(() => {
     let wanted = true;
     const ask = asker(link, item);
     const look = async () => {
       while (wanted) {
-        const view = await ask({ wish: "view", fill: filled.current }).catch(() => undefined);
+        const view = await ask(wished.current).catch(() => undefined);
         if (wanted && view !== undefined) {
           setView(view);
         }
@@ -60,7 +64,7 @@ function useView(item: string, fill: string[], everyMs: number): Seen | undefine
 
 /** "LIVE" only while it is fresh. */
 export function LiveTag({ item }: { item: Item }) {
-  const view = useView(item.id, [], TAG_MS);
+  const view = useView(item.id, { wish: "glance" }, TAG_MS);
   return view ? <Tag view={view} /> : null;
 }
 
@@ -82,17 +86,18 @@ export function Broadcast({ item }: { item: Item }) {
   const { words, link, settings } = useReader();
   const ask = useMemo(() => asker(link, item.id), [item.id]);
   const [playing, setPlaying] = useState<Playing | null>(null);
-  const [height, setHeight] = useState(settings.dataSaver ? HEIGHT_SAVED : HEIGHT_MAX);
+  const [height, setHeight] = useState(settings.dataSaver ? HEIGHT_SAVED : PLAYER_HEIGHT_MAX);
   const [keep, setKeep] = useState<string[]>([]);
-  const sound = useRef("");
-  const fill = [...new Set([sound.current, playing?.track ?? "", ...keep])].filter((name) => name !== "");
-  const view = useView(item.id, playing || keep.length > 0 ? fill : [], LOOK_MS);
+  const alongside = useRef<string[]>([]);
+  const view = useView(item.id, { wish: "view", fill: [...alongside.current, ...keep] }, LOOK_MS);
   const { video, audio, engine } = useEngine(ask, view ?? null, setPlaying, height);
   const cut = useCut(view ?? null);
   if (!view) {
     return view === null ? <p>{words.say("not_found_text")}</p> : null;
   }
-  sound.current = view.tracks.find((track) => track.height === 0)?.name ?? "";
+  // Whoever watches it live gets the sound of what was missed besides; what else is brought is for him to say.
+  const sounds = view.tracks.filter((track) => track.height === 0).map(({ name }) => name);
+  alongside.current = playing && view.phase !== "over" ? sounds.slice(0, 1) : [];
   const begin = () => engine.current?.play(view.phase === "over" ? 0 : "edge");
   return (
     <>
@@ -125,7 +130,7 @@ export function Broadcast({ item }: { item: Item }) {
       )}
       {playing && <Controls view={view} playing={playing} engine={engine.current} height={height} setHeight={setHeight} />}
       <Chapters view={view} play={(at) => engine.current?.play(at)} />
-      <Keep view={view} ask={ask} keep={keep} setKeep={setKeep} />
+      <Keep view={view} ask={ask} keep={keep} setKeep={setKeep} engine={engine.current} />
     </>
   );
 }
@@ -164,7 +169,7 @@ interface Cut {
   missing: number;
 }
 
-/** Remembers where the word broke off while this page was open, or finds the last hole of what is here. */
+/** Remembers where the word broke off while this page was open. */
 function useCut(view: LiveView | null): Cut {
   const [lost, setLost] = useState<{ at: number; until: number | null } | null>(null);
   const phase = view?.phase;
@@ -243,10 +248,10 @@ function Where({ view, playing }: { view: LiveView; playing: Playing }) {
     const behind = Math.max(0, Math.round((view.end - playing.at) / 1000));
     return <p class="soft small">{playing.isWaiting ? words.say("live_next_comes") : words.count("live_behind", behind)}</p>;
   }
-  if (view.phase === "over" && playing.left < 1000) {
+  if (view.phase === "over" && playing.left < LEFT_MS_MIN) {
     return null;
   }
-  const left = playing.left < 1000 ? words.say("live_next_comes") : words.say("live_left", { length: words.length(playing.left) });
+  const left = playing.left < LEFT_MS_MIN ? words.say("live_next_comes") : words.say("live_left", { length: words.length(playing.left) });
   return <p class="soft small">{`${words.say(playing.isSound ? "live_at_sound" : "live_at", { time })} ${left}`}</p>;
 }
 
@@ -345,19 +350,26 @@ interface Kept {
   ask: ReturnType<typeof asker>;
   keep: string[];
   setKeep: (keep: string[]) => void;
+  engine: Engine | null;
 }
 
 /** What can be brought, saved and removed. */
-function Keep({ view, ask, keep, setKeep }: Kept) {
+function Keep({ view, ask, keep, setKeep, engine }: Kept) {
   const { words } = useReader();
   const sound = view.tracks.find(({ height }) => height === 0);
-  const picture = view.tracks.filter(({ height }) => height > 0 && height <= HEIGHT_MAX).at(-1);
+  const picture = view.tracks.filter(({ height }) => height > 0 && height <= PLAYER_HEIGHT_MAX).at(-1);
   const all = [sound, picture].filter((track) => track !== undefined);
-  const missing = all.filter((track) => lengthOf(track.held) + 500 < lengthOf(track.known));
+  const missing = all.filter((track) => lengthOf(track.held) + MISSING_MS_MIN < lengthOf(track.known));
   const isHere = view.tracks.some(({ held }) => held.length > 0);
   const save = async (track: Track) => {
     const file = await ask({ wish: "save", track: track.name });
-    file && saveFile(file, track.height === 0 ? "broadcast.m4a" : `broadcast-${track.height}p.mp4`);
+    file && download(file, track.height === 0 ? "broadcast.m4a" : `broadcast-${track.height}p.mp4`);
+  };
+  const remove = () => {
+    // What plays or is being brought would come again at once.
+    setKeep([]);
+    engine?.pause();
+    void ask({ wish: "remove" });
   };
   return (
     <div class="does">
@@ -379,18 +391,10 @@ function Keep({ view, ask, keep, setKeep }: Kept) {
             </button>
           ))}
       {view.phase === "over" && isHere && (
-        <button type="button" class="btn" onClick={() => void ask({ wish: "remove" })}>
+        <button type="button" class="btn" onClick={remove}>
           <span>{words.say("remove")}</span>
         </button>
       )}
     </div>
   );
-}
-
-function saveFile(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
