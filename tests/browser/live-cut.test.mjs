@@ -16,6 +16,7 @@ import { chromium } from "playwright-core";
 import { Country } from "./country.mjs";
 import { Machine } from "./machine.mjs";
 import { Phone, until } from "./phone.mjs";
+import { keptSegments } from "./segments.mjs";
 
 const PORT = 7777;
 /** A box that waits for a mirror which is cut off asks its neighbour less often. */
@@ -287,21 +288,9 @@ async function here(page, name) {
   return Number(said.match(/(\d+)/g).at(-1));
 }
 
-/** The hashes in the files that the phone keeps; what it reads from them it checks once more. */
-function kept(page) {
-  return page.evaluate(async (id) => {
-    const folder = await ["longear", "live", id].reduce(async (at, name) => (await at).getDirectoryHandle(name), navigator.storage.getDirectory());
-    const hashes = [];
-    for await (const file of folder.values()) {
-      // What is written just now cannot be read in the same moment.
-      const read = file.name.endsWith(".seg") ? (await file.getFile()).arrayBuffer().catch(() => new ArrayBuffer(0)) : new ArrayBuffer(0);
-      const bytes = new Uint8Array(await read);
-      for (let at = 0; at < bytes.length; at += 36 + new DataView(bytes.buffer).getUint32(at + 32, true)) {
-        hashes.push([...bytes.subarray(at, at + 32)].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
-      }
-    }
-    return hashes;
-  }, live.id);
+/** The hashes of what the phone keeps; what it reads it checks once more. */
+async function kept(page) {
+  return (await keptSegments(page, live.id)).map(({ hash }) => hash);
 }
 
 async function picture(page, name) {
