@@ -1,7 +1,6 @@
 //! Broadcasts: what roll-ups name is kept like the files of articles, and edges survive whatever happens.
 
 use std::io::ErrorKind;
-use std::sync::Arc;
 
 use longear_core::blob::BlobHash;
 use longear_core::hash::plain;
@@ -10,11 +9,11 @@ use longear_core::live::{Beat, Medium};
 use longear_core::{
     Class, Edge, Kind, Opening, Roles, RollUp, SecretKey, Segment, Session, StreamId, Tick, Variant, verify,
 };
+use longear_store::Store;
 use longear_store::backend::{Fault, MemoryBackend, Survivors};
 use longear_store::blobs::BlobState;
-use longear_store::{Store, StoreOptions};
 
-use crate::publisher::{Log, NOON_MS, Object, Publisher, article, give, items, key, retraction, take_in};
+use crate::publisher::{Log, NOON_MS, Object, Publisher, article, give, items, key, open, retraction, take_in};
 
 const STREAM: StreamId = StreamId([5; 16]);
 /// Long after the thirty days.
@@ -25,10 +24,6 @@ struct Newsroom {
     log: Log,
     disk: MemoryBackend,
     store: Store,
-}
-
-fn open(disk: &MemoryBackend) -> Store {
-    Store::open_with(StoreOptions { backend: Arc::new(disk.clone()), index: None }).unwrap()
 }
 
 fn opening(stream: StreamId) -> Opening {

@@ -1,7 +1,5 @@
 //! What was taken back is deleted after thirty days, wholly, and never too early.
 
-use std::sync::Arc;
-
 use longear_core::blob::BlobHash;
 use longear_core::holdings::Holdings;
 use longear_core::limits::TAKEN_BACK_KEPT_MS;
@@ -9,9 +7,9 @@ use longear_core::status::Status;
 use longear_core::{Article, Groups, Kind, Rendition, Roles};
 use longear_store::backend::{MemoryBackend, OpenMode, StorageBackend};
 use longear_store::blobs::BlobState;
-use longear_store::{Collected, Store, StoreOptions};
+use longear_store::{Collected, Store};
 
-use crate::publisher::{Log, NOON_MS, Object, Publisher, article, give, items, retraction, take_in};
+use crate::publisher::{Log, NOON_MS, Object, Publisher, article, give, items, open, retraction, take_in};
 use crate::view::{pack, status, view};
 
 /// Long enough to be found in a segment, and nothing else looks like it.
@@ -23,10 +21,6 @@ struct Newsroom {
     log: Log,
     disk: MemoryBackend,
     store: Store,
-}
-
-fn open(disk: &MemoryBackend) -> Store {
-    Store::open_with(StoreOptions { backend: Arc::new(disk.clone()), index: None }).unwrap()
 }
 
 fn secret(blob: Option<[u8; 32]>) -> Vec<u8> {

@@ -1,24 +1,18 @@
 //! Two branches of one log: proofs, statuses, and which one stands.
 
-use std::sync::Arc;
-
 use longear_core::holdings::Holdings;
 use longear_core::limits::BRANCHES_KEPT_MAX;
 use longear_core::status::{Objection, Status};
 use longear_core::{ForkProof, ItemId, PackName, Roles, SignedHeader};
+use longear_store::Store;
 use longear_store::backend::MemoryBackend;
-use longear_store::{Store, StoreOptions};
 
-use crate::publisher::{Log, Object, Publisher, items, take_in};
+use crate::publisher::{Log, Object, Publisher, items, open, take_in};
 use crate::view::{pack, status, view};
 
 fn empty() -> (Store, MemoryBackend) {
     let disk = MemoryBackend::new();
-    (again(&disk), disk)
-}
-
-fn again(disk: &MemoryBackend) -> Store {
-    Store::open_with(StoreOptions { backend: Arc::new(disk.clone()), index: None }).unwrap()
+    (open(&disk), disk)
 }
 
 fn newsroom() -> (Publisher, Log, Log) {
@@ -45,7 +39,7 @@ fn a_second_header_of_a_place_is_a_fork() {
         let expected = if seq < 4 { Status::Shown } else { Status::Disputed };
         assert_eq!(status(&store, id), Some(expected), "item {seq}");
     }
-    assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
+    assert_eq!(view(&open(&disk), &channel), view(&store, &channel));
     let branches = store.branches(&log.id).unwrap();
     assert_eq!(
         branches.iter().map(SignedHeader::id).collect::<Vec<_>>(),
@@ -71,7 +65,7 @@ fn a_branch_tells_of_the_fork_below_it_in_any_order() {
         let mut objects = vec![charter(&publisher, 1), items(&log, 0..4)];
         objects.extend(order.map(|part| parts[part].clone()));
         take_in(&store, &channel, &objects).unwrap();
-        for store in [store, again(&disk)] {
+        for store in [store, open(&disk)] {
             let seq = store.channel(&channel).unwrap().unwrap().fork(&log.id).map(ForkProof::seq);
             assert_eq!((seq, status(&store, &thief.item(4))), (Some(4), Some(Status::Disputed)), "{order:?}");
         }
@@ -92,7 +86,7 @@ fn who_knows_the_branch_of_a_thief_only_misses_the_good_one() {
         let mut objects = vec![charter(&publisher, 1)];
         objects.extend(order.map(|object| first[object].clone()));
         take_in(&store, &channel, &objects).unwrap();
-        for store in [&store, &again(&disk)] {
+        for store in [&store, &open(&disk)] {
             let state = store.channel(&channel).unwrap().unwrap();
             assert!(!state.logs()[&log.id].complete().contains(7), "the last good item counts as here, {order:?}");
         }
@@ -127,7 +121,7 @@ fn the_run_that_proves_a_fork_takes_its_places_at_once() {
         take_in(&store, &channel, &[charter(&publisher, 1), word.clone(), stolen[0].clone(), stolen[1].clone()])
             .unwrap();
         take_in(&store, &channel, &[items(&log, 0..8)]).unwrap();
-        for store in [&store, &again(&disk)] {
+        for store in [&store, &open(&disk)] {
             assert!(log.ids().iter().all(|id| status(store, id) == Some(Status::Shown)), "{}", view(store, &channel));
             let held = store.log_items(&log.id, 0, 99).unwrap();
             assert!(held.iter().all(|item| item.has_payload()), "the payloads came with the run");
@@ -149,13 +143,13 @@ fn the_payloads_of_a_branch_come_back_when_it_is_the_right_one_after_all() {
     let objects = [charter(&publisher, 1), items(&log, 0..8), word, items(&thief, 4..8)];
     take_in(&store, &channel, &objects).unwrap();
     assert_eq!(status(&store, &log.item(7)), None, "the thief's item stands in its place");
-    for store in [&again(&disk), &store] {
+    for store in [&open(&disk), &store] {
         take_in(store, &channel, &[charter(&publisher, 2)]).unwrap();
         for id in log.ids() {
             let item = store.item(&id).unwrap().unwrap();
             assert_eq!((item.status, item.has_payload()), (Status::Shown, true), "{}", view(store, &channel));
         }
-        assert_eq!(view(&again(&disk), &channel), view(store, &channel));
+        assert_eq!(view(&open(&disk), &channel), view(store, &channel));
         assert_eq!(store.check(false, |_| ()).unwrap().findings, []);
     }
 }
@@ -178,7 +172,7 @@ fn the_headers_of_every_proof_are_kept_whichever_comes_first() {
     for [one, other] in [[of_one_place.clone(), not_linked.clone()], [not_linked, of_one_place]] {
         let (store, disk) = empty();
         take_in(&store, &channel, &[charter(&publisher, 1), one, other, word.clone()]).unwrap();
-        for store in [&store, &again(&disk)] {
+        for store in [&store, &open(&disk)] {
             assert_eq!(status(store, &thief.item(0)), Some(Status::Shown), "{}", view(store, &channel));
         }
     }
@@ -220,7 +214,7 @@ fn a_proof_brings_its_headers() {
     take_in(&store, &channel, &[charter(&publisher, 1), Object::Fork(proof)]).unwrap();
     let held = store.channel(&channel).unwrap().unwrap();
     assert_eq!(held.logs()[&log.id].headers().ranges(), [std::ops::Range { start: 4, end: 5 }]);
-    assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
+    assert_eq!(view(&open(&disk), &channel), view(&store, &channel));
 }
 
 /// All orders of these objects end with the same statuses of what stands, and with the same pack where all of it is here.
@@ -249,7 +243,7 @@ fn in_all_orders(publisher: &Publisher, objects: &[Object], log: &Log, expected:
             assert!(store.payload(&item).unwrap().is_some(), "order {order:?}: {:?}", item.header().seq);
             assert_eq!(item.id(), log.item(item.header().seq as usize), "order {order:?}");
         }
-        assert_eq!(view(&again(&disk), &channel), view(&store, &channel), "order {order:?}");
+        assert_eq!(view(&open(&disk), &channel), view(&store, &channel), "order {order:?}");
         assert_eq!(store.check(false, |_| ()).unwrap().findings, [], "order {order:?}");
     }
 }
@@ -313,7 +307,7 @@ fn a_branch_with_its_payload_stands_before_one_without() {
         take_in(&store, &channel, &[charter(&publisher, 1), proof.clone(), items(branch, 0..8)]).unwrap();
         assert_eq!(store.articles(None, None, 99).unwrap().len(), 8);
         assert_eq!(status(&store, &branch.item(4)), Some(Status::Disputed));
-        assert_eq!(view(&again(&disk), &channel), view(&store, &channel));
+        assert_eq!(view(&open(&disk), &channel), view(&store, &channel));
     }
 }
 
@@ -352,7 +346,7 @@ fn nothing_is_not_the_payload_of_a_header_that_names_something() {
     take_in(&store, &channel, &parts).unwrap();
     publisher.close(vec![log.closing(5)]);
     take_in(&store, &channel, &[charter(&publisher, 2)]).unwrap();
-    for store in [store, again(&disk)] {
+    for store in [store, open(&disk)] {
         let standing = store.log_items(&log.id, 4, 1).unwrap();
         assert_eq!((standing[0].id(), standing[0].has_payload()), (hollow, false));
     }

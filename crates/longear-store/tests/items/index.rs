@@ -10,12 +10,8 @@ use longear_store::backend::{
 };
 use longear_store::{Store, StoreOptions};
 
-use crate::publisher::{NOON_MS, Object, Publisher, article, give, items, retraction, take_in};
+use crate::publisher::{NOON_MS, Object, Publisher, article, give, items, open, retraction, take_in};
 use crate::view::{pack, view};
-
-fn in_memory(disk: &MemoryBackend) -> Store {
-    Store::open_with(StoreOptions { backend: Arc::new(disk.clone()), index: None }).unwrap()
-}
 
 /// Something of every kind of record: charters, statements, items, forks, a retraction, a payload that is gone.
 pub fn everything() -> (Publisher, Vec<Object>) {
@@ -116,15 +112,15 @@ fn a_flipped_byte_costs_its_record_and_repair_brings_it_back() {
     let (publisher, objects) = everything();
     let channel = publisher.channel();
     let disk = MemoryBackend::new();
-    take_in(&in_memory(&disk), &channel, &objects).unwrap();
-    let whole = view(&in_memory(&disk), &channel);
+    take_in(&open(&disk), &channel, &objects).unwrap();
+    let whole = view(&open(&disk), &channel);
     let length = disk.metadata("items/00000000").unwrap().unwrap().len;
     // Every record is hit, front and body: none is shorter than this but commits, of which there are two each.
     for offset in (0..length).step_by(29) {
         let disk = MemoryBackend::new();
-        take_in(&in_memory(&disk), &channel, &objects).unwrap();
+        take_in(&open(&disk), &channel, &objects).unwrap();
         disk.flip_byte("items/00000000", offset).unwrap();
-        let store = in_memory(&disk);
+        let store = open(&disk);
         let report = store.check(false, |_| ()).unwrap();
         if offset >= 32 {
             assert!(report.findings.iter().any(|finding| finding.object == "segment 00000000"), "byte {offset}");
@@ -139,7 +135,7 @@ fn a_flipped_byte_costs_its_record_and_repair_brings_it_back() {
         take_in(&store, &channel, &objects).unwrap();
         let kept = view(&store, &channel);
         assert_eq!(kept.lines().count(), whole.lines().count(), "byte {offset}:\n{kept}\n{whole}");
-        assert_eq!(view(&in_memory(&disk), &channel), kept, "byte {offset}");
+        assert_eq!(view(&open(&disk), &channel), kept, "byte {offset}");
     }
 }
 
@@ -172,7 +168,7 @@ fn packs_do_not_depend_on_the_order_of_arrival() {
     let log = publisher.log("one").posts(&words.iter().map(String::as_str).collect::<Vec<_>>());
     let channel = publisher.channel();
     let charter = Object::Charter(publisher.charters[0].clone());
-    let (one, other) = (in_memory(&MemoryBackend::new()), in_memory(&MemoryBackend::new()));
+    let (one, other) = (open(&MemoryBackend::new()), open(&MemoryBackend::new()));
     take_in(&one, &channel, &[charter.clone(), items(&log, 0..16)]).unwrap();
     let mut shuffled = vec![charter];
     shuffled.extend([11, 3, 0, 15, 8, 1, 2, 14, 9, 4, 5, 13, 6, 7, 10, 12].map(|seq| items(&log, seq..seq + 1)));

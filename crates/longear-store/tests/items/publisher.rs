@@ -1,5 +1,7 @@
 //! A newsroom with all its secrets. Every key is the hash of a name, so the same calls give the same bytes.
 
+use std::sync::Arc;
+
 use longear_core::charter::{Origin, founding};
 use longear_core::closing::closing_root;
 use longear_core::hash::plain;
@@ -8,7 +10,8 @@ use longear_core::{
     Article, ChannelId, Charter, CharterBody, Citation, Closing, Delegate, ForkProof, Header, ItemId, Kind, Lineage,
     LogId, LogOpening, Retraction, Roles, RootSet, Run, SecretKey, SignedHeader, Statement, Variant, verify,
 };
-use longear_store::{Batch, Store, StoreError, Stored};
+use longear_store::backend::MemoryBackend;
+use longear_store::{Batch, Store, StoreError, StoreOptions, Stored};
 
 /// 15 June 2026, noon.
 pub const NOON_MS: u64 = 1_781_524_800_000;
@@ -16,6 +19,11 @@ pub const DAY_MS: u64 = 86_400_000;
 
 pub fn key(name: &str) -> SecretKey {
     SecretKey::from_seed(plain(name.as_bytes()))
+}
+
+/// A store on a disk in memory.
+pub fn open(disk: &MemoryBackend) -> Store {
+    Store::open_with(StoreOptions { backend: Arc::new(disk.clone()), index: None }).unwrap()
 }
 
 pub struct Publisher {
