@@ -13,8 +13,14 @@ import { Mirror } from "./mirror.mjs";
 import { Mischief } from "./mischief.mjs";
 import { Phone, until } from "./phone.mjs";
 
-/** What may go to a phone of an object that is longer than it may be: the longest pack of one item, and what is under way. */
-const FLOOD_BYTES_MAX = 12 << 20;
+/** What may go to a phone of an object that is longer than it may be: the longest pack of one item, some 0.3 MiB, and what is under way. */
+const FLOOD_BYTES_MAX = 4 << 20;
+/**
+ * A flood comes at 6 MiB a second. As fast as the socket takes it, the kernel's buffers took it, up to 32 MiB of them, while a busy
+ * machine had yet to tell the phone: the test counted the buffers, and was red with a phone that had long hung up.
+ */
+const FLOOD_PIECE_BYTES = 64 << 10;
+const FLOOD_PAUSE_MS = 10;
 const ASIDE = "Set aside: it gave something that does not fit";
 
 const newsroom = new Machine();
@@ -198,17 +204,16 @@ function drip(response, bytes) {
   return true;
 }
 
-/** Writes for as long as it is read, and counts what went out. */
+/** Writes at its pace for as long as it is read, and counts what went out. */
 function flood(response, headers) {
   response.writeHead(200, headers);
-  const piece = Buffer.alloc(64 << 10, "LEP\x01");
+  const piece = Buffer.alloc(FLOOD_PIECE_BYTES, "LEP\x01");
   const before = response.socket.bytesWritten;
-  const pour = () => {
-    while (!response.destroyed && response.write(piece)) {}
-  };
-  response.on("drain", pour);
-  response.on("close", () => (flooded = Math.max(flooded, response.socket.bytesWritten - before)));
-  pour();
+  const pouring = setInterval(() => response.writableNeedDrain || response.write(piece), FLOOD_PAUSE_MS);
+  response.on("close", () => {
+    clearInterval(pouring);
+    flooded = Math.max(flooded, response.socket.bytesWritten - before);
+  });
   return true;
 }
 
