@@ -1,8 +1,5 @@
 //! Names of things: hashes and openings. All print and parse as lower-case hex.
 
-use core::fmt;
-use core::str::FromStr;
-
 use crate::hash::labelled;
 use crate::keys::PublicKey;
 
@@ -17,26 +14,27 @@ macro_rules! hex_id {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub [u8; $length]);
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 write!(f, concat!(stringify!($name), "({})"), self)
             }
         }
 
-        impl FromStr for $name {
-            type Err = NotHex;
-            fn from_str(text: &str) -> Result<Self, NotHex> {
-                Ok($name(from_hex(text)?))
+        impl core::str::FromStr for $name {
+            type Err = $crate::id::NotHex;
+            fn from_str(text: &str) -> Result<Self, $crate::id::NotHex> {
+                Ok($name($crate::id::from_hex(text)?))
             }
         }
     };
 }
+pub(crate) use hex_id;
 
 hex_id!(
     /// A channel: the hash of its first charter.

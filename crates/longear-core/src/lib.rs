@@ -6,6 +6,7 @@
 //! * [`Charter`] and [`Lineage`]: who may speak for a channel; a lineage is the applied chain of charters.
 //! * [`Header`], [`SignedHeader`], [`Run`]: entries of a delegate's log; [`Article`] and [`Retraction`] are their payloads.
 //! * [`Statement`] and [`Head`]: how new a copy of a channel is.
+//! * [`room`]: what is said in a room, and what its moderators decided.
 //! * [`verify()`] and [`Verified`]: the only way from received bytes to something that may be stored or shown.
 //! * [`judge()`]: the status of items, a pure function of what is held.
 //!
@@ -37,6 +38,7 @@ pub mod pack;
 pub mod quarantine;
 pub mod reason;
 pub mod retraction;
+pub mod room;
 pub mod schedule;
 pub mod sorted;
 pub mod statement;
@@ -59,6 +61,7 @@ pub use live::{Edge, Opening, RollUp, Segment, Session, StreamId, Tick};
 pub use pack::{PackName, PackReader};
 pub use reason::Reason;
 pub use retraction::Retraction;
+pub use room::{Note, NoteId, RoomId};
 pub use sorted::{SortedMap, SortedSet};
 pub use statement::{Citation, Statement};
 pub use status::{Judgement, Status, judge};

@@ -108,3 +108,36 @@ pub const SEGMENT_BYTES_MAX: usize = 16 << 20;
 pub const SEGMENT_MS_MAX: u32 = 30_000;
 /// An initialisation segment: a description of tracks.
 pub const INIT_BYTES_MAX: usize = 65_536;
+
+// Rooms.
+
+/// Rules of a room.
+pub const ROOM_RULES_MAX: usize = 16;
+/// One rule: a paragraph.
+pub const ROOM_RULE_BYTES_MAX: usize = 512;
+/// Notes that a room may allow per writer and UTC day.
+pub const NOTES_PER_DAY_MAX: u8 = 64;
+/// Flags per writer and UTC day.
+pub const FLAGS_PER_DAY_MAX: u8 = 16;
+/// Days that a room keeps its notes, at most.
+pub const ROOM_DAYS_MAX: u16 = 366;
+/// Words of a note.
+pub const NOTE_TEXT_BYTES_MAX: usize = 1_600;
+/// A note.
+pub const NOTE_BYTES_MAX: usize = 2_048;
+/// Decisions in one moderation item.
+pub const DECISIONS_MAX: usize = 255;
+/// Entries that one decision admits.
+pub const ENTRIES_MAX: usize = 256;
+/// Notes in a digest, with their ancestors.
+pub const DIGEST_NOTES_MAX: usize = 24;
+/// Purges of one log and UTC day: so many words a stolen key can destroy before somebody sleeps over it.
+pub const PURGES_PER_DAY_MAX: usize = 64;
+/// Writers that a small roll may admit per UTC day.
+pub const WRITERS_PER_DAY_MIN: usize = 64;
+/// Notes per day of who is not on the roll.
+pub const LANE_NOTES_PER_DAY: u8 = 3;
+/// How far ahead of now a note may be shown.
+pub const NOTE_AHEAD_MS_MAX: u64 = 3_600_000;
+/// Tickets' signatures that are remembered as verified: those of a large room's writers of a day. 32 bytes each.
+pub const ENDORSEMENTS_KEPT_MAX: usize = 1 << 16;
