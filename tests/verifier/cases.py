@@ -207,7 +207,7 @@ def known_of(case: dict, session: live.Session) -> dict:
 
 def run_tree(case: dict, shared: dict) -> dict:
     found = tree.parse(case["path"])
-    fields = {name: getattr(found, name) for name in ("channel", "log", "stream", "blob", "number", "level", "index", "start_mib")}
+    fields = {name: getattr(found, name) for name in ("channel", "log", "stream", "room", "sheaf", "blob", "number", "level", "index", "start_mib")}
     return {"kind": found.kind} | {name: value.hex() if isinstance(value, bytes) else value
                                    for name, value in fields.items() if value is not None}
 

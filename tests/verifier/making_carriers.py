@@ -306,7 +306,8 @@ def paths() -> Book:
     good = {
         "head": f"c/{channel}/head", "charter": f"c/{channel}/charter/1", "charter-large": f"c/{channel}/charter/4294967295",
         "pack": f"c/{channel}/p/{log}/0-0", "pack-level-4": f"c/{channel}/p/{log}/4-255", "pack-last": f"c/{channel}/p/{log}/0-1048575",
-        "fork": f"c/{channel}/fork/{log}", "edge": f"c/{channel}/live/{stream}", "blob": f"b/{blob[:2]}/{blob}", "outboard": f"b/{blob[:2]}/{blob}.o",
+        "fork": f"c/{channel}/fork/{log}", "edge": f"c/{channel}/live/{stream}",
+        "notes": f"c/{channel}/r/{stream}/notes", "sheaf": f"c/{channel}/r/{stream}/{blob[:24]}", "blob": f"b/{blob[:2]}/{blob}", "outboard": f"b/{blob[:2]}/{blob}.o",
         "part": f"b/{blob[:2]}/{blob}.00000400", "part-last": f"b/{blob[:2]}/{blob}.ffffffff",
     }
     for name, path in good.items():
@@ -333,6 +334,9 @@ def paths() -> Book:
         "stream-upper-case": (f"c/{channel}/live/{stream.upper()}", "lower case only"),
         "stream-missing": (f"c/{channel}/live/", "no stream"), "live-folder": (f"c/{channel}/live", "a folder is no object"),
         "below-stream": (f"c/{channel}/live/{stream}/0", "nothing stands below an edge"),
+        "room-long": (f"c/{channel}/r/{blob}/notes", "only the first half of a room's ID"),
+        "sheaf-short": (f"c/{channel}/r/{stream}/{blob[:22]}", "22 digits"), "sheaf-upper-case": (f"c/{channel}/r/{stream}/{blob[:22].upper()}AA", "lower case only"),
+        "room-folder": (f"c/{channel}/r/{stream}", "a folder is no object"), "room-other": (f"c/{channel}/r/{stream}/days", "what only nodes answer is no object"),
         "other-folder": (f"c/{channel}/q/{log}/0-0", "no such folder"), "only-folder": (f"c/{channel}", "a folder is no object"),
         "other-shelf": (f"b/{'00' if blob[:2] != '00' else '01'}/{blob}", "the shelf is the first two digits"),
         "short-blob": (f"b/{blob[:2]}/{blob[:-1]}", "63 digits"), "blob-suffix": (f"b/{blob[:2]}/{blob}.p", "no such suffix"),

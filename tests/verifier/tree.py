@@ -17,6 +17,8 @@ FORMS = {
     "pack": rf"c/(?P<channel>[0-9a-f]{{64}})/p/(?P<log>[0-9a-f]{{32}})/(?P<level>[0-9])-(?P<index>{NUMBER})",
     "fork": r"c/(?P<channel>[0-9a-f]{64})/fork/(?P<log>[0-9a-f]{32})",
     "edge": r"c/(?P<channel>[0-9a-f]{64})/live/(?P<stream>[0-9a-f]{32})",
+    "notes": r"c/(?P<channel>[0-9a-f]{64})/r/(?P<room>[0-9a-f]{32})/notes",
+    "sheaf": r"c/(?P<channel>[0-9a-f]{64})/r/(?P<room>[0-9a-f]{32})/(?P<sheaf>[0-9a-f]{24})",
     "blob": r"b/(?P<shelf>[0-9a-f]{2})/(?P<blob>[0-9a-f]{64})",
     "outboard": r"b/(?P<shelf>[0-9a-f]{2})/(?P<blob>[0-9a-f]{64})\.o",
     "part": r"b/(?P<shelf>[0-9a-f]{2})/(?P<blob>[0-9a-f]{64})\.(?P<start>[0-9a-f]{8})",
@@ -31,6 +33,8 @@ class Path:
     channel: bytes | None = None
     log: bytes | None = None
     stream: bytes | None = None
+    room: bytes | None = None
+    sheaf: bytes | None = None
     blob: bytes | None = None
     number: int | None = None
     level: int | None = None
@@ -50,7 +54,7 @@ def parse(text: str) -> Path:
 
 def check(kind: str, fields: dict[str, str]) -> Path:
     path = Path(kind)
-    for name in ("channel", "log", "stream", "blob"):
+    for name in ("channel", "log", "stream", "room", "sheaf", "blob"):
         if name in fields:
             setattr(path, name, bytes.fromhex(fields[name]))
     for name in ("number", "level", "index"):

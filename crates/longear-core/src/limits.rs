@@ -141,3 +141,17 @@ pub const LANE_NOTES_PER_DAY: u8 = 3;
 pub const NOTE_AHEAD_MS_MAX: u64 = 3_600_000;
 /// Tickets' signatures that are remembered as verified: those of a large room's writers of a day. 32 bytes each.
 pub const ENDORSEMENTS_KEPT_MAX: usize = 1 << 16;
+/// A sheaf: notes of one day of a room in one file.
+pub const SHEAF_BYTES_MAX: usize = 1 << 20;
+/// Notes in one sheaf.
+pub const SHEAF_NOTES_MAX: usize = 4_096;
+/// Sheaves in the list of a room.
+pub const SHEAVES_MAX: usize = 1_000;
+/// The list of a room's sheaves.
+pub const SHEAF_LIST_BYTES_MAX: usize = 70 + SHEAVES_MAX * 40;
+/// Sheaves of one day, above which a writer writes the day anew.
+pub const SHEAVES_OF_DAY_MAX: usize = 8;
+/// Coded symbols in one answer between nodes.
+pub const SYMBOLS_ASKED_MAX: u32 = 4_096;
+/// Notes that one node asks another for at once.
+pub const NOTES_ASKED_MAX: usize = 4_096;

@@ -20,6 +20,7 @@ use std::str::FromStr;
 use crate::id::{ChannelId, LogId};
 use crate::limits::{
     CHARTER_BYTES_MAX, EDGE_BYTES_MAX, FORK_PROOF_BYTES_MAX, HEAD_BYTES_MAX, LOG_ITEMS_MAX, PACK_LEVEL_MAX,
+    SHEAF_BYTES_MAX, SHEAF_LIST_BYTES_MAX,
 };
 use crate::pack::PackName;
 
@@ -46,7 +47,7 @@ pub const SAFE_NAME_BYTES_MAX: usize = 80;
 /// Gives the longest name of a plain copy, in bytes of UTF-8, extension included.
 pub const PLAIN_NAME_BYTES_MAX: usize = 120;
 
-/// Gives the longest relative path in bytes: a pack with ten digits of index.
+/// Gives the longest relative path in bytes: a sheaf has 126. Archives have the same limit.
 const PATH_BYTES_MAX: usize = 128;
 
 const MIB: u64 = 1 << 20;
@@ -79,6 +80,22 @@ pub enum TreePath {
         channel: [u8; 32],
         /// The broadcast.
         stream: [u8; 16],
+    },
+    /// Names the list of the sheaves of a room's notes. Mutable: it changes with each note.
+    Notes {
+        /// The channel's ID.
+        channel: [u8; 32],
+        /// The first half of the room's ID.
+        room: [u8; 16],
+    },
+    /// Names a sheaf: notes of one day of a room.
+    Sheaf {
+        /// The channel's ID.
+        channel: [u8; 32],
+        /// The first half of the room's ID.
+        room: [u8; 16],
+        /// The first 12 bytes of the BLAKE3 hash of the sheaf.
+        name: [u8; 12],
     },
     /// Names a pack of 8^level items, the first of which is number index · 8^level.
     Pack {
@@ -123,6 +140,10 @@ impl fmt::Display for TreePath {
             Self::Charter { channel, number } => write!(out, "c/{}/charter/{number}", Hex(channel)),
             Self::Fork { channel, log } => write!(out, "c/{}/fork/{}", Hex(channel), Hex(log)),
             Self::Edge { channel, stream } => write!(out, "c/{}/live/{}", Hex(channel), Hex(stream)),
+            Self::Notes { channel, room } => write!(out, "c/{}/r/{}/notes", Hex(channel), Hex(room)),
+            Self::Sheaf { channel, room, name } => {
+                write!(out, "c/{}/r/{}/{}", Hex(channel), Hex(room), Hex(name))
+            }
             Self::Pack { channel, log, level, index } => {
                 write!(out, "c/{}/p/{}/{level}-{index}", Hex(channel), Hex(log))
             }
@@ -163,6 +184,8 @@ impl TreePath {
             TreePath::Charter { .. } => CHARTER_BYTES_MAX as u64,
             TreePath::Fork { .. } => FORK_PROOF_BYTES_MAX as u64,
             TreePath::Edge { .. } => EDGE_BYTES_MAX as u64,
+            TreePath::Notes { .. } => SHEAF_LIST_BYTES_MAX as u64,
+            TreePath::Sheaf { .. } => SHEAF_BYTES_MAX as u64,
             // No log has a pack of another level.
             TreePath::Pack { level, index, .. } => {
                 PackName::new(*level, u64::from(*index)).map_or(0, PackName::bytes_max)
@@ -288,6 +311,13 @@ fn parse_loosely(text: &str) -> Option<TreePath> {
         }
         ("c", channel, "fork") => TreePath::Fork { channel: parse_hex(channel)?, log: parse_hex(pieces.next()?)? },
         ("c", channel, "live") => TreePath::Edge { channel: parse_hex(channel)?, stream: parse_hex(pieces.next()?)? },
+        ("c", channel, "r") => {
+            let (channel, room) = (parse_hex(channel)?, parse_hex(pieces.next()?)?);
+            match pieces.next()? {
+                "notes" => TreePath::Notes { channel, room },
+                name => TreePath::Sheaf { channel, room, name: parse_hex(name)? },
+            }
+        }
         ("c", channel, "p") => {
             let log = parse_hex(pieces.next()?)?;
             let (level, index) = parse_pack_name(pieces.next()?)?;
@@ -399,6 +429,11 @@ mod tests {
                 format!("c/{channel}/p/{}/4-255", "0f".repeat(16)),
             ),
             (TreePath::Fork { channel: CHANNEL, log: LOG }, format!("c/{channel}/fork/{}", "0f".repeat(16))),
+            (TreePath::Notes { channel: CHANNEL, room: LOG }, format!("c/{channel}/r/{}/notes", "0f".repeat(16))),
+            (
+                TreePath::Sheaf { channel: CHANNEL, room: LOG, name: [7; 12] },
+                format!("c/{channel}/r/{}/{}", "0f".repeat(16), "07".repeat(12)),
+            ),
             (TreePath::Blob { hash: hash(7) }, format!("b/07/{blob}")),
             (TreePath::Outboard { hash: hash(7) }, format!("b/07/{blob}.o")),
             (TreePath::BlobPart { hash: hash(7), start_mib: 0x1_0400 }, format!("b/07/{blob}.00010400")),

@@ -582,6 +582,12 @@ fn run_tree(case: &Value, _: &Value) -> Outcome {
         TreePath::Edge { channel, stream } => {
             json!({ "kind": "edge", "channel": to_hex(&channel), "stream": to_hex(&stream) })
         }
+        TreePath::Notes { channel, room } => {
+            json!({ "kind": "notes", "channel": to_hex(&channel), "room": to_hex(&room) })
+        }
+        TreePath::Sheaf { channel, room, name } => {
+            json!({ "kind": "sheaf", "channel": to_hex(&channel), "room": to_hex(&room), "sheaf": to_hex(&name) })
+        }
         TreePath::Blob { hash } => json!({ "kind": "blob", "blob": to_hex(&hash) }),
         TreePath::Outboard { hash } => json!({ "kind": "outboard", "blob": to_hex(&hash) }),
         TreePath::BlobPart { hash, start_mib } => {

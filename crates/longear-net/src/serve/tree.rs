@@ -124,6 +124,7 @@ async fn object(
         TreePath::Blob { hash } => blob(store, hash, None, method, &headers).await,
         TreePath::BlobPart { hash, start_mib } => blob(store, hash, Some(start_mib), method, &headers).await,
         TreePath::Outboard { hash } => outboard(store, hash, &headers).await,
+        TreePath::Notes { .. } | TreePath::Sheaf { .. } => Ok(None),
     };
     match answered {
         Ok(Some(response)) => response,

@@ -47,7 +47,8 @@ fn objects_stand_in_an_order_in_which_they_can_be_checked_as_they_come() {
         TreePath::Head { .. } | TreePath::Fork { .. } => 1,
         TreePath::Pack { .. } => 2,
         TreePath::Blob { .. } | TreePath::BlobPart { .. } | TreePath::Outboard { .. } => 3,
-        TreePath::Edge { .. } => 4,
+        TreePath::Edge { .. } | TreePath::Notes { .. } => 4,
+        TreePath::Sheaf { .. } => 3,
     };
     let entries = entries(&file);
     let ranks = entries.iter().map(|(path, _)| rank(path)).collect::<Vec<_>>();
