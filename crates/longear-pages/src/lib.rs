@@ -27,6 +27,7 @@ mod markdown;
 mod marks;
 mod page;
 pub mod paths;
+mod pseudonym;
 mod qr;
 mod style;
 mod tamga;
@@ -38,6 +39,7 @@ pub use excerpt::excerpt;
 pub use language::Language;
 pub use markdown::{EVENTS_MAX, INPUT_BYTES_MAX, NESTING_MAX, OUTPUT_BYTES_MAX, markdown_to_html};
 pub use page::{about, address, error, feed, file_name, item};
+pub use pseudonym::{BEADS, Pseudonym, WORDS, bead_colours, pseudonym};
 pub use style::{content_security_policy, icon, stylesheet};
 pub use tamga::tamga;
 pub use view::{
