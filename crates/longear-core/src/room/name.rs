@@ -17,6 +17,15 @@ hex_id!(
     Entry, 8
 );
 
+impl RoomId {
+    /// What its folder in the tree is called: the first half.
+    pub fn folder(&self) -> [u8; 16] {
+        let mut folder = [0; 16];
+        folder.copy_from_slice(&self.0[..16]);
+        folder
+    }
+}
+
 impl From<ItemId> for RoomId {
     fn from(item: ItemId) -> Self {
         RoomId(item.0)
