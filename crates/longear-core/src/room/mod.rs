@@ -15,6 +15,7 @@ mod sheaf;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod ticket_word;
 
 pub use decision::{Decision, Decisions, Ground, Spot};
 pub use endorsement::{Endorsements, verify_note};
@@ -23,3 +24,4 @@ pub use note::{Note, NoteDraft, Seen, What, day_of};
 pub use opening::{Admission, Opening, Venue};
 pub use sheaf::{DaySum, Sheaf, SheafEntry, SheafList, SheafName, SheafWriter};
 pub use ticket::{Ticket, TicketKey};
+pub use ticket_word::{TicketWord, TicketWordError};
