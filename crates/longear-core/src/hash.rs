@@ -31,3 +31,8 @@ pub fn message(label: &str, context: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
 pub fn plain(bytes: &[u8]) -> [u8; 32] {
     *blake3::hash(bytes).as_bytes()
 }
+
+/// Keyed BLAKE3, for what must be unknown until the key is.
+pub fn keyed(key: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
+    *blake3::keyed_hash(key, bytes).as_bytes()
+}

@@ -8,6 +8,7 @@
 //! * [`Statement`] and [`Head`]: how new a copy of a channel is.
 //! * [`room`]: what is said in a room, and what its moderators decided.
 //! * [`verify()`] and [`Verified`]: the only way from received bytes to something that may be stored or shown.
+//! * [`reconcile`]: what two nodes lack of each other's notes.
 //! * [`judge()`]: the status of items, a pure function of what is held.
 //!
 //! The byte formats are specified in `docs/spec/`.
@@ -37,6 +38,7 @@ pub mod live;
 pub mod pack;
 pub mod quarantine;
 pub mod reason;
+pub mod reconcile;
 pub mod retraction;
 pub mod room;
 pub mod schedule;

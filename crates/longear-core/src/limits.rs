@@ -155,3 +155,10 @@ pub const SHEAVES_OF_DAY_MAX: usize = 8;
 pub const SYMBOLS_ASKED_MAX: u32 = 4_096;
 /// Notes that one node asks another for at once.
 pub const NOTES_ASKED_MAX: usize = 4_096;
+/// Coded symbols of one reconciliation: 1.1 MB, of the 2 MiB that a lying peer may cost.
+pub const RECONCILE_SYMBOLS_MAX: usize = 65_536;
+/// Times that a difference is taken out of a symbol in one reconciliation: half more than
+/// the 48,000 differences take that so many symbols tell.
+pub const RECONCILE_STEPS_MAX: u64 = 1_500_000;
+/// Notes that one side puts into one reconciliation: some 130 MB of memory.
+pub const RECONCILE_NOTES_MAX: usize = 1 << 21;

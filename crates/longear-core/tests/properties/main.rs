@@ -11,5 +11,6 @@ mod decoders;
 mod heads;
 mod lineages;
 mod packs;
+mod reconciliations;
 mod statuses;
 mod story;
