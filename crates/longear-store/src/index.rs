@@ -12,7 +12,7 @@ use crate::batch::payload_record;
 use crate::segment::Place;
 
 /// Raised whenever the tables change: an older index is then thrown away and rebuilt.
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 /// Page cache of the database, KiB (SQLite's negative convention).
 const CACHE_KIB: i64 = 8_192;
 /// Pages written beside the database before they are copied into it, which costs two syncs: those of several batches.
@@ -45,6 +45,9 @@ CREATE INDEX renditions_by_at ON renditions (at);
 CREATE TABLE openings (at INTEGER PRIMARY KEY, stream BLOB NOT NULL);
 CREATE TABLE roll_ups (at INTEGER PRIMARY KEY, stream BLOB NOT NULL);
 CREATE INDEX roll_ups_by_stream ON roll_ups (stream);
+CREATE TABLE rooms (at INTEGER PRIMARY KEY);
+CREATE TABLE moderations (at INTEGER PRIMARY KEY, room BLOB NOT NULL);
+CREATE INDEX moderations_by_room ON moderations (room);
 CREATE TABLE taken (at INTEGER PRIMARY KEY, taker BLOB NOT NULL, since INTEGER NOT NULL);
 CREATE TABLE erasures (segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
     PRIMARY KEY (segment, offset)) WITHOUT ROWID;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use longear_core::deletion::Noted;
 use longear_core::header::Payload;
 use longear_core::limits::BRANCHES_KEPT_MAX;
+use longear_core::room::Decisions;
 use longear_core::{
     Article, ChannelId, ForkProof, ItemId, Kind, LogOpening, Opening, Reason, Retraction, RollUp, SignedHeader,
     Statement, verify,
@@ -211,6 +212,12 @@ impl Indexing<'_> {
         } else if kind == Kind::Live {
             let Ok(opening) = Opening::decode(bytes) else { return Ok(()) };
             self.index.run("INSERT OR REPLACE INTO openings VALUES (?, ?)", rusqlite::params![at, opening.stream.0])?;
+        } else if kind == Kind::Room {
+            self.index.run("INSERT OR REPLACE INTO rooms VALUES (?)", [at])?;
+        } else if kind == Kind::Moderation {
+            let Ok(decisions) = Decisions::decode(bytes) else { return Ok(()) };
+            let values = rusqlite::params![at, decisions.room.0];
+            self.index.run("INSERT OR REPLACE INTO moderations VALUES (?, ?)", values)?;
         } else if kind == Kind::RollUp {
             let Ok(roll_up) = RollUp::decode(bytes) else { return Ok(()) };
             self.index.run("INSERT OR REPLACE INTO roll_ups VALUES (?, ?)", rusqlite::params![at, roll_up.stream.0])?;
@@ -226,12 +233,14 @@ impl Indexing<'_> {
         Ok(self.index.run("INSERT OR IGNORE INTO renditions VALUES (?, ?)", rusqlite::params![at, blob])?)
     }
 
-    /// Forgets which files the item at a place names, and to which broadcast it belongs.
+    /// Forgets which files the item at a place names, and to which broadcast or room it belongs.
     fn forget_files(&self, at: i64) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM renditions WHERE at = ?",
             "DELETE FROM openings WHERE at = ?",
             "DELETE FROM roll_ups WHERE at = ?",
+            "DELETE FROM rooms WHERE at = ?",
+            "DELETE FROM moderations WHERE at = ?",
         ] {
             self.index.run(sql, [at])?;
         }

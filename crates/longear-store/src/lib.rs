@@ -23,6 +23,7 @@ mod segment;
 mod settle;
 pub mod signing;
 pub mod store;
+mod talk;
 mod views;
 
 pub use batch::{Batch, Stored};

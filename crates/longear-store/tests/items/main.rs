@@ -11,4 +11,5 @@ mod publisher;
 mod retractions;
 mod sharing;
 mod signing;
+mod talk;
 mod view;
