@@ -1,0 +1,190 @@
+//! Notes of people who mean harm.
+
+use longear_core::limits::{DAY_MS, NOTE_BYTES_MAX};
+use longear_core::room::{Budget, Decision, Fate, Ground, NoteDraft, NoteState, Room, Seen, Venue, View, What};
+use longear_core::{Note, RoomId, verify};
+
+use super::cast::{FIRST_DAY, OPEN, ROOM, TERMS, VENUE, Writer, force, noon, roll_of, room_of, ruling};
+
+fn code<T>(result: Result<T, longear_core::Reason>) -> &'static str {
+    result.err().map_or("accepted", |reason| reason.code())
+}
+
+#[test]
+fn a_note_dated_before_the_room_is_refused() {
+    let writer = Writer::member("Aida");
+    let time = u64::from(FIRST_DAY) * DAY_MS;
+    let dated = |time| NoteDraft { time, ..writer.draft(0, 0, "early") }.sign(&writer.key);
+    assert_eq!(code(verify(&VENUE, dated(time - 1))), "bad-value");
+    assert_eq!(code(verify(&VENUE, dated(time))), "accepted");
+}
+
+/// Whoever gets a ticket must not fill the days before it, on which nobody could answer.
+#[test]
+fn a_note_backdated_to_before_its_ticket_is_not_shown() {
+    let (old, new) = (Writer::member("old"), Writer::member("new"));
+    let later = ruling(1, 1, noon(3), vec![Decision::Tickets(vec![new.entry()])]);
+    let force = force(&[roll_of([&old]), later]);
+    let mut room = Room::new(VENUE);
+    let backdated = new.note(2, 0, "I was here before");
+    for note in [backdated.clone(), new.note(3, 0, "hello"), old.note(2, 0, "hello")] {
+        room.insert(note);
+    }
+    let view = View::of(&room, TERMS, &force, noon(4));
+    for line in view.lines() {
+        let expected = if line.facts.id == backdated.id() { NoteState::Early } else { NoteState::Shown };
+        assert_eq!(line.state, expected);
+    }
+}
+
+#[test]
+fn an_answer_does_not_stand_before_what_it_answers_whatever_its_date() {
+    let (asking, answering) = (Writer::member("asks"), Writer::member("answers"));
+    let question = asking.note(5, 0, "question");
+    let answer = answering.answer(question.id(), 1, 0);
+    let seen = Some(Seen { statement: [1; 16], time: noon(6) });
+    let later = answering.sign(NoteDraft { seen, ..answering.draft(1, 1, "I saw a statement of day 6") });
+    let room = room_of([&answer, &later, &question]);
+    let force = force(&[roll_of([&asking, &answering])]);
+    let view = View::of(&room, TERMS, &force, noon(7));
+    let ids = view.lines().iter().map(|line| line.facts.id).collect::<Vec<_>>();
+    let mut of_day_5 = [question.id(), answer.id()];
+    of_day_5.sort_unstable();
+    assert_eq!(ids[2], later.id());
+    assert_eq!(ids[..2], of_day_5, "of one moment the smaller ID stands first");
+    assert_eq!(view.lines()[0].shown_ms, noon(5));
+}
+
+#[test]
+fn a_note_of_the_future_waits_and_an_answer_to_it_with_it() {
+    let writer = Writer::member("Aida");
+    let early = writer.note(9, 0, "from tomorrow");
+    let answer = writer.answer(early.id(), 1, 0);
+    let mut room = Room::new(VENUE);
+    room.insert(early);
+    room.insert(answer);
+    let force = force(&[roll_of([&writer])]);
+    let states = |now| View::of(&room, TERMS, &force, now).lines().iter().map(|line| line.state).collect::<Vec<_>>();
+    assert_eq!(states(noon(9) - 3_600_001), [NoteState::Waiting; 2]);
+    assert_eq!(states(noon(9) - 3_600_000), [NoteState::Shown; 2]);
+}
+
+/// The newest notes are kept first, and nothing is newer than the year 2100. One ticket would have been enough to fill a room.
+#[test]
+fn notes_of_the_future_take_no_room_from_those_of_today() {
+    let (honest, hostile) = (Writer::member("honest"), Writer::member("hostile"));
+    let kept = (0..4).map(|slot| honest.note(3, slot, "today")).collect::<Vec<_>>();
+    let ahead = (5..300).map(|day| hostile.note(day, 0, "from the future")).collect::<Vec<_>>();
+    let mut room = room_of(kept.iter().chain(&ahead));
+    let force = force(&[roll_of([&honest, &hostile])]);
+    let budget = Budget::new(4_000, &TERMS);
+    room.drop_beyond(TERMS, &force, FIRST_DAY + 3, &budget);
+    assert!(kept.iter().all(|note| room.note(&note.id()).is_some()));
+    assert!(room.bytes() <= 4_000, "{} bytes", room.bytes());
+}
+
+#[test]
+fn a_note_of_another_room_is_refused_and_so_is_its_signature_here() {
+    let writer = Writer::member("Aida");
+    let note = writer.note(0, 0, "said there").into_inner();
+    let other = RoomId([8; 32]);
+    let venue = Venue { room: other, ..VENUE };
+    assert_eq!(code(verify(&venue, note.clone())), "bad-value");
+    assert_eq!(code(verify(&venue, Note { room: other, ..note.clone() })), "bad-signature");
+    // One that was verified for its own room, put into this one by mistake.
+    let mut room = Room::new(venue);
+    assert_eq!(room.insert(verify(&VENUE, note).unwrap()), Fate::Foreign);
+    assert!(room.is_empty());
+}
+
+#[test]
+fn a_note_that_comes_again_or_under_another_name_changes_nothing() {
+    let (writer, other) = (Writer::member("Aida"), Writer::member("Bolat"));
+    let note = writer.note(0, 0, "once");
+    let mut room = Room::new(VENUE);
+    assert_eq!([(); 3].map(|()| room.insert(note.clone())), [Fate::Taken, Fate::Known, Fate::Known]);
+    let stolen = Note { key: other.key.public(), ..note.clone().into_inner() };
+    assert_eq!(code(verify(&VENUE, stolen)), "bad-signature");
+    assert_eq!((room.len(), room.bytes()), (1, u64::from(room.note(&note.id()).unwrap().facts.bytes)));
+}
+
+#[test]
+fn a_note_that_is_too_large_is_refused_before_it_is_read() {
+    let writer = Writer::stranger("Aida");
+    let whole = writer.draft(0, 0, &"x".repeat(1_600)).sign(&writer.key).encode();
+    assert_eq!(code(Note::decode(&whole)), "accepted");
+    let longer = writer.draft(0, 0, &"x".repeat(1_601)).sign(&writer.key).encode();
+    assert_eq!(code(Note::decode(&longer)), "too-long");
+    // Nothing of it is a note; that it is too long is seen first.
+    assert_eq!(code(Note::decode(&vec![0; NOTE_BYTES_MAX + 1])), "too-long");
+    assert_eq!(code(Note::decode(&vec![0; NOTE_BYTES_MAX])), "bad-magic");
+}
+
+#[test]
+fn a_note_of_which_one_bit_is_another_is_refused() {
+    let writer = Writer::member("Aida");
+    let parent = Some(longear_core::NoteId([9; 32]));
+    let seen = Some(Seen { statement: [4; 16], time: 9 });
+    let bytes = NoteDraft { parent, seen, ..writer.draft(0, 1, "as it was said") }.sign(&writer.key).encode();
+    for place in 0..bytes.len() {
+        for bit in [0, 7] {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1 << bit;
+            let refused = Note::decode(&changed).and_then(|note| verify(&VENUE, note));
+            assert!(refused.is_err(), "byte {place}, bit {bit}");
+        }
+    }
+}
+
+/// More keys, more notes? A ticket is one voice, whatever keys it vouches for.
+#[test]
+fn a_ticket_shared_by_many_keys_has_one_quota() {
+    let shared = Writer::member("shared");
+    let keys =
+        (0..20).map(|number| Writer { ticket: shared.ticket.clone(), ..Writer::stranger(&format!("key {number}")) });
+    let notes =
+        keys.flat_map(|writer| [0, 1, 2, 3, 4, 5].map(|slot| writer.note(0, slot, "again"))).collect::<Vec<_>>();
+    let room = room_of(&notes);
+    let force = force(&[roll_of([&shared])]);
+    let view = View::of(&room, TERMS, &force, noon(1));
+    let count = |state| view.lines().iter().filter(|line| line.state == state).count();
+    assert_eq!((count(NoteState::Shown), count(NoteState::Beyond)), (4, 2));
+}
+
+/// Strangers mint keys for nothing: each has a note more, in the tenth that is theirs.
+#[test]
+fn strangers_who_mint_keys_take_nothing_from_the_roll() {
+    let members = (0..10).map(|number| Writer::member(&format!("member {number}"))).collect::<Vec<_>>();
+    let minted = (0..500).map(|number| Writer::stranger(&format!("minted {number}"))).collect::<Vec<_>>();
+    let notes = members.iter().chain(&minted).map(|writer| writer.note(0, 0, "a note")).collect::<Vec<_>>();
+    let mut room = room_of(&notes);
+    let force = force(&[roll_of(&members)]);
+    let budget = Budget::new(20_000, &OPEN);
+    room.drop_beyond(OPEN, &force, FIRST_DAY, &budget);
+    let left = |has_ticket| room.notes().filter(|held| held.facts.has_ticket == has_ticket).count();
+    assert_eq!((left(true), left(false)), (10, 0), "a thirtieth of a tenth of 20,000 bytes is less than a note");
+    assert_eq!(room.drop_beyond(OPEN, &force, FIRST_DAY, &budget), longear_core::room::Cuts::default());
+}
+
+/// What is purged must not come back under another ID of its place that its writer kept ready.
+#[test]
+fn a_purge_leaves_its_place_to_no_other_words_of_a_larger_id() {
+    let writer = Writer::member("Aida");
+    let mut notes = (0..6).map(|number| writer.note(0, 0, &format!("words {number}"))).collect::<Vec<_>>();
+    notes.sort_by_key(|note| note.id());
+    let facts = longear_core::room::Facts::of(&notes[2]);
+    let purge = Decision::Purge { note: facts.id, spot: facts.spot, ground: Ground::PersonalData };
+    let force = force(&[roll_of([&writer]), ruling(1, 1, noon(0), vec![purge])]);
+    let states = |notes: &[longear_core::Verified<Note>]| {
+        let mut room = room_of(notes);
+        room.drop_purged_and_old(TERMS, &force, None);
+        View::of(&room, TERMS, &force, noon(1)).lines().iter().map(|line| line.facts.id).collect::<Vec<_>>()
+    };
+    assert!(states(&notes[2..]).is_empty() && states(&notes[3..]).is_empty());
+    assert_eq!(states(&notes[1..]), [notes[1].id()]);
+    let back = writer.takes_back(0, 0);
+    assert_eq!(states(&[notes[3].clone(), back.clone()]), [back.id()], "it may be taken back all the same");
+    assert_eq!(back.what, What::TakenBack);
+    assert_eq!(force.graves().collect::<Vec<_>>(), [(facts.spot, facts.id)]);
+    assert_eq!(ROOM, VENUE.room);
+}
