@@ -21,6 +21,7 @@ mod script;
 mod serve;
 mod support;
 mod sync;
+mod talks;
 
 /// One thing to be fuzzed.
 #[derive(Clone, Copy)]
@@ -52,6 +53,7 @@ pub const CORE: &[Target] = &[
     target("live", broadcasts::live),
     target("markdown", pages::markdown),
     target("pack", packs::pack),
+    target("reconcile", talks::reconcile),
     target("retraction", formats::retraction),
     target("statement", formats::statement),
     target("tree", lists::tree),

@@ -1,6 +1,6 @@
 """Runs one vector: returns its result, or raises what refuses it. tests/vectors/README.md describes the fields."""
 
-from . import address, archive, charter, closing, edwards, fork, head, header, items, live, outboard, pack, statement, tree
+from . import address, archive, charter, closing, edwards, fork, head, header, items, live, outboard, pack, reconcile, statement, tree
 from .hashes import plain
 from .header import RETRACTION_KIND
 from .reader import Reader
@@ -253,9 +253,26 @@ def run_outboard(case: dict, shared: dict) -> dict:
     return {"good": outboard.check_range(blob, size, bytes.fromhex(case["outboard"]), case["start"], bytes(data))}
 
 
+def notes_of(ranges: list[list[int]]) -> list[bytes]:
+    """Returns the IDs of numbered notes: a hash of the number."""
+    return [plain(number.to_bytes(4, "little")) for start, end in ranges for number in range(start, end)]
+
+
+def run_reconcile(case: dict, shared: dict) -> dict:
+    salt, notes = bytes.fromhex(case["salt"]), notes_of(case["notes"])
+    if case["op"] == "symbols":
+        symbols = reconcile.encode(salt, notes, case["to"])[case["from"]:]
+        return {"symbols": b"".join(one.bytes() for one in symbols).hex()}
+    asker, is_done = reconcile.reconcile(salt, notes, raw(case, "symbols"))
+    return {"done": is_done, "taken": len(asker.symbols),
+            "theirs": sorted(short.to_bytes(8, "little").hex() for short in asker.theirs),
+            "ours": sorted(asker.own[short].hex() for short in asker.ours)}
+
+
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
     "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
     "archive": run_archive, "live": run_live, "live-chapters": run_live,
     "signature": run_signature, "signature-random": run_signature, "signature-wycheproof": run_signature, "outboard": run_outboard,
+    "reconcile": run_reconcile,
 }

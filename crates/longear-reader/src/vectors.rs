@@ -10,6 +10,8 @@ use crate::reader::{Answer, Refusal};
 
 #[path = "../../longear-core/tests/support/holder.rs"]
 mod holder;
+#[path = "../../longear-core/tests/support/reconciling.rs"]
+mod reconciling;
 #[path = "../../longear-core/tests/support/runners.rs"]
 mod runners;
 

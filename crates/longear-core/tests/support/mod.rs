@@ -7,6 +7,7 @@ pub mod naive;
 pub mod publisher;
 pub mod raid;
 pub mod random;
+pub mod reconciling;
 pub mod runners;
 
 use proptest::test_runner::{Config, RngSeed};

@@ -22,6 +22,7 @@ use longear_core::{
 use serde_json::{Value, json};
 
 use super::holder::{Held, Holder};
+use super::reconciling::run_reconcile;
 
 /// What a case gives: its result, or the code of the refusal.
 pub type Outcome = Result<Value, String>;
@@ -42,6 +43,7 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("outboard", run_outboard),
     ("pack", run_pack),
     ("pack-lies", run_pack),
+    ("reconcile", run_reconcile),
     ("signature", run_signature),
     ("signature-random", run_signature),
     ("signature-wycheproof", run_signature),
@@ -55,7 +57,7 @@ fn code(reason: longear_core::Reason) -> String {
 }
 
 /// A field of hexadecimal digits, with `zeros` zero bytes behind it if the case says so.
-fn raw(case: &Value, field: &str) -> Vec<u8> {
+pub fn raw(case: &Value, field: &str) -> Vec<u8> {
     let mut bytes = hex(&case[field]);
     let zeros = case.get("zeros").and_then(Value::as_u64).unwrap_or(0);
     bytes.resize(bytes.len() + zeros as usize, 0);
