@@ -274,5 +274,5 @@ RUNNERS = {
     "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
     "archive": run_archive, "live": run_live, "live-chapters": run_live,
     "signature": run_signature, "signature-random": run_signature, "signature-wycheproof": run_signature, "outboard": run_outboard,
-    "reconcile": run_reconcile,
+    "batch": run_signature, "reconcile": run_reconcile,
 }

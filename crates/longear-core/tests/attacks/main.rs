@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod batch;
 mod keys;
 mod seizure;
 #[path = "../support/mod.rs"]

@@ -33,6 +33,7 @@ pub type Runner = fn(&Value, &Value) -> Outcome;
 pub const RUNNERS: &[(&str, Runner)] = &[
     ("address", run_address),
     ("archive", run_archive),
+    ("batch", run_signature),
     ("charter", run_charter),
     ("closing", run_closing),
     ("head", run_head),
