@@ -1,6 +1,6 @@
 """Runs one vector: returns its result, or raises what refuses it. tests/vectors/README.md describes the fields."""
 
-from . import address, archive, charter, closing, edwards, fork, head, header, items, live, outboard, pack, reconcile, statement, tree
+from . import address, archive, charter, closing, edwards, fork, head, header, items, live, outboard, pack, reconcile, rooms, statement, tree
 from .hashes import plain
 from .header import RETRACTION_KIND
 from .reader import Reader
@@ -205,6 +205,50 @@ def known_of(case: dict, session: live.Session) -> dict:
             "ended": known.ended, "live": known.live(case["now"])}
 
 
+def venue_of(case: dict, shared: dict) -> rooms.Venue:
+    named = shared["venues"][case["venue"]]
+    return rooms.Venue(bytes.fromhex(named["room"]), named["first_day"])
+
+
+def run_room(case: dict, shared: dict) -> dict:
+    if case["op"] == "opening":
+        found = rooms.decode_opening(raw(case, "payload"))
+        return {"language": found.language, "title": found.title, "rules": found.rules, "admission": found.admission,
+                "notes": found.notes, "retention": found.retention, "under": found.under.hex() if any(found.under) else None}
+    if case["op"] == "decisions":
+        room, decisions = rooms.decode_decisions(raw(case, "payload"))
+        return {"room": room.hex(), "decisions": [{name: hexed(value) for name, value in one.items()} for one in decisions]}
+    venue = venue_of(case, shared)
+    if case["op"] == "note":
+        return note_of(verified(raw(case, "note"), venue))
+    if case["op"] == "winner":
+        a, b = (verified(bytes.fromhex(case[side]), venue) for side in "ab")
+        require(a.place() == b.place(), "bad-value", "two places")
+        return {"winner": "a" if rooms.stands(a, b) else "b"}
+    notes = [verified(bytes.fromhex(one), venue) for one in case["notes"]]
+    return {"order": [{"id": name.hex(), "shown": time} for time, name in rooms.in_order(notes)]}
+
+
+def hexed(value):
+    if isinstance(value, list):
+        return [hexed(one) for one in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def verified(data: bytes, venue: rooms.Venue) -> rooms.Note:
+    found = rooms.decode_note(data)
+    rooms.check_note(found, venue)
+    return found
+
+
+def note_of(note: rooms.Note) -> dict:
+    return {"id": note.id().hex(), "entry": note.entry().hex(), "writer": note.key.hex(), "day": note.day(),
+            "what": ("words", "taken-back", "flag")[note.what], "slot": note.slot, "time": note.time,
+            "parent": note.parent.hex() if any(note.parent) else None, "seen": note.seen.hex() if any(note.seen) else None,
+            "seen_at": note.seen_at, "stamp": note.stamp, "ticket": note.ticket.hex() if note.ticket else None,
+            "text": note.text, "pseudonym": note.pseudonym()}
+
+
 def run_tree(case: dict, shared: dict) -> dict:
     found = tree.parse(case["path"])
     fields = {name: getattr(found, name) for name in ("channel", "log", "stream", "room", "sheaf", "blob", "number", "level", "index", "start_mib")}
@@ -272,7 +316,7 @@ def run_reconcile(case: dict, shared: dict) -> dict:
 RUNNERS = {
     "address": run_address, "charter": run_charter, "header": run_header, "item": run_item, "statement": run_statement,
     "head": run_head, "pack": run_pack, "pack-lies": run_pack, "closing": run_closing, "status": run_status, "tree": run_tree,
-    "archive": run_archive, "live": run_live, "live-chapters": run_live,
+    "archive": run_archive, "live": run_live, "live-chapters": run_live, "room": run_room,
     "signature": run_signature, "signature-random": run_signature, "signature-wycheproof": run_signature, "outboard": run_outboard,
     "batch": run_signature, "reconcile": run_reconcile,
 }

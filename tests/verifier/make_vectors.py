@@ -10,7 +10,7 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from verifier import making_batch, making_carriers, making_charters, making_items, making_live, making_outboards, making_proofs, making_reconcile, making_status
+from verifier import making_batch, making_carriers, making_charters, making_items, making_live, making_outboards, making_proofs, making_reconcile, making_rooms, making_status
 from verifier.book import Book
 from verifier.verify import VECTORS
 
@@ -19,7 +19,7 @@ FILE_BYTES_MAX = 300_000
 MAKERS = (
     making_carriers.address, making_charters.charters, making_items.headers, making_items.payloads,
     making_items.statements, making_carriers.heads, making_carriers.packs, making_carriers.pack_of_lies, making_proofs.closings,
-    making_status.statuses, making_live.broadcasts, making_live.named_moments, making_carriers.paths, making_carriers.archives,
+    making_status.statuses, making_live.broadcasts, making_live.named_moments, making_rooms.rooms, making_carriers.paths, making_carriers.archives,
     making_proofs.signatures, making_batch.crafted, making_outboards.outboards, making_reconcile.reconciliations,
 )
 

@@ -17,7 +17,7 @@ use support::random::Random;
 use support::runners::{RUNNERS, Runner, folder, hex, to_hex};
 
 /// The files of vectors that are varied, and the field of the object.
-const FIELDS: [(&str, &str); 12] = [
+const FIELDS: [(&str, &str); 14] = [
     ("charter", "charter"),
     ("header", "header"),
     ("header", "headers"),
@@ -30,9 +30,11 @@ const FIELDS: [(&str, &str); 12] = [
     ("live-chapters", "payload"),
     ("live", "tick"),
     ("live", "edge"),
+    ("room", "payload"),
+    ("room", "note"),
 ];
 /// Whose secrets follow from their names, as `tests/verifier/world.py` gives them.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "root 1",
     "root 2",
     "root 3",
@@ -48,6 +50,8 @@ const NAMES: [&str; 15] = [
     "Cholpan",
     "Daniyar",
     "session",
+    "writer one",
+    "writer two",
 ];
 /// Numbers at which something changes.
 const EDGES: [u64; 14] =
@@ -211,6 +215,11 @@ fn sign_again(field: &str, (channel, key): (&[u8; 32], &[u8]), bytes: &mut Vec<u
         "statement" => {
             let Some(secret) = bytes.get(4..36).and_then(secret) else { return };
             sign_end(bytes, "statement signature", channel, secret);
+        }
+        "note" => {
+            let Some(room) = bytes.get(4..36).and_then(|room| room.first_chunk().copied()) else { return };
+            let Some(secret) = bytes.get(36..68).and_then(secret) else { return };
+            sign_end(bytes, "note signature", &room, secret);
         }
         "pack" | "fork" => {
             let front = if field == "pack" { 13 } else { 4 };

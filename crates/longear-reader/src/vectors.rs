@@ -12,6 +12,8 @@ use crate::reader::{Answer, Refusal};
 mod holder;
 #[path = "../../longear-core/tests/support/reconciling.rs"]
 mod reconciling;
+#[path = "../../longear-core/tests/support/rooms.rs"]
+mod rooms;
 #[path = "../../longear-core/tests/support/runners.rs"]
 mod runners;
 

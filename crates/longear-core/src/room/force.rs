@@ -17,7 +17,7 @@ pub struct Force {
     roll: Roll,
     bans: SortedMap<Entry, Vec<Ban>>,
     hides: SortedMap<NoteId, Vec<Cause>>,
-    purges: SortedMap<NoteId, Vec<Cause>>,
+    purges: SortedMap<NoteId, Vec<Purge>>,
     /// Of each spot with a purge the smallest ID that was purged there.
     graves: SortedMap<Spot, NoteId>,
     pins: SortedMap<NoteId, Vec<DecisionId>>,
@@ -40,6 +40,15 @@ pub struct Cause {
 pub struct Ban {
     /// The first day that it covers.
     pub first_day: u32,
+    /// Which one, and why.
+    pub cause: Cause,
+}
+
+/// A purge in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Purge {
+    /// Where it says that the note stands.
+    pub spot: Spot,
     /// Which one, and why.
     pub cause: Cause,
 }
@@ -83,7 +92,8 @@ impl Force {
                 self.hides.at_or_insert(*note, Vec::new).push(Cause { decision, ground: *ground });
             }
             Decision::Purge { note, spot, ground } => {
-                self.purges.at_or_insert(*note, Vec::new).push(Cause { decision, ground: *ground });
+                let cause = Cause { decision, ground: *ground };
+                self.purges.at_or_insert(*note, Vec::new).push(Purge { spot: *spot, cause });
                 let grave = self.graves.at_or_insert(*spot, || *note);
                 *grave = (*grave).min(*note);
             }
@@ -134,8 +144,8 @@ impl Force {
         self.hides.get(note).map_or(&[], Vec::as_slice)
     }
 
-    /// Why a note is purged; empty where it is not.
-    pub fn purges(&self, note: &NoteId) -> &[Cause] {
+    /// Purges that name a note, wherever they say that it stands.
+    pub fn purges(&self, note: &NoteId) -> &[Purge] {
         self.purges.get(note).map_or(&[], Vec::as_slice)
     }
 
@@ -144,10 +154,17 @@ impl Force {
         self.graves.iter().map(|(spot, note)| (*spot, *note))
     }
 
+    /// Whether the words of a note are to be dropped: a purge names them and where they stand. What takes words back or flags
+    /// others has none. A purge that names another place than the note's is no purge of it: who got the note first would
+    /// have dropped others in its place, and who got the purge first would not.
+    pub fn is_purged(&self, facts: &Facts) -> bool {
+        facts.is_words() && self.purges(&facts.id).iter().any(|purge| purge.spot == facts.spot)
+    }
+
     /// Whether a note is not to be held, taken or passed on: it was purged, or its place belongs to words that were.
     pub fn refuses(&self, facts: &Facts) -> bool {
         let is_beaten = |grave: &NoteId| facts.is_words() && *grave < facts.id;
-        !self.purges(&facts.id).is_empty() || self.graves.get(&facts.spot).is_some_and(is_beaten)
+        self.is_purged(facts) || self.graves.get(&facts.spot).is_some_and(is_beaten)
     }
 
     /// What pins a note; empty where nothing does.

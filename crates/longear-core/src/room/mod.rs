@@ -35,7 +35,7 @@ pub use budget::{Budget, Cuts};
 pub use copy::{Fate, Held, Room};
 pub use decision::{Decision, Decisions, Ground, Spot};
 pub use endorsement::{Endorsements, verify_note};
-pub use force::{Ban, Cause, Digest, Force};
+pub use force::{Ban, Cause, Digest, Force, Purge};
 pub use name::{Entry, NoteId, Pseudonym, RoomId};
 pub use note::{Note, NoteDraft, Seen, What, day_of};
 pub use opening::{Admission, Opening, Venue};

@@ -105,7 +105,7 @@ impl Terms {
     /// What a note is at a time: the later of the device's clock and the channel's. `shown_ms` is its shown time.
     pub fn state(&self, force: &Force, facts: &Facts, shown_ms: u64, now_ms: u64) -> NoteState {
         let is_after_end = force.closed_day().is_some_and(|last| facts.day() > last);
-        if !force.purges(&facts.id).is_empty() {
+        if force.is_purged(facts) {
             NoteState::Purged
         } else if shown_ms > now_ms.saturating_add(NOTE_AHEAD_MS_MAX) || is_after_end {
             NoteState::Waiting

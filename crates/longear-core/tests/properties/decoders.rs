@@ -6,8 +6,8 @@ use longear_core::keys::Roles;
 use longear_core::kind::Kind;
 use longear_core::tree::TreePath;
 use longear_core::{
-    Address, Article, ChannelId, Charter, ForkProof, Head, Header, ItemId, LogId, PackName, PackReader, Retraction,
-    SignedHeader, Statement, Variant,
+    Address, Article, ChannelId, Charter, ForkProof, Head, Header, ItemId, LogId, Note, NoteId, PackName, PackReader,
+    Retraction, RoomId, SignedHeader, Statement, Variant, room,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -15,7 +15,7 @@ use proptest::sample::Index;
 use super::story::stories;
 use crate::support::cases;
 use crate::support::holder::Held;
-use crate::support::publisher::{NOON_MS, Publisher, article, retraction};
+use crate::support::publisher::{NOON_MS, Publisher, article, key, retraction};
 
 /// Reads bytes, and writes again what was read.
 type Echo = fn(&[u8]) -> Option<Vec<u8>>;
@@ -35,7 +35,7 @@ fn echo_article(kind: Kind, bytes: &[u8]) -> Option<Vec<u8>> {
     Article::decode(kind, bytes).ok().map(|article| article.encode())
 }
 
-const ECHOES: [(&str, Echo); 10] = [
+const ECHOES: [(&str, Echo); 13] = [
     ("charter", |bytes| Charter::decode(bytes).ok().map(|charter| charter.encode())),
     ("draft", |bytes| Charter::decode_draft(bytes).ok().map(|charter| charter.encode())),
     ("header", echo_header),
@@ -46,6 +46,9 @@ const ECHOES: [(&str, Echo); 10] = [
     ("post", |bytes| echo_article(Kind::Post, bytes)),
     ("media", |bytes| echo_article(Kind::Media, bytes)),
     ("retraction", |bytes| Retraction::decode(bytes).ok().map(|retraction| retraction.encode())),
+    ("room", |bytes| room::Opening::decode(bytes).ok().map(|opening| opening.encode())),
+    ("note", |bytes| Note::decode(bytes).ok().map(|note| note.encode())),
+    ("decisions", |bytes| room::Decisions::decode(bytes).ok().map(|decisions| decisions.encode())),
 ];
 
 /// A valid object of each kind, with every list filled.
@@ -100,7 +103,57 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("post", log.items[0].payload.clone()),
         ("media", media.encode()),
         ("retraction", retraction(log.ids()).encode()),
+        ("room", opening_of_a_room().encode()),
+        ("note", note().encode()),
+        ("decisions", decisions().encode()),
     ]
+}
+
+fn opening_of_a_room() -> room::Opening {
+    room::Opening {
+        language: "kk".into(),
+        title: "Алаң".into(),
+        rules: vec!["Be kind.".into(), "Name nobody.".into()],
+        admission: room::Admission::Tickets,
+        notes_per_day: 12,
+        retention_days: 30,
+        under: Some(ItemId([3; 32])),
+    }
+}
+
+fn note() -> Note {
+    let (room, writer) = (RoomId([7; 32]), key("a writer"));
+    let draft = room::NoteDraft {
+        room,
+        what: room::What::Words,
+        slot: 3,
+        time: NOON_MS,
+        parent: Some(NoteId([4; 32])),
+        seen: Some(room::Seen { statement: [5; 16], time: NOON_MS }),
+        stamp: 9,
+        ticket: Some(room::TicketKey::from_seed([6; 32]).endorse(&room, &writer.public())),
+        text: "Сәлем!".into(),
+    };
+    draft.sign(&writer)
+}
+
+/// One of each.
+fn decisions() -> room::Decisions {
+    use room::{Decision, Entry, Ground, Spot};
+    let (id, entries) = (NoteId([4; 32]), vec![Entry([1; 8]), Entry([2; 8])]);
+    let spot = Spot { entry: Entry([1; 8]), day: 20_605, slot: 3 };
+    let list = vec![
+        Decision::Hide { note: id, ground: Ground::Rule(2) },
+        Decision::Purge { note: id, spot, ground: Ground::PersonalData },
+        Decision::Ban { entry: Entry([1; 8]), first_day: 20_605, ground: Ground::Threats },
+        Decision::Pin { note: id },
+        Decision::Lift { item: ItemId([3; 32]), index: 1 },
+        Decision::Tickets(entries.clone()),
+        Decision::Writers(entries),
+        Decision::Digest { day: 20_605, notes: vec![note()] },
+        Decision::Close,
+    ];
+    room::Decisions { room: RoomId([7; 32]), list }
 }
 
 /// A way to spoil bytes.

@@ -1,6 +1,8 @@
 //! Copies of a room that got the same in other orders, in parts, and with less space.
 
-use longear_core::room::{Budget, Cuts, Decision, Facts, Force, Ground, NoteDraft, Room, Ruling, Terms, View, What};
+use longear_core::room::{
+    Budget, Cuts, Decision, Facts, Force, Ground, NoteDraft, Room, Ruling, Spot, Terms, View, What,
+};
 use longear_core::{Note, NoteId, Status, Verified};
 use proptest::prelude::*;
 
@@ -55,7 +57,9 @@ fn decide(decided: &[(u8, u8, usize, bool)], notes: &[Verified<Note>]) -> Vec<(R
         let Some(facts) = notes.get(*about).map(|note| Facts::of(note)) else { continue };
         let decision = match what {
             0 => Decision::Hide { note: facts.id, ground: Ground::Rule(1) },
-            1 | 2 => Decision::Purge { note: facts.id, spot: facts.spot, ground: Ground::Other },
+            1 => Decision::Purge { note: facts.id, spot: facts.spot, ground: Ground::Other },
+            // By mistake, of another place of the same writer.
+            2 => Decision::Purge { note: facts.id, spot: Spot { slot: 0, ..facts.spot }, ground: Ground::Other },
             3 => Decision::Ban { entry: facts.entry(), first_day: facts.day(), ground: Ground::Threats },
             4 => Decision::Pin { note: facts.id },
             5 => Decision::Writers(vec![facts.entry()]),
@@ -71,7 +75,9 @@ fn decide(decided: &[(u8, u8, usize, bool)], notes: &[Verified<Note>]) -> Vec<(R
 }
 
 fn stories() -> impl Strategy<Value = Story> {
-    let said = (0..WRITERS, 0..8_u8, 0..5_u8, 0..DAYS + 2, 0..80_usize, 0..300_usize);
+    // Few places, so that notes meet in them; a slot beyond the quota, a day ahead.
+    let (slots, days) = (prop::sample::select(vec![0, 0, 0, 1, 4]), prop::sample::select(vec![0, 0, 0, 2, DAYS + 1]));
+    let said = (0..WRITERS, 0..8_u8, slots, days, 0..80_usize, 0..300_usize);
     let decided = (0..10_u8, 1..4_u8, 0..60_usize, prop::bool::weighted(0.8));
     let parts = (prop::collection::vec(said, 1..60), prop::collection::vec(decided, 0..12), any::<bool>());
     parts.prop_map(|(said, decided, is_open)| {

@@ -188,3 +188,21 @@ fn a_purge_leaves_its_place_to_no_other_words_of_a_larger_id() {
     assert_eq!(force.graves().collect::<Vec<_>>(), [(facts.spot, facts.id)]);
     assert_eq!(ROOM, VENUE.room);
 }
+
+/// A moderator's mistake, or a thief's purpose. A copy that got the note first dropped others for it; one that got the purge
+/// first must not show them.
+#[test]
+fn a_purge_that_names_another_place_purges_nothing() {
+    let writer = Writer::member("Aida");
+    let facts = longear_core::room::Facts::of(&writer.note(0, 0, "words"));
+    let back = longear_core::room::Facts::of(&writer.takes_back(0, 0));
+    let state = |facts: &longear_core::room::Facts, spot| {
+        let purge = Decision::Purge { note: facts.id, spot, ground: Ground::Other };
+        let force = force(&[roll_of([&writer]), ruling(1, 1, noon(0), vec![purge])]);
+        (TERMS.state(&force, facts, facts.floor_ms, noon(1)), force.refuses(facts))
+    };
+    assert_eq!(state(&facts, facts.spot), (NoteState::Purged, true));
+    let elsewhere = longear_core::room::Spot { slot: 1, ..facts.spot };
+    assert_eq!(state(&facts, elsewhere), (NoteState::Shown, false));
+    assert_eq!(state(&back, back.spot), (NoteState::Shown, false), "it has no words that could be dropped");
+}

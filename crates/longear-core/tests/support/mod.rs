@@ -8,6 +8,7 @@ pub mod publisher;
 pub mod raid;
 pub mod random;
 pub mod reconciling;
+pub mod rooms;
 pub mod runners;
 
 use proptest::test_runner::{Config, RngSeed};

@@ -45,6 +45,7 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("pack", run_pack),
     ("pack-lies", run_pack),
     ("reconcile", run_reconcile),
+    ("room", super::rooms::run_room),
     ("signature", run_signature),
     ("signature-random", run_signature),
     ("signature-wycheproof", run_signature),
@@ -53,7 +54,7 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("tree", run_tree),
 ];
 
-fn code(reason: longear_core::Reason) -> String {
+pub fn code(reason: longear_core::Reason) -> String {
     reason.code().to_owned()
 }
 
@@ -70,7 +71,7 @@ pub fn hex(value: &Value) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
-fn array<const N: usize>(value: &Value) -> [u8; N] {
+pub fn array<const N: usize>(value: &Value) -> [u8; N] {
     hex(value).try_into().unwrap()
 }
 
