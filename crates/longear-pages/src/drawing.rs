@@ -32,6 +32,11 @@ impl Icon {
     pub(crate) const BACK: Icon = Icon("<path d=\"M12.5 4L6.5 10l6 6\"/>");
     pub(crate) const TAKEN_BACK: Icon = Icon("<path d=\"M7.5 5L3.5 9l4 4M3.5 9h9a4 4 0 0 1 0 8H9\"/>");
     pub(crate) const FORTH: Icon = Icon("<path d=\"M7.5 4l6 6-6 6\"/>");
+    pub(crate) const UP: Icon = Icon("<path d=\"M4 12.5l6-6 6 6\"/>");
+    pub(crate) const DOWN: Icon = Icon("<path d=\"M4 7.5l6 6 6-6\"/>");
+    pub(crate) const SEARCH: Icon = Icon("<circle cx=\"8.5\" cy=\"8.5\" r=\"6\"/><path d=\"M13 13l4.5 4.5\"/>");
+    pub(crate) const HIDDEN: Icon =
+        Icon("<path d=\"M2 10c4-6.5 12-6.5 16 0-1.2 1.9-2.7 3.3-4.3 4.1M10 15c-3.2 0-6.1-1.7-8-5M3 3l14 14\"/>");
 
     /// Draws it.
     pub(crate) fn draw(&self, html: &mut Html) {

@@ -4,7 +4,9 @@
 //! This crate turns view structs into pages. It does no IO, reads no clock and trusts no text: everything that a
 //! publisher wrote is hostile until it has gone through the cleaner, the escaper and the Markdown emitter in here.
 //!
-//! * [`feed`], [`item`], [`about`], [`address`] and [`error`] each return one whole HTML document.
+//! * [`feed`], [`item`], [`about`], [`address`] and [`error`] each return one whole HTML document; so do [`rooms`], [`room`] and
+//!   [`note`], which hold forms and need [`content_security_policy_with_forms`], and [`tickets`], which is to be printed.
+//! * [`note_text`] makes a note's words safe to show, on a page or in a terminal; [`pseudonym`] says what its writer is called.
 //! * [`stylesheet`] and [`icon`] are the only other files a page needs; [`content_security_policy`] goes with every answer.
 //! * [`paths`] says under which addresses the pages expect each other.
 //!
@@ -30,6 +32,7 @@ mod page;
 pub mod paths;
 mod pseudonym;
 mod qr;
+mod room_view;
 mod style;
 mod tamga;
 mod view;
@@ -40,9 +43,13 @@ pub use excerpt::excerpt;
 pub use language::Language;
 pub use markdown::{EVENTS_MAX, INPUT_BYTES_MAX, NESTING_MAX, OUTPUT_BYTES_MAX, markdown_to_html};
 pub use note_text::{note_quote, note_text};
-pub use page::{about, address, error, feed, file_name, item};
+pub use page::{about, address, error, feed, file_name, item, note, room, rooms, tickets};
 pub use pseudonym::{BEADS, Pseudonym, WORDS, bead_colours, pseudonym};
-pub use style::{content_security_policy, icon, stylesheet};
+pub use room_view::{
+    Cursor, DigestView, NotePage, NoteState, NoteView, Outcome, ParentView, Pen, Reason, RoomPage, RoomView, RoomsPage,
+    SearchView, TicketSheet, Turn, WriteView,
+};
+pub use style::{content_security_policy, content_security_policy_with_forms, icon, stylesheet};
 pub use tamga::tamga;
 pub use view::{
     AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ChapterView, ErrorKind, ItemPage, ItemView, Kind, LivePhase,

@@ -15,7 +15,29 @@ pub const ABOUT: &str = "/about";
 pub const ITEM: &str = "/item/";
 /// What address pages begin with; the channel ID in hexadecimal follows.
 pub const ADDRESS: &str = "/address/";
+/// What the lists of a channel's rooms begin with; the channel ID in hexadecimal follows.
+pub const ROOMS: &str = "/rooms/";
+/// What rooms begin with; the room ID in hexadecimal follows, and a slash and a note's ID for the note's page.
+pub const ROOM: &str = "/room/";
+/// What follows a room where a note is sent: a form with the fields `text`, `parent` (may be empty) and `token`.
+pub const WRITE: &str = "/write";
+/// What follows a note's page where it is flagged: a form with the field `token`.
+pub const FLAG: &str = "/flag";
+/// What follows a note's page where it is taken back: a form with the field `token`.
+pub const TAKE_BACK: &str = "/take-back";
+/// What follows a room where a ticket is shown: a form with the fields `ticket` and `token`.
+pub const TICKET: &str = "/ticket";
 
+/// Query name of the words that notes are searched for.
+pub const SEARCH_QUERY: &str = "q";
+/// Query name of the hidden note that the reader wants to see.
+pub const SHOW_QUERY: &str = "show";
+/// Query name of the note that the reader wants to answer.
+pub const ANSWER_QUERY: &str = "answer";
+/// Query name of the cursor before which notes are wanted.
+pub const BEFORE_QUERY: &str = "before";
+/// Query name of the cursor behind which notes are wanted.
+pub const AFTER_QUERY: &str = "after";
 /// Query name of the language.
 pub const LANGUAGE_QUERY: &str = "lang";
 /// Query name of the feed's page number.
@@ -33,14 +55,34 @@ pub const SAVE_QUERY: &str = "save";
 
 /// Returns the address of an item's page. What is not hexadecimal in `id_hex` is left out.
 pub fn item(id_hex: &str) -> String {
-    let id: String = id_hex.chars().filter(char::is_ascii_hexdigit).take(64).collect();
-    format!("{ITEM}{id}")
+    format!("{ITEM}{}", hexadecimal(id_hex))
 }
 
 /// Returns the address of a channel's address page.
 pub fn address(channel_id: &[u8; 32]) -> String {
     let id: String = channel_id.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{ADDRESS}{id}")
+}
+
+/// Returns the address of the list of a channel's rooms.
+pub fn rooms(channel_id: &[u8; 32]) -> String {
+    let id: String = channel_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{ROOMS}{id}")
+}
+
+/// Returns the address of a room. What is not hexadecimal in `room_hex` is left out.
+pub fn room(room_hex: &str) -> String {
+    format!("{ROOM}{}", hexadecimal(room_hex))
+}
+
+/// Returns the address of a note's page. What is not hexadecimal is left out.
+pub fn note(room_hex: &str, note_hex: &str) -> String {
+    format!("{ROOM}{}/{}", hexadecimal(room_hex), hexadecimal(note_hex))
+}
+
+/// The part of an ID that is one, so that no ID leads elsewhere.
+pub(crate) fn hexadecimal(id_hex: &str) -> String {
+    id_hex.chars().filter(char::is_ascii_hexdigit).take(64).collect()
 }
 
 /// Lets through an address on this box only: it begins with one slash and stays plain.
@@ -74,6 +116,23 @@ impl Target {
         self
     }
 
+    /// Adds a query of any words, percent-encoded, of which at most 64 characters.
+    pub(crate) fn with_words(mut self, name: &'static str, words: &str) -> Target {
+        let mut value = String::new();
+        let mut utf8 = [0; 4];
+        for byte in
+            words.chars().take(64).flat_map(|character| character.encode_utf8(&mut utf8).bytes().collect::<Vec<_>>())
+        {
+            match byte {
+                byte if byte.is_ascii_alphanumeric() => value.push(char::from(byte)),
+                byte => value.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        self.query.retain(|(known, _)| *known != name);
+        self.query.push((name, value));
+        self
+    }
+
     /// Writes it as an address.
     pub(crate) fn href(&self) -> String {
         let mut href = self.path.clone();
@@ -98,6 +157,15 @@ mod tests {
         let target =
             Target::new(FEED).with(PAGE_QUERY, "2").with(LANGUAGE_QUERY, "kk\" onclick=").with(PAGE_QUERY, "3");
         assert_eq!(target.href(), "/?lang=kkonclick&page=3");
+        assert_eq!(room("ab\"><12"), "/room/ab12");
+        assert_eq!(note("a/../b", "//c"), "/room/ab/c");
+    }
+
+    #[test]
+    fn searched_words_stay_one_value() {
+        let target = Target::new(ROOM).with_words(SEARCH_QUERY, "су&page=2 \"#\n");
+        assert_eq!(target.href(), "/room/?q=%D1%81%D1%83%26page%3D2%20%22%23%0A");
+        assert_eq!(Target::new("/").with_words(SEARCH_QUERY, &"ы".repeat(500)).href().len(), "/?q=".len() + 64 * 6);
     }
 
     #[test]

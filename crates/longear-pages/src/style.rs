@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
+use crate::pseudonym::{BEADS, bead_colours};
+
 /// The farthest that the rider stands from the ear, in percent of the horizon.
 pub(crate) const AGE_PERCENT_MAX: u64 = 96;
 
@@ -20,11 +22,18 @@ static STYLESHEET: LazyLock<String> = LazyLock::new(|| {
         include_str!("../style/later.css"),
         include_str!("../style/parts.css"),
         include_str!("../style/box.css"),
+        include_str!("../style/rooms.css"),
     ]
     .concat();
     // One class a percent, because the policy forbids style attributes.
     for percent in 0..=AGE_PERCENT_MAX {
         let written = writeln!(sheet, ".age-{percent}{{--age:{percent}%}}");
+        debug_assert!(written.is_ok(), "writing to a string does not fail");
+    }
+    // Beads for the same reason: a class a rim, a class a middle.
+    for number in 0..BEADS as u8 {
+        let (rim, middle) = bead_colours(number, number);
+        let written = writeln!(sheet, ".rim-{number}{{--b:{rim}}}.middle-{number}{{--c:{middle}}}");
         debug_assert!(written.is_ok(), "writing to a string does not fail");
     }
     sheet
@@ -46,6 +55,11 @@ pub fn icon() -> &'static str {
 /// Send `X-Content-Type-Options: nosniff` and `Referrer-Policy: no-referrer` beside it.
 pub fn content_security_policy() -> &'static str {
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+/// Returns the policy of pages that hold forms, which are those of rooms. It differs in this: forms go to this box alone.
+pub fn content_security_policy_with_forms() -> &'static str {
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }
 
 /// How far off the rider stands, in percent: logarithmic, so that an hour and a week are both seen.
@@ -79,15 +93,19 @@ mod tests {
             assert!(!sheet.contains(loaded), "{loaded}");
         }
         assert!(sheet.contains(".age-0{--age:0%}") && sheet.contains(".age-96{--age:96%}"));
+        assert!(sheet.contains(".rim-0{--b:#") && sheet.contains(".middle-15{--c:#"));
     }
 
     #[test]
     fn the_policy_allows_no_script_and_no_other_origin() {
-        let policy = content_security_policy();
-        assert!(policy.starts_with("default-src 'none';"));
-        for forbidden in ["unsafe", "script-src", "http", "*", "data:", "blob:"] {
-            assert!(!policy.contains(forbidden), "{forbidden}");
+        for policy in [content_security_policy(), content_security_policy_with_forms()] {
+            assert!(policy.starts_with("default-src 'none';"));
+            for forbidden in ["unsafe", "script-src", "http", "*", "data:", "blob:"] {
+                assert!(!policy.contains(forbidden), "{forbidden}");
+            }
         }
+        let with_forms = content_security_policy().replace("form-action 'none'", "form-action 'self'");
+        assert_eq!(content_security_policy_with_forms(), with_forms, "nothing else differs");
     }
 
     #[test]

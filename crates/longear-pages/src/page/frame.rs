@@ -55,6 +55,14 @@ pub(super) fn document(frame: &Frame<'_>, main: Html) -> String {
     html.finish()
 }
 
+/// A page that is to be printed: nothing but itself.
+pub(super) fn bare_document(frame: &Frame<'_>, main: Html) -> String {
+    let mut html = Html::default();
+    head(&mut html, Voice::new(frame.visit.language), frame);
+    html.raw("<body class=\"bare\">\n<main>\n").append(main).raw("</main>\n</body>\n</html>\n");
+    html.finish()
+}
+
 /// The first thing on a page: who checked it, and who cannot.
 pub(super) fn checked_notice(html: &mut Html, voice: Voice, more: &str) {
     html.raw("<div class=\"say\">");

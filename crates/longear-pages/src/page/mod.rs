@@ -8,7 +8,11 @@ mod frame;
 mod item;
 mod live;
 mod media;
+mod notes;
 mod post;
+mod room;
+mod tickets;
+mod write;
 
 pub use about::about;
 pub use channel::address;
@@ -16,3 +20,5 @@ pub use error::error;
 pub use feed::feed;
 pub use item::item;
 pub use media::file_name;
+pub use room::{note, room, rooms};
+pub use tickets::tickets;

@@ -53,8 +53,13 @@ pub(super) fn title_tongue(html: &mut Html, variant: Option<&VariantView>) {
 
 /// Writes `lang` (where the tag is a sane one) and `dir="auto"` for a text.
 pub(super) fn body_tongue(html: &mut Html, variant: &VariantView) {
-    if is_sane_tag(&variant.tag) {
-        html.attribute("lang", &variant.tag);
+    tongue(html, &variant.tag);
+}
+
+/// The same for a text in the language of a tag.
+pub(super) fn tongue(html: &mut Html, tag: &str) {
+    if is_sane_tag(tag) {
+        html.attribute("lang", tag);
     }
     html.raw(" dir=\"auto\"");
 }
