@@ -139,8 +139,8 @@ pub const WRITERS_PER_DAY_MIN: usize = 64;
 pub const LANE_NOTES_PER_DAY: u8 = 3;
 /// How far ahead of now a note may be shown.
 pub const NOTE_AHEAD_MS_MAX: u64 = 3_600_000;
-/// Tickets' signatures that are remembered as verified: those of a large room's writers of a day. 32 bytes each.
-pub const ENDORSEMENTS_KEPT_MAX: usize = 1 << 16;
+/// Tickets' signatures that are remembered as verified: those of half of a large room's writers. 32 bytes each.
+pub const ENDORSEMENTS_KEPT_MAX: usize = 1 << 17;
 /// A sheaf: notes of one day of a room in one file.
 pub const SHEAF_BYTES_MAX: usize = 1 << 20;
 /// Notes in one sheaf.

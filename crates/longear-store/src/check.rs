@@ -9,6 +9,7 @@ use longear_core::{Groups, Reason, Run, verify};
 use crate::blobs::{BlobError, BlobState};
 use crate::error::StoreError;
 use crate::journal::Step;
+use crate::rooms::RoomError;
 use crate::segment::RECORD_FRONT_BYTES;
 use crate::store::Store;
 use crate::views::StoredItem;
@@ -34,6 +35,8 @@ pub struct CheckReport {
     pub items: u64,
     /// Blobs hashed, whole or in part.
     pub blobs: u64,
+    /// Notes of rooms verified.
+    pub notes: u64,
     /// What is damaged.
     pub findings: Vec<Finding>,
     /// Whether the damage was set aside, to be fetched again.
@@ -50,6 +53,9 @@ pub enum CheckError {
     /// A blob.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// A room.
+    #[error(transparent)]
+    Room(#[from] RoomError),
 }
 
 impl CheckError {
@@ -58,6 +64,7 @@ impl CheckError {
         match self {
             CheckError::Store(error) => error.is_read_only(),
             CheckError::Blob(error) => error.is_read_only(),
+            CheckError::Room(error) => error.is_read_only(),
         }
     }
 
@@ -66,6 +73,7 @@ impl CheckError {
         match self {
             CheckError::Store(error) => error.is_full(),
             CheckError::Blob(error) => error.is_full(),
+            CheckError::Room(error) => error.is_full(),
         }
     }
 }
@@ -86,6 +94,8 @@ impl Store {
         self.check_items(repair, &mut report)?;
         progress("files");
         self.check_blobs(repair, &mut report)?;
+        progress("rooms");
+        self.check_rooms(repair, &mut report)?;
         report.repaired = repair && !report.findings.is_empty();
         Ok(report)
     }
@@ -205,6 +215,23 @@ impl Store {
             report.findings.push(Finding { object: format!("file {hash}"), reason });
             if repair && matches!(self.blobs().state(hash)?, BlobState::Complete { .. }) {
                 self.blobs().demote(hash, groups.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_rooms(&self, repair: bool, report: &mut CheckReport) -> Result<(), RoomError> {
+        for venue in self.rooms().held()? {
+            let room = self.rooms().room(&venue)?;
+            let checked = room.check()?;
+            report.notes += checked.notes;
+            let is_sound = checked.findings.is_empty();
+            let findings = checked.findings.into_iter();
+            report.findings.extend(
+                findings.map(|(what, reason)| Finding { object: format!("{what} of room {}", venue.room), reason }),
+            );
+            if repair && !is_sound {
+                room.repair()?;
             }
         }
         Ok(())

@@ -21,6 +21,7 @@ use crate::index::{Index, place_of, seq_of};
 use crate::journal::Journal;
 use crate::packs::OwnSignatures;
 use crate::replay::{Replayed, replay, split_intent};
+use crate::rooms::Rooms;
 
 /// How long a writer waits for another process.
 const WRITE_WAIT: Duration = Duration::from_secs(60);
@@ -30,6 +31,8 @@ const WRITE_POLL: Duration = Duration::from_millis(3);
 const STALE: i64 = -1;
 /// The lock that writers hold, in the store's folder.
 const WRITE_LOCK: &str = "write.lock";
+/// The notes of rooms, in the store's folder.
+const ROOMS_DIR: &str = "rooms";
 
 /// Where the parts of a store are.
 #[derive(Clone, Debug)]
@@ -48,6 +51,7 @@ pub struct Store {
     pub(crate) inner: Mutex<Inner>,
     pub(crate) edges: Remembered,
     blobs: BlobStore,
+    rooms: Rooms,
 }
 
 #[derive(Debug)]
@@ -90,10 +94,12 @@ impl Store {
             let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let _ = std::fs::File::open(above).and_then(|above| above.sync_all());
         }
-        Self::open_with(StoreOptions { backend, index: Some(folder.join("index.db")) })
+        let store = Self::open_with(StoreOptions { backend, index: Some(folder.join("index.db")) })?;
+        Ok(Store { rooms: Rooms::open(&folder.join(ROOMS_DIR)), ..store })
     }
 
-    /// Opens or makes a store. Costs a look at the index; after a crash, a read of what it has not seen.
+    /// Opens or makes a store. Costs a look at the index; after a crash, a read of what it has not seen. Its rooms are in
+    /// memory: their databases need a folder of the disk.
     ///
     /// Where the index cannot be written, as on read-only media, it is built in memory: a read of all segments.
     pub fn open_with(options: StoreOptions) -> Result<Self, StoreError> {
@@ -114,7 +120,14 @@ impl Store {
             undone: None,
         };
         let blobs = BlobStore::open(backend.clone());
-        let store = Store { backend, journal, inner: Mutex::new(inner), edges: Remembered::default(), blobs };
+        let store = Store {
+            backend,
+            journal,
+            inner: Mutex::new(inner),
+            edges: Remembered::default(),
+            blobs,
+            rooms: Rooms::in_memory(),
+        };
         store.recover()?;
         // Unless that was done already.
         drop(store.fresh()?);
@@ -124,6 +137,11 @@ impl Store {
     /// The blobs.
     pub fn blobs(&self) -> &BlobStore {
         &self.blobs
+    }
+
+    /// The rooms.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
     }
 
     /// Bytes of segments on disk, without blobs and index.

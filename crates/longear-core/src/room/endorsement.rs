@@ -30,6 +30,15 @@ pub fn verify_note(venue: &Venue, note: Note, known: &mut Endorsements) -> Resul
     Ok(still_verified(note))
 }
 
+/// The same from the bytes of a note: accepts what [`Note::decode`] and [`verify_note`] accept. Each key is looked at once, and
+/// that of a ticket whose word is known not at all.
+///
+/// # Errors
+/// What is wrong with the note. Where several things are, another one may be named than by decoding first.
+pub fn verify_note_bytes(venue: &Venue, bytes: &[u8], known: &mut Endorsements) -> Result<Verified<Note>, Reason> {
+    verify_note(venue, Note::decode_but_keys(bytes)?, known)
+}
+
 impl Endorsements {
     /// How many are remembered.
     pub fn len(&self) -> usize {

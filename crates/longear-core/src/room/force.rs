@@ -149,6 +149,11 @@ impl Force {
         self.purges.get(note).map_or(&[], Vec::as_slice)
     }
 
+    /// All purged notes, ascending by ID.
+    pub fn purged(&self) -> impl Iterator<Item = NoteId> {
+        self.purges.keys().copied()
+    }
+
     /// Where words were purged, and which.
     pub fn graves(&self) -> impl Iterator<Item = (Spot, NoteId)> {
         self.graves.iter().map(|(spot, note)| (*spot, *note))

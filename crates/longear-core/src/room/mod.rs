@@ -34,7 +34,7 @@ mod tests;
 pub use budget::{Budget, Cuts};
 pub use copy::{Fate, Held, Room};
 pub use decision::{Decision, Decisions, Ground, Spot};
-pub use endorsement::{Endorsements, verify_note};
+pub use endorsement::{Endorsements, verify_note, verify_note_bytes};
 pub use force::{Ban, Cause, Digest, Force, Purge};
 pub use name::{Entry, NoteId, Pseudonym, RoomId};
 pub use note::{Note, NoteDraft, Seen, What, day_of};

@@ -7,7 +7,7 @@ use super::Context;
 use super::publish::blob_failure;
 use crate::arguments::node::CheckArguments;
 use crate::failure::Failure;
-use crate::home::store_failure;
+use crate::home::{disk_failure, store_failure};
 use crate::terminal::{grouped, printable};
 
 /// Verifies everything held here.
@@ -20,6 +20,8 @@ pub fn check(context: &Context<'_>, arguments: &CheckArguments) -> Result<(), Fa
     let report = report.map_err(|error| match error {
         CheckError::Store(error) => store_failure(&error),
         CheckError::Blob(error) => blob_failure(&error),
+        CheckError::Room(error) => disk_failure(error.is_full(), error.is_read_only(), &error)
+            .unwrap_or_else(|| Failure::refused(error.to_string())),
         other => Failure::bug(other.to_string()),
     })?;
     if context.screen.json() {
@@ -27,6 +29,7 @@ pub fn check(context: &Context<'_>, arguments: &CheckArguments) -> Result<(), Fa
         let findings = findings.map(|finding| json!({"object": finding.object, "reason": finding.reason}));
         context.screen.print_json(&json!({
             "records": report.records, "items": report.items, "files": report.blobs,
+            "notes": report.notes,
             "damaged": findings.collect::<Vec<_>>(), "repaired": report.repaired,
         }))?;
     } else {
@@ -35,7 +38,8 @@ pub fn check(context: &Context<'_>, arguments: &CheckArguments) -> Result<(), Fa
             context.screen.print("\n")?;
         }
         let (items, files) = (grouped(report.items), grouped(report.blobs));
-        context.screen.print(&format!("{items} items and {files} files checked.\n"))?;
+        let notes = grouped(report.notes);
+        context.screen.print(&format!("{items} items, {files} files and {notes} notes of rooms checked.\n"))?;
     }
     match (report.findings.len(), report.repaired) {
         (0, _) => Ok(()),
