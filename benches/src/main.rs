@@ -19,6 +19,7 @@ mod posts;
 mod program;
 mod publish;
 mod report;
+mod rooms;
 mod rooms_sync;
 mod stick;
 mod tree;
@@ -51,12 +52,12 @@ type Entry = (&'static str, &'static str, Measure);
 enum Measure {
     /// Runs the program.
     Program(fn(&Bench) -> Outcome<()>),
-    /// Calls the core, so many times: the program need not be built for it.
+    /// Calls the core or the store, so many times: the program need not be built for it.
     Core(fn(usize) -> Outcome<()>),
 }
 use Measure::{Core, Program};
 
-const BENCHES: [Entry; 9] = [
+const BENCHES: [Entry; 10] = [
     ("p1", "publish", Program(publish::run)),
     ("p2", "stick", Program(stick::run)),
     ("p3", "node", Program(node::run)),
@@ -65,6 +66,7 @@ const BENCHES: [Entry; 9] = [
     ("p13", "viewers", Program(viewers::run)),
     ("memory", "memory", Program(memory::run)),
     ("liar", "liar", Program(liar::run)),
+    ("rooms", "rooms", Core(rooms::run)),
     ("rooms-sync", "rooms-sync", Core(rooms_sync::run)),
 ];
 
@@ -79,6 +81,7 @@ bench [NAME…] [--repeats N]
   p13 viewers   500 viewers of a broadcast, beside nginx with the same files
   memory        peak memory of each command with a file of 4 GiB
   liar          what a carrier costs that lies, beside two honest ones
+  rooms         a room of 1,000,000 notes: merging, pages, search, disk, memory
   rooms-sync    what two nodes lack of each other's notes, beside negentropy
   tree DIR N    no benchmark: writes a mirror with N posts, for the reader's
 
@@ -104,6 +107,11 @@ fn run(words: &[String]) -> Outcome<()> {
         && first == "tree"
     {
         return posts::write(rest);
+    }
+    if let [first, rest @ ..] = words
+        && first == rooms::CHILD
+    {
+        return rooms::process_main(rest);
     }
     let (chosen, repeats) = choose(words)?;
     let mut bench = None;
