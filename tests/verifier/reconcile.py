@@ -14,8 +14,7 @@ WORD = 2**64
 
 def mixed(state: int) -> int:
     z = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 % WORD
-    z = (z ^ z >> 27) * 0x94D049BB133111EB % WORD
-    return z ^ z >> 31
+    return (z ^ z >> 27) * 0x94D049BB133111EB % WORD
 
 
 def indices(short: int):

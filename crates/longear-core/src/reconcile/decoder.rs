@@ -59,7 +59,7 @@ pub enum Progress {
 
 /// Takes another side's symbols and finds what the two sides lack of each other's notes.
 ///
-/// Memory: that of an [`Encoder`], 24 bytes a symbol and some 60 a difference. A peer that lies costs at most [`RECONCILE_SYMBOLS_MAX`] symbols
+/// Memory: that of an [`Encoder`], 32 bytes a symbol and some 70 a difference. A peer that lies costs at most [`RECONCILE_SYMBOLS_MAX`] symbols
 /// and [`RECONCILE_STEPS_MAX`] steps.
 #[derive(Clone, Debug)]
 pub struct Decoder {
@@ -179,10 +179,8 @@ impl Decoder {
     fn wait(&mut self, number: u32) {
         let found = &mut self.found[number as usize];
         let index = found.places.index();
-        if index < RECONCILE_SYMBOLS_MAX {
-            self.due.resize(self.due.len().max(index + 1), None);
-            found.next = self.due[index].replace(number);
-        }
+        self.due.resize(self.due.len().max(index + 1), None);
+        found.next = self.due[index].replace(number);
     }
 
     /// Takes elements that are alone out of all symbols, which may leave others alone, until there are none.

@@ -152,5 +152,8 @@ mod tests {
         let note = [0; 32];
         let notes = core::iter::repeat_n(&note, RECONCILE_NOTES_MAX + 1);
         assert_eq!(Elements::new(&Salt([1; 16]), notes).unwrap_err(), NoElements::TooMany);
+        // One less is not too many, though they are all the same.
+        let notes = core::iter::repeat_n(&note, RECONCILE_NOTES_MAX);
+        assert_eq!(Elements::new(&Salt([1; 16]), notes).unwrap_err(), NoElements::Collision);
     }
 }

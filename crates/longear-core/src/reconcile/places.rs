@@ -19,7 +19,7 @@ const _: () = assert!(END <= 1 << 16);
 /// machine rounds it in its own way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
-    /// Of SplitMix64, whose numbers are drawn.
+    /// Of SplitMix64, of whose numbers the upper bits are drawn.
     state: u64,
     /// The present index; [`RECONCILE_SYMBOLS_MAX`] at the end.
     index: u32,
@@ -39,20 +39,19 @@ impl Places {
     /// Goes to the next index.
     pub fn step(&mut self) {
         let index = u64::from(self.index);
-        // Odd, so never 1 and never 0: the next index is a larger one.
-        let drawn = self.draw() >> (64 - DRAWN_BITS) | 1;
-        let product = (((index + 1) * (index + 2)) << DRAWN_BITS).div_ceil(drawn);
+        let product = (((index + 1) * (index + 2)) << DRAWN_BITS).div_ceil(self.draw());
         // (n + 1)(n + 2) ≥ p if and only if (2n + 3)² > 4p.
         let next = if product > END * (END + 1) { END } else { (4 * product).isqrt().div_ceil(2) - 1 };
         self.index = next as u32;
     }
 
+    /// An odd number of 31 bits: never as much as one and never nothing, so that the next index is a larger one.
     fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
         mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        // The last step of SplitMix64 would change none of the bits that are drawn.
+        (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb) >> (64 - DRAWN_BITS) | 1
     }
 }
 
@@ -75,14 +74,24 @@ mod tests {
         }
     }
 
+    /// Goes on from an index with a number that is drawn; `state` is what SplitMix64 draws it from.
+    fn step_from(index: u32, state: u64, drawn: u64) -> usize {
+        assert_eq!(Places { state, index }.draw(), drawn);
+        let mut places = Places { state, index };
+        places.step();
+        places.index()
+    }
+
     #[test]
-    fn the_smallest_number_that_is_drawn_leads_to_the_last_symbol() {
-        // Its state becomes 0, and so what is drawn.
-        let mut places = Places::of(ShortId(0u64.wrapping_sub(0x9e37_79b9_7f4a_7c15)));
-        places.step();
-        assert_eq!(places.index(), RECONCILE_SYMBOLS_MAX - 1);
-        places.step();
-        assert_eq!(places.index(), RECONCILE_SYMBOLS_MAX);
+    fn the_smallest_and_the_largest_steps_to_the_last_symbol_are_taken() {
+        let last = RECONCILE_SYMBOLS_MAX - 1;
+        // 0 is drawn, or 1: both are 1.
+        assert_eq!(step_from(0, 0u64.wrapping_sub(0x9e37_79b9_7f4a_7c15), 1), last);
+        assert_eq!(step_from(0, 0x334e_ca7b_3cb9_211b, 1), last);
+        // (n + 1)(n + 2) must come to more than 2³², and to all that it does for the last symbol.
+        assert_eq!(step_from(1_002, 0xd1a5_8fff_927c_59ac, 503_505), last);
+        assert_eq!(step_from(60_007, 0xee3a_6f41_02c7_0187, 1_800_482_563), last);
+        assert_eq!(step_from(last as u32, 1, Places { state: 1, index: 0 }.draw()), RECONCILE_SYMBOLS_MAX);
     }
 
     #[test]

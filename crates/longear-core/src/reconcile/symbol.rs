@@ -64,7 +64,7 @@ impl Symbol {
     }
 
     pub fn read(bytes: &[u8; SYMBOL_BYTES]) -> Symbol {
-        let number = |at: usize| (0..8).fold(0, |number, place| number | u64::from(bytes[at + place]) << (8 * place));
+        let number = |at| u64::from_le_bytes(core::array::from_fn(|place| bytes[at + place]));
         Symbol { shorts: number(0), checks: number(8), count: bytes[16] }
     }
 }
