@@ -6,10 +6,13 @@ use super::note::{Note, day_of};
 use super::place::Facts;
 use super::roll::{Admitting, Roll};
 use super::ruling::{DecisionId, Ruled, Ruling};
-use crate::limits::{DIGEST_NOTES_MAX, PURGES_PER_DAY_MAX};
+use crate::limits::{BANS_PER_DAY_MIN, DIGEST_NOTES_MAX, PURGES_PER_DAY_MAX};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::status::Status;
 use crate::verify::Verified;
+
+/// Of so many entries admitted one more may be banned by one log on a day.
+const ENTRIES_PER_BAN: usize = 50;
 
 /// The decisions in force in a room. Empty where nobody decided anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,11 +77,18 @@ impl Force {
         rulings.sort_by_key(|ruling| (ruling.time, ruling.item));
         rulings.dedup_by_key(|ruling| ruling.item);
         let lifted = lifted(&rulings);
-        let purging = purges_that_count(&rulings);
         let mut force = Force { roll: Roll::of(admitting(&rulings, &lifted)), ..Force::default() };
+        let bans_max = BANS_PER_DAY_MIN.max(force.roll.ever_len() / ENTRIES_PER_BAN);
+        let purging = first_of_days(&rulings, PURGES_PER_DAY_MAX, |what| matches!(what, Decision::Purge { .. }));
+        let banning = first_of_days(&rulings, bans_max, |what| matches!(what, Decision::Ban { .. }));
         for ruling in rulings {
             for (id, ruled) in ruling.decisions().filter(|(id, _)| !lifted.contains(id)) {
-                if !matches!(ruled.decision, Decision::Purge { .. }) || purging.contains(&id) {
+                let counts = match ruled.decision {
+                    Decision::Purge { .. } => purging.contains(&id),
+                    Decision::Ban { .. } => banning.contains(&id),
+                    _ => true,
+                };
+                if counts {
                     force.take(ruling, id, ruled);
                 }
             }
@@ -117,6 +127,19 @@ impl Force {
     /// The day since which an entry is on the roll; `None` where it is not.
     pub fn on_roll_since(&self, entry: &Entry) -> Option<u32> {
         self.roll.since(entry)
+    }
+
+    /// The day since which an entry was admitted, whether that was lifted since or not; `None` where it never was.
+    ///
+    /// What is kept goes by this: a thief who lifts what admits everybody must not have everybody's notes dropped, which
+    /// would not come back when his log is closed.
+    pub fn admitted_since(&self, entry: &Entry) -> Option<u32> {
+        self.roll.ever_since(entry)
+    }
+
+    /// Whether anybody was ever admitted.
+    pub fn has_admitted(&self) -> bool {
+        self.roll.ever_len() > 0
     }
 
     /// How many entries are on the roll.
@@ -226,16 +249,17 @@ fn lifted(rulings: &[&Ruling]) -> SortedSet<DecisionId> {
     lifts.collect()
 }
 
-/// The first purges of each log and day. Lifted ones count, too: else who lifts his own could purge a whole room in an hour.
-fn purges_that_count(rulings: &[&Ruling]) -> SortedSet<DecisionId> {
-    let mut purging = Vec::new();
+/// The first decisions of a kind of each log and day. Lifted ones count, too: else who lifts his own purges could purge a whole
+/// room in an hour.
+fn first_of_days(rulings: &[&Ruling], max: usize, is_kind: fn(&Decision) -> bool) -> SortedSet<DecisionId> {
+    let mut found = Vec::new();
     for ruling in rulings {
-        let purges = ruling.decisions().filter(|(_, ruled)| matches!(ruled.decision, Decision::Purge { .. }));
-        purging.extend(purges.map(|(id, _)| ((ruling.log, day_of(ruling.time)), ruling.seq, id)));
+        let of_kind = ruling.decisions().filter(|(_, ruled)| is_kind(&ruled.decision));
+        found.extend(of_kind.map(|(id, _)| ((ruling.log, day_of(ruling.time)), ruling.seq, id)));
     }
-    purging.sort_unstable();
-    let days = purging.chunk_by(|(one, ..), (other, ..)| one == other);
-    days.flat_map(|day| day.iter().take(PURGES_PER_DAY_MAX)).map(|(.., id)| *id).collect()
+    found.sort_unstable();
+    let days = found.chunk_by(|(one, ..), (other, ..)| one == other);
+    days.flat_map(|day| day.iter().take(max)).map(|(.., id)| *id).collect()
 }
 
 /// The decisions that admit, in the order of their items.

@@ -24,9 +24,17 @@ pub(super) struct Admitting<'a> {
 /// The entries that decisions in force admit, and the day since which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Roll {
-    /// `None`: only decisions that were lifted admitted it.
-    known: SortedMap<Entry, Option<u32>>,
+    known: SortedMap<Entry, Admitted>,
     count: usize,
+}
+
+/// Since when an entry is admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Admitted {
+    /// By decisions in force; `None` where all that admit it were lifted.
+    in_force: Option<u32>,
+    /// By any, lifted or not.
+    ever: u32,
 }
 
 impl Roll {
@@ -47,23 +55,33 @@ impl Roll {
                     }
                     left -= usize::from(admits.are_writers);
                 }
-                roll.admit(*entry, (!admits.is_lifted).then_some(today));
+                roll.admit(*entry, today, admits.is_lifted);
             }
         }
         roll
     }
 
-    fn admit(&mut self, entry: Entry, day: Option<u32>) {
-        let since = self.known.at_or_insert(entry, || None);
-        if since.is_none() && day.is_some() {
-            *since = day;
+    fn admit(&mut self, entry: Entry, day: u32, is_lifted: bool) {
+        let admitted = self.known.at_or_insert(entry, || Admitted { in_force: None, ever: day });
+        if admitted.in_force.is_none() && !is_lifted {
+            admitted.in_force = Some(day);
             self.count += 1;
         }
     }
 
     /// The first day of an entry; `None` where it is not on the roll.
     pub fn since(&self, entry: &Entry) -> Option<u32> {
-        self.known.get(entry).copied().flatten()
+        self.known.get(entry)?.in_force
+    }
+
+    /// The same, whether what admits it was lifted or not.
+    pub fn ever_since(&self, entry: &Entry) -> Option<u32> {
+        self.known.get(entry).map(|admitted| admitted.ever)
+    }
+
+    /// How many entries were admitted, whether that was lifted or not.
+    pub fn ever_len(&self) -> usize {
+        self.known.len()
     }
 
     pub fn len(&self) -> usize {
@@ -71,6 +89,6 @@ impl Roll {
     }
 
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
-        self.known.iter().filter(|(_, since)| since.is_some()).map(|(entry, _)| *entry)
+        self.known.iter().filter(|(_, admitted)| admitted.in_force.is_some()).map(|(entry, _)| *entry)
     }
 }

@@ -73,10 +73,13 @@ impl Opening {
 impl Terms {
     /// How an entry stands to the room.
     pub fn membership(&self, force: &Force, entry: &Entry) -> Membership {
-        let has_no_roll = force.roll_length() == 0;
+        self.membership_by(force.on_roll_since(entry).is_some(), force.roll_length() > 0)
+    }
+
+    fn membership_by(&self, is_on_roll: bool, has_roll: bool) -> Membership {
         match self.admission {
-            _ if force.on_roll_since(entry).is_some() => Membership::Member,
-            Admission::Open if has_no_roll => Membership::Member,
+            _ if is_on_roll => Membership::Member,
+            Admission::Open if !has_roll => Membership::Member,
             Admission::Open => Membership::Stranger,
             Admission::Tickets => Membership::Outsider,
         }
@@ -84,15 +87,26 @@ impl Terms {
 
     /// How a note stands to the decisions in force.
     pub fn standing(&self, force: &Force, facts: &Facts) -> Standing {
+        let since = force.on_roll_since(&facts.entry());
+        self.standing_by(force, facts, since, force.roll_length() > 0)
+    }
+
+    /// The same, as if nobody had ever lifted what admits: what is kept goes by this, not by what is shown.
+    pub(super) fn kept_standing(&self, force: &Force, facts: &Facts) -> Standing {
+        let since = force.admitted_since(&facts.entry());
+        self.standing_by(force, facts, since, force.has_admitted())
+    }
+
+    fn standing_by(&self, force: &Force, facts: &Facts, since: Option<u32>, has_roll: bool) -> Standing {
         let (entry, day) = (facts.entry(), facts.day());
         if force.is_banned(&entry, day) {
             return Standing::Banned;
         }
-        if facts.has_ticket && force.on_roll_since(&entry).is_some_and(|since| day < since) {
+        if facts.has_ticket && since.is_some_and(|since| day < since) {
             return Standing::Early;
         }
         let is_flag = facts.place().is_flag;
-        let (slots, standing) = match self.membership(force, &entry) {
+        let (slots, standing) = match self.membership_by(since.is_some(), has_roll) {
             Membership::Member if is_flag => (FLAGS_PER_DAY_MAX, Standing::Full),
             Membership::Member => (self.notes_per_day, Standing::Full),
             Membership::Stranger if !is_flag => (self.notes_per_day.min(LANE_NOTES_PER_DAY), Standing::InLane),

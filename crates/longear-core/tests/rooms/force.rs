@@ -99,6 +99,21 @@ fn lifted_purges_use_up_the_share_of_their_day() {
     assert!(purged(&force(&[first, lifting, second]), 0..100).is_empty());
 }
 
+/// What is banned has no room, so it is dropped: a stolen key must not ban everybody in an hour.
+#[test]
+fn of_one_log_and_day_the_first_bans_count() {
+    let ban = |number| Decision::Ban { entry: entries(number..number + 1)[0], first_day: 0, ground: Ground::Other };
+    let bans = |log, seq, day, numbers: core::ops::Range<u32>| ruling(log, seq, noon(day), numbers.map(ban).collect());
+    let banned = |force: &Force| {
+        (0..500).filter(|number| force.is_banned(&entries(*number..number + 1)[0], 0)).collect::<Vec<_>>()
+    };
+    let rulings = [bans(1, 0, 0, 0..100), bans(1, 1, 0, 100..101), bans(2, 0, 0, 200..201), bans(1, 2, 1, 300..301)];
+    assert_eq!(banned(&force(&rulings)), (0..64).chain([200, 300]).collect::<Vec<_>>());
+    let tickets = (0..20).map(|part| Decision::Tickets(entries(256 * part..256 * (part + 1)))).collect();
+    let large = [rulings[0].clone(), rulings[1].clone(), ruling(3, 0, noon(0), tickets)];
+    assert_eq!(banned(&force(&large)), (0..101).collect::<Vec<_>>(), "one in fifty of 5,120 entries");
+}
+
 #[test]
 fn writers_are_admitted_up_to_the_share_of_a_day_and_tickets_without() {
     let min = WRITERS_PER_DAY_MIN as u32;

@@ -206,3 +206,25 @@ fn a_purge_that_names_another_place_purges_nothing() {
     assert_eq!(state(&facts, elsewhere), (NoteState::Shown, false));
     assert_eq!(state(&back, back.spot), (NoteState::Shown, false), "it has no words that could be dropped");
 }
+
+/// Ranks followed the roll: a thief of one moderator's key lifted what admits everybody, every node dropped everybody's notes,
+/// and the charter that closed the log brought none of them back.
+#[test]
+fn a_thief_who_lifts_the_roll_has_no_note_dropped() {
+    let members = (0..20).map(|number| Writer::member(&format!("member {number}"))).collect::<Vec<_>>();
+    let notes = members.iter().map(|member| member.note(0, 0, "a note")).collect::<Vec<_>>();
+    let roll = roll_of(&members);
+    let again = members.iter().map(Writer::entry).collect::<std::collections::BTreeSet<_>>();
+    let lift = Decision::Lift { item: roll.item, index: 0 };
+    let thief = ruling(2, 0, noon(3), vec![lift, Decision::Tickets(again.into_iter().collect())]);
+    for terms in [TERMS, OPEN] {
+        let mut room = room_of(&notes);
+        let budget = Budget::new(20_000, &terms);
+        let stolen = force(&[roll.clone(), thief.clone()]);
+        assert_eq!(room.drop_beyond(terms, &stolen, FIRST_DAY + 3, &budget), longear_core::room::Cuts::default());
+        let states =
+            |force| View::of(&room, terms, force, noon(4)).lines().iter().map(|line| line.state).collect::<Vec<_>>();
+        assert_eq!(states(&stolen), [NoteState::Early; 20], "until the thief's log is closed");
+        assert_eq!(states(&force(std::slice::from_ref(&roll))), [NoteState::Shown; 20]);
+    }
+}
