@@ -482,6 +482,9 @@ fn how_much_is_here_is_said_as_far_as_it_is_known() {
     assert!(said_of(None).contains("212 notes are here."));
     assert!(said_of(Some(12_840)).contains("212 of 12,840 notes are here."));
     assert!(said_of(Some(200)).contains("212 notes are here."), "who knows fewer has told of less");
+    let none = RoomView { notes_here: 0, ..room_view() };
+    let empty = room(&RoomPage { room: none, ..room_page(Language::English, vec![]) });
+    assert!(empty.contains("No notes are here yet.") && !empty.contains(">0 notes"));
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn room_card(html: &mut Html, visit: &Visit, room: &RoomView) {
     html.raw("><a").attribute("href", &link(visit, Target::new(room_path(&room.id_hex)))).raw(">");
     html.foreign_line(&room.title).raw("</a></h2><p class=\"by\"><span>");
     since(html, voice, room);
-    html.text(voice.words.separator).text(&voice.count(&voice.words.notes_here, room.notes_here));
+    html.raw("<br>").text(&voice.count(&voice.words.notes_here, room.notes_here));
     if let Some(time_ms) = room.newest_ms {
         let age = voice.age(visit.now_ms, time_ms);
         html.raw("<br>").sentence(voice.words.newest_note, &[("age", Part::Text(&age))]);
@@ -183,17 +183,7 @@ fn head(html: &mut Html, page: &RoomPage) {
         html.attribute("href", &link(&page.visit, Target::new(item_path(id_hex)))).raw(">");
         html.foreign(title).raw("</a></p>");
     }
-    html.raw("<p class=\"small soft\">");
-    match room.notes_known.filter(|known| *known > room.notes_here) {
-        Some(known) => {
-            let (here, total) = (voice.number(room.notes_here), voice.number(known));
-            html.sentence(voice.words.notes_here_of, &[("n", Part::Text(&here)), ("total", Part::Text(&total))]);
-        }
-        None => {
-            html.text(&voice.count(&voice.words.notes_here, room.notes_here));
-        }
-    }
-    html.raw("</p>");
+    how_much(html, voice, room);
     if can_write(&page.write) {
         html.raw("<p class=\"small\"><a class=\"tap\"")
             .attribute("href", &format!("{}#write", link(&page.visit, here(page))))
@@ -202,6 +192,19 @@ fn head(html: &mut Html, page: &RoomPage) {
             .raw("</a></p>");
     }
     html.raw("</div>\n");
+}
+
+/// How many notes are here, of how many as far as that is known. A room without any says so where they would stand.
+fn how_much(html: &mut Html, voice: Voice, room: &RoomView) {
+    let known = room.notes_known.filter(|known| *known > room.notes_here);
+    if let Some(known) = known {
+        let (here, total) = (voice.number(room.notes_here), voice.number(known));
+        html.raw("<p class=\"small soft\">");
+        html.sentence(voice.words.notes_here_of, &[("n", Part::Text(&here)), ("total", Part::Text(&total))])
+            .raw("</p>");
+    } else if room.notes_here > 0 {
+        html.raw("<p class=\"small soft\">").text(&voice.count(&voice.words.notes_here, room.notes_here)).raw("</p>");
+    }
 }
 
 fn by(html: &mut Html, voice: Voice, channel: &ChannelView, room: &RoomView) {
