@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use longear_core::holdings::Holdings;
+use longear_core::room::RoomId;
 use longear_core::{
     ChannelId, Charter, ForkProof, Header, Intervals, Judgement, Lineage, LogId, LogOpening, Statement, verify,
 };
@@ -22,6 +24,7 @@ use crate::journal::Journal;
 use crate::packs::OwnSignatures;
 use crate::replay::{Replayed, replay, split_intent};
 use crate::rooms::Rooms;
+use crate::talk::{ROOM_BYTES_DEFAULT, Ruled};
 
 /// How long a writer waits for another process.
 const WRITE_WAIT: Duration = Duration::from_secs(60);
@@ -52,6 +55,8 @@ pub struct Store {
     pub(crate) edges: Remembered,
     blobs: BlobStore,
     rooms: Rooms,
+    /// Bytes of notes that each room is given.
+    pub(crate) room_bytes_max: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -62,6 +67,8 @@ pub(crate) struct Inner {
     pub generation: u64,
     pub judgements: HashMap<LogId, (u64, Arc<Judgement>)>,
     pub openings: HashMap<ChannelId, Openings>,
+    /// What was decided in rooms.
+    pub ruled: HashMap<RoomId, Ruled>,
     pub own_signatures: OwnSignatures,
     /// Where a batch began that failed, and could not be cut off.
     pub undone: Option<(u32, u64)>,
@@ -116,6 +123,7 @@ impl Store {
             generation: 0,
             judgements: HashMap::new(),
             openings: HashMap::new(),
+            ruled: HashMap::new(),
             own_signatures: OwnSignatures::default(),
             undone: None,
         };
@@ -127,6 +135,7 @@ impl Store {
             edges: Remembered::default(),
             blobs,
             rooms: Rooms::in_memory(),
+            room_bytes_max: AtomicU64::new(ROOM_BYTES_DEFAULT),
         };
         store.recover()?;
         // Unless that was done already.

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use longear_core::Reason;
 use longear_core::room::RoomId;
 
+use crate::error::StoreError;
+
 /// Says what went wrong: the disk, a database, or a newer Longear.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +22,9 @@ pub enum RoomError {
         /// The system's error.
         source: io::Error,
     },
+    /// The items that rooms rest on.
+    #[error(transparent)]
+    Items(#[from] StoreError),
     /// The database of a room.
     #[error("the notes of a room are not readable: {0}")]
     Database(#[from] rusqlite::Error),
@@ -55,6 +60,7 @@ impl RoomError {
             RoomError::Database(rusqlite::Error::SqliteFailure(failure, _)) => {
                 failure.code == rusqlite::ErrorCode::DiskFull
             }
+            RoomError::Items(error) => error.is_full(),
             _ => false,
         }
     }
@@ -68,6 +74,7 @@ impl RoomError {
             RoomError::Database(rusqlite::Error::SqliteFailure(failure, _)) => {
                 matches!(failure.code, rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::CannotOpen)
             }
+            RoomError::Items(error) => error.is_read_only(),
             _ => false,
         }
     }

@@ -8,6 +8,7 @@ mod days;
 mod error;
 mod filling;
 mod light;
+mod lookup;
 mod merging;
 mod packed;
 mod pages;

@@ -44,6 +44,13 @@ pub struct PageNote {
     pub replies: u32,
 }
 
+impl PageNote {
+    /// Its place in the order of the room.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { shown_ms: self.shown_ms, id: self.id }
+    }
+}
+
 /// Some notes in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {

@@ -45,6 +45,12 @@ pub struct Dropped {
 }
 
 impl Rules {
+    /// Whether these are the same, decisions and all.
+    pub fn is_like(&self, other: &Rules) -> bool {
+        let numbers = |rules: &Rules| (rules.terms, rules.budget, rules.today, rules.surely_today);
+        Arc::ptr_eq(&self.force, &other.force) && numbers(self) == numbers(other)
+    }
+
     /// Whether the time of a day's notes is over.
     pub fn is_expired(&self, day: u32) -> bool {
         self.surely_today.is_some_and(|today| self.terms.is_expired(day, today))
