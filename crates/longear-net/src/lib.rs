@@ -2,5 +2,6 @@
 
 pub mod carrier;
 pub mod push;
+pub mod rooms;
 pub mod serve;
 pub mod sync;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::Uri;
 use hyper::http::uri::{Authority, Parts, Scheme};
 use hyper_rustls::HttpsConnector;
@@ -34,7 +34,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where SOCKS proxies listen that name no port.
 const SOCKS_PORT: u16 = 1080;
 
-pub(super) type WebClient = Client<Timed<HttpsConnector<Connector>>, Empty<Bytes>>;
+pub(super) type WebClient = Client<Timed<HttpsConnector<Connector>>, Full<Bytes>>;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, BoxError>> + Send>>;

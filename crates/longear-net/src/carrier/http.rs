@@ -7,13 +7,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION, RANGE,
     RETRY_AFTER, USER_AGENT as USER_AGENT_HEADER,
 };
-use hyper::{Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy;
 use longear_core::tree::TreePath;
 use tokio::time::error::Elapsed;
@@ -24,6 +24,7 @@ use super::body::{Limit, Source};
 use super::connect::{self, WebClient};
 use super::redirect::{self, REDIRECTS_MAX};
 use super::{Body, CarrierError, CarrierOptions, HeadAnswer};
+use crate::rooms::RoomPath;
 
 /// Names us to servers as a hundred thousand other programs do; some servers turn away those without a name.
 pub const USER_AGENT: &str = "Mozilla/5.0";
@@ -74,6 +75,28 @@ impl HttpCarrier {
         let response = self.request(path, None).await?;
         match response.status() {
             StatusCode::OK => whole_body(response, None, bytes_max, &self.shared.options)?.collect().await.map(Some),
+            status if is_absent(status) => Ok(None),
+            _ => Err(status_error(&response)),
+        }
+    }
+
+    /// Asks a node about a room; with `content` it is posted. `None` if there is no such node, or it does not take what is
+    /// posted. No redirect is followed.
+    ///
+    /// # Errors
+    /// Those of [`Carrier::fetch_small`](super::Carrier::fetch_small).
+    pub async fn ask_node(
+        &self,
+        path: &RoomPath,
+        content: Option<Vec<u8>>,
+        bytes_max: u64,
+    ) -> Result<Option<Vec<u8>>, CarrierError> {
+        let url = self.shared.base.join(&path.to_string()).expect("letters, digits and a query are a relative URL");
+        let headers = HeaderMap::from_iter(default_headers());
+        let response = self.send(url, headers, content.map(Bytes::from)).await?;
+        match response.status() {
+            StatusCode::OK => whole_body(response, None, bytes_max, &self.shared.options)?.collect().await.map(Some),
+            StatusCode::METHOD_NOT_ALLOWED => Ok(None),
             status if is_absent(status) => Ok(None),
             _ => Err(status_error(&response)),
         }
@@ -132,7 +155,7 @@ impl HttpCarrier {
         let base = &self.shared.base;
         let mut url = base.join(path).expect("a path of small letters and digits is a relative URL");
         for _ in 0..=REDIRECTS_MAX {
-            let response = self.send(url.clone(), headers.clone()).await?;
+            let response = self.send(url.clone(), headers.clone(), None).await?;
             if !is_redirect(response.status()) {
                 return Ok(response);
             }
@@ -141,12 +164,15 @@ impl HttpCarrier {
         Err(CarrierError::TooManyRedirects)
     }
 
-    async fn send(&self, url: Url, headers: HeaderMap) -> Result<Answer, CarrierError> {
+    /// With content it posts that, else it gets.
+    async fn send(&self, url: Url, headers: HeaderMap, content: Option<Bytes>) -> Result<Answer, CarrierError> {
         let options = &self.shared.options;
         let client = self.client(&url)?;
         let unfit =
             |_| CarrierError::BadResponse { reason: "it leads to an address that nobody can ask for".to_owned() };
-        let mut request = Request::new(Empty::<Bytes>::new());
+        let method = if content.is_some() { Method::POST } else { Method::GET };
+        let mut request = Request::new(Full::new(content.unwrap_or_default()));
+        *request.method_mut() = method;
         *request.uri_mut() = url.as_str().parse::<Uri>().map_err(unfit)?;
         *request.headers_mut() = headers;
         // The connection has its own, shorter limit; this one also ends a dripping header.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use longear_core::blob::{BlobHash, BlobLayout, GROUP_BYTES, Groups};
 use longear_core::schedule::{BlobWant, order_blobs};
 use longear_core::tree::{BLOB_WHOLE_BYTES_MAX, PART_MIB, TreePath, blob_file_holding};
-use longear_core::{Intervals, Rendition, article};
+use longear_core::{Class, Intervals, Rendition, article};
 use longear_store::blobs::{BlobState, BlobStore};
 use longear_store::{ChannelState, Store};
 
@@ -23,6 +23,7 @@ pub(super) struct Want {
     store: BlobStore,
     hash: [u8; 32],
     size: u64,
+    class: Class,
     /// Whole groups that are here and proven.
     here: Intervals,
     is_complete: bool,
@@ -53,9 +54,14 @@ pub(super) fn wants(store: &Store, states: &[Arc<ChannelState>], which: BlobsWri
     order_blobs(&mut ordered);
     let mut wants = Vec::new();
     for want in ordered {
-        wants.extend(Want::look(store.blobs(), want.blob)?);
+        wants.extend(Want::look(store.blobs(), want.blob, want.class)?);
     }
     Ok(wants)
+}
+
+/// How much of sound, and of what is as small, is still to be written.
+pub(super) fn missing_sound_bytes(target: &Target<'_>, wants: &[Want]) -> Result<u64, Stop> {
+    wants.iter().filter(|want| want.class <= Class::Sound).map(|want| want.missing_bytes(target)).sum()
 }
 
 /// Writes whole blobs in their order, then parts of the others as far as there is room.
@@ -94,7 +100,7 @@ pub(super) fn write(target: &mut Target<'_>, wants: &[Want], elsewhere: &[Folder
 }
 
 impl Want {
-    fn look(store: &BlobStore, hash: [u8; 32]) -> Result<Option<Want>, Stop> {
+    fn look(store: &BlobStore, hash: [u8; 32], class: Class) -> Result<Option<Want>, Stop> {
         let name = BlobHash::from_bytes(hash);
         let (size, is_complete) = match store.state(name)? {
             BlobState::Absent => return Ok(None),
@@ -104,7 +110,7 @@ impl Want {
         };
         let ranges = store.verified_ranges(name, 0, usize::MAX)?;
         let here = ranges.into_iter().map(|range| whole_groups(range, size)).collect();
-        Ok(Some(Want { store: store.clone(), hash, size, here, is_complete }))
+        Ok(Some(Want { store: store.clone(), hash, size, class, here, is_complete }))
     }
 
     /// Bytes of it that are here and do not stand there.

@@ -9,13 +9,14 @@ mod channel;
 mod head;
 mod live;
 mod plain;
+mod rooms;
 mod sources;
 mod target;
 
 use longear_core::tree::TreePath;
 use longear_core::{ChannelId, Rendition};
 use longear_store::blobs::BlobError;
-use longear_store::{Store, StoreError};
+use longear_store::{RoomError, Store, StoreError};
 
 use crate::carrier::{CarrierError, FolderCarrier, Place};
 
@@ -126,6 +127,9 @@ pub enum PushError {
     /// The store cannot be read (disk here).
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The notes of a room cannot be read (disk here).
+    #[error(transparent)]
+    Room(#[from] RoomError),
     /// The blobs cannot be read (disk here).
     #[error(transparent)]
     Blob(#[from] BlobError),
@@ -152,14 +156,14 @@ impl PushError {
     pub fn report(&self) -> Option<&PushReport> {
         match self {
             PushError::Target { report, .. } | PushError::DiskFull { report, .. } => Some(report),
-            PushError::Store(_) | PushError::Blob(_) => None,
+            PushError::Store(_) | PushError::Room(_) | PushError::Blob(_) => None,
         }
     }
 }
 
 /// Writes what the folder or archive lacks of the store, best first, and waits until it is safely on the disk.
 ///
-/// Order: charters and fork proofs of all channels, packs from the newest on, heads, blobs by class and age, and the edges
+/// Order: charters and fork proofs of all channels, packs from the newest on, heads, notes of rooms where sound has room beside them, blobs by class and age, and the edges
 /// of broadcasts that run. A budget or
 /// a full disk leaves out what comes last, and of the first blob that does not fit whole it takes as many leading MiB as
 /// there is room for. Reading and hashing run beside writing. Memory: about 8 MiB, and the list of what is held.
@@ -211,6 +215,12 @@ impl From<StoreError> for Stop {
     }
 }
 
+impl From<RoomError> for Stop {
+    fn from(error: RoomError) -> Self {
+        Stop::Push(error.into())
+    }
+}
+
 impl From<BlobError> for Stop {
     fn from(error: BlobError) -> Self {
         Stop::Push(error.into())
@@ -251,11 +261,14 @@ fn write_all(store: &Store, target: &mut Target<'_>, options: &PushOptions) -> R
     }
     channel::remove_superseded_packs(target, &kept)?;
     // Nobody finds the newest minutes of a broadcast without its edge, and it must not stand there before they do.
-    if options.blobs != BlobsWritten::None {
-        target.reserve(live::room(target, &edges)?);
-    }
+    let edges_room = if options.blobs == BlobsWritten::None { 0 } else { live::room(target, &edges)? };
+    // Rooms come behind sound and before pictures that move.
+    target.reserve(edges_room + blobs::missing_sound_bytes(target, &wants)?);
+    let lists = rooms::write(store, target, &states)?;
+    target.reserve(edges_room + rooms::lists_room(target, &lists));
     blobs::write(target, &wants, &options.elsewhere)?;
     target.reserve(0);
+    rooms::write_lists(target, lists)?;
     for state in states.iter().filter(|_| options.blobs != BlobsWritten::None) {
         live::write(target, state.id(), &edges)?;
         live::remove_old(store, target, state)?;

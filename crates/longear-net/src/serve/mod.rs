@@ -9,9 +9,10 @@ mod connections;
 mod guarded;
 mod media_type;
 mod objects;
+mod rooms;
 mod tree;
 
 pub use blob::{PAGE_PATIENCE, blob_response, bytes_response};
 pub use connections::{ConnectionLimits, Received, serve_connections};
 pub use objects::{etag, small_object};
-pub use tree::{TREE_PATIENCE, tree_router};
+pub use tree::{Notes, TREE_PATIENCE, tree_router};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
@@ -27,6 +27,8 @@ use longear_store::{PackAnswer, Store};
 use super::blob::{IMMUTABLE, Source, ascii, bare, blocking};
 use super::conditions::{Asked, is_known};
 use super::objects;
+use super::rooms::RoomsAnswers;
+use crate::rooms::{RoomAsk, RoomPath};
 
 /// How long a node's request waits for bytes of a blob that makes no progress. Nodes leave a silent carrier after 20 s.
 pub const TREE_PATIENCE: Duration = Duration::from_secs(10);
@@ -56,13 +58,37 @@ const PART_BYTES: u64 = PART_MIB as u64 * GROUP_BYTES;
 ///
 /// Heads come from what is held at that moment; packs are put together while they are sent; blobs are sent as far as
 /// they are verified, see [`blob_response`](super::blob_response), and with ranges. Everything but heads and edges may be
-/// kept for ever. The router may be merged into another one that serves pages.
-pub fn tree_router(store: Arc<Store>) -> Router {
-    Router::new().route("/c/{*path}", any(answer)).route("/b/{*path}", any(answer)).with_state(store)
+/// kept for ever. Beside the tree it answers other nodes about rooms, and takes notes as `notes` says. The router may be
+/// merged into another one that serves pages.
+pub fn tree_router(store: Arc<Store>, notes: Notes) -> Router {
+    let state = Served { rooms: RoomsAnswers::new(store.clone(), notes == Notes::Taken), store };
+    Router::new().route("/c/{*path}", any(answer)).route("/b/{*path}", any(answer)).with_state(state)
 }
 
-async fn answer(State(store): State<Arc<Store>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// Says whether a node takes notes of rooms from whoever brings them. They are verified, and bounded by the room's rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notes {
+    /// It does.
+    Taken,
+    /// It only gives.
+    GivenOnly,
+}
+
+#[derive(Clone)]
+struct Served {
+    store: Arc<Store>,
+    rooms: RoomsAnswers,
+}
+
+async fn answer(State(served): State<Served>, request: Request) -> Response {
+    let (front, body) = request.into_parts();
+    let (method, uri, headers) = (front.method, front.uri, front.headers);
+    let store = served.store;
+    let asked = uri.path().strip_prefix('/').and_then(|path| RoomPath::read(path, uri.query()));
+    // A list of sheaves stands where notes are given: who gets it, asks for an object.
+    let asked = asked.filter(|asked| matches!(method, Method::GET | Method::POST) && !is_list(asked, &method));
     let mut response = match method {
+        _ if let Some(asked) = asked => served.rooms.answer(asked, &method, body).await,
         Method::GET | Method::HEAD => {
             let path = uri.path().strip_prefix('/').and_then(|path| path.parse::<TreePath>().ok());
             match path {
@@ -87,12 +113,17 @@ async fn answer(State(store): State<Arc<Store>>, method: Method, uri: Uri, heade
     response
 }
 
-/// Lets pages of other addresses ask for ranges and with tags.
+fn is_list(asked: &RoomPath, method: &Method) -> bool {
+    asked.ask == RoomAsk::Give && *method != Method::POST
+}
+
+/// Lets pages of other addresses ask for ranges and with tags, and post notes.
 fn preflight() -> Response {
     let mut response = bare(StatusCode::NO_CONTENT);
     let fields = response.headers_mut();
-    fields.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
-    fields.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Range, If-Range, If-None-Match"));
+    fields.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST"));
+    fields
+        .insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Range, If-Range, If-None-Match, Content-Type"));
     fields.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     response
 }
@@ -282,6 +313,13 @@ async fn outboard(store: Arc<Store>, hash: [u8; 32], headers: &HeaderMap) -> io:
     response.headers_mut().insert(ETAG, ascii(&etag));
     response.headers_mut().insert(CACHE_CONTROL, IMMUTABLE);
     Ok(Some(response))
+}
+
+/// What was made for this one answer.
+pub(super) fn fresh(bytes: Vec<u8>) -> Response {
+    let mut response = small(bytes);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn small(bytes: Vec<u8>) -> Response {

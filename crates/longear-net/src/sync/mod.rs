@@ -17,6 +17,7 @@ mod pace;
 mod packs;
 mod repair;
 mod report;
+mod rooms;
 mod round;
 mod source;
 mod transfer;
@@ -106,6 +107,9 @@ impl Syncer {
         let states = channel_states(&round, &channels).await?;
         let running = self.broadcasts.running(&round, &states).await?;
         self.broadcasts.pull(&round, &running).await?;
+        if !options.only_live {
+            rooms::exchange(&round, &states).await?;
+        }
         let is_settled = live::are_same(&self.settled, &states);
         let missing = match is_settled || options.only_live {
             true => {

@@ -91,6 +91,10 @@ pub struct SyncOptions {
     pub retry: RetryPolicy,
     /// Spreads the waits before repeated requests; any number that differs between machines.
     pub jitter_seed: u64,
+    /// Whether notes of rooms are given to nodes that lack them.
+    pub give_notes: bool,
+    /// Random bytes, fresh for each process: nobody may know before how notes are coded.
+    pub session_seed: [u8; 32],
     /// Ends the sync early; what came is kept.
     pub cancel: Cancel,
 }
@@ -104,6 +108,8 @@ impl Default for SyncOptions {
             files_time_max: None,
             retry: RetryPolicy::default(),
             jitter_seed: 0,
+            give_notes: true,
+            session_seed: [0; 32],
             cancel: Cancel::default(),
         }
     }

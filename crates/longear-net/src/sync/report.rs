@@ -1,8 +1,8 @@
 //! What a sync tells while it runs, and at its end.
 
 use longear_core::{ChannelId, Reason};
-use longear_store::StoreError;
 use longear_store::blobs::BlobError;
+use longear_store::{RoomError, StoreError};
 
 use super::options::REFUSALS_LISTED_MAX;
 
@@ -115,6 +115,10 @@ pub struct SyncReport {
     pub paused: bool,
     /// Blobs that are complete now.
     pub new_blobs: u64,
+    /// Notes of rooms that were not here before.
+    pub new_notes: u64,
+    /// Notes of rooms that nodes took.
+    pub given_notes: u64,
     /// Bytes of blobs that came and were of use.
     pub blob_bytes: u64,
     /// What was refused, at most [`REFUSALS_LISTED_MAX`] entries.
@@ -148,7 +152,7 @@ impl SyncReport {
     /// Tells whether anything was kept that was not here before.
     pub fn kept_anything(&self) -> bool {
         let words = self.new_charters + self.new_statements + self.new_forks + self.new_edges;
-        words + self.new_items + self.new_blobs + self.blob_bytes > 0
+        words + self.new_items + self.new_notes + self.new_blobs + self.blob_bytes > 0
     }
 
     /// Sums up.
@@ -183,6 +187,9 @@ pub enum SyncError {
     /// The same, for a blob (disk).
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// The same, for notes of a room (disk).
+    #[error(transparent)]
+    Room(#[from] RoomError),
     /// A background task ended by itself (bug).
     #[error("a background task ended by itself")]
     Task,
@@ -194,6 +201,7 @@ impl SyncError {
         match self {
             Self::Store(error) => error.is_full(),
             Self::Blob(error) => error.is_full(),
+            Self::Room(error) => error.is_full(),
             Self::Task => false,
         }
     }
@@ -203,6 +211,7 @@ impl SyncError {
         match self {
             Self::Store(error) => error.is_read_only(),
             Self::Blob(error) => error.is_read_only(),
+            Self::Room(error) => error.is_read_only(),
             Self::Task => false,
         }
     }

@@ -62,6 +62,11 @@ impl Round<'_> {
         self.note_refusal(source, Refusal::new(&source.label, object, reason), bytes);
     }
 
+    /// The same of what no object was, by what is wrong with it.
+    pub fn refuse_fault(&self, source: &Source, object: String, fault: &dyn std::error::Error, bytes: u64) {
+        self.note_refusal(source, Refusal::other(&source.label, object, fault.to_string()), bytes);
+    }
+
     pub fn note_refusal(&self, source: &Source, refusal: Refusal, bytes: u64) {
         source.lies.count(bytes);
         self.note_counted(source, refusal);

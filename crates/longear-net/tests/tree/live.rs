@@ -11,7 +11,7 @@ use longear_core::tree::TreePath;
 use longear_core::{ChannelId, Edge, Kind, Opening, RollUp, SecretKey, Segment, Session, StreamId, Tick, verify};
 use longear_net::carrier::{Carrier, CarrierOptions, FolderCarrier, FolderLayout};
 use longear_net::push::{PushEvent, PushOptions, push};
-use longear_net::serve::{ConnectionLimits, tree_router};
+use longear_net::serve::{ConnectionLimits, Notes, tree_router};
 use longear_net::sync::decisions::{ABSENT_ROUNDS, wanted_blobs};
 use longear_net::sync::{BlobsWanted, SyncOptions, SyncReport, Syncer};
 use longear_store::Store;
@@ -397,7 +397,7 @@ fn segments_that_a_mirror_gets_a_moment_later_are_asked_for_again() {
         let on_air = OnAir::new(94);
         let store = on_air.newsroom.store.clone();
         store.keep_edge(&on_air.session(), on_air.edge(1)).unwrap();
-        let server = Server::start(tree_router(store), ConnectionLimits::default()).await;
+        let server = Server::start(tree_router(store, Notes::GivenOnly), ConnectionLimits::default()).await;
         let reader = Reader::of(on_air.newsroom.channel);
         let mut syncer = reader.syncer(&server.url(""));
         let report = round(&mut syncer, true).await;

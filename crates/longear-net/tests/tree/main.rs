@@ -6,6 +6,7 @@ mod live;
 mod newsroom;
 mod push;
 mod push_parts;
+mod rooms;
 mod serve;
 mod serve_limits;
 

@@ -34,7 +34,7 @@ impl Newsroom {
         let set = RootSet::new(2, roots.iter().map(SecretKey::public).collect());
         let (salt, next) = ([seed; 32], [9; 32]);
         let key = SecretKey::from_seed([seed; 32]);
-        let roles = Roles::POST.with(Roles::EDIT).with(Roles::LIVE);
+        let roles = Roles::POST.with(Roles::EDIT).with(Roles::LIVE).with(Roles::MODERATE);
         let delegate = Delegate {
             key: key.public(),
             roles,

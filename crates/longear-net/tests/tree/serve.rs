@@ -12,7 +12,7 @@ use axum::routing::get;
 use longear_core::blob::BlobHash;
 use longear_core::tree::TreePath;
 use longear_core::{Head, PackName};
-use longear_net::serve::{ConnectionLimits, blob_response, serve_connections, tree_router};
+use longear_net::serve::{ConnectionLimits, Notes, blob_response, serve_connections, tree_router};
 use longear_store::Store;
 use reqwest::{Client, Method, Response, StatusCode};
 use tokio::net::TcpListener;
@@ -41,7 +41,7 @@ impl Server {
     }
 
     pub async fn of(store: &Arc<Store>) -> Self {
-        Self::start(tree_router(store.clone()), ConnectionLimits::default()).await
+        Self::start(tree_router(store.clone(), Notes::Taken), ConnectionLimits::default()).await
     }
 
     pub fn url(&self, path: &str) -> String {

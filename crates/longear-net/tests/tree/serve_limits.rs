@@ -84,7 +84,7 @@ fn a_reader_who_does_not_read_is_let_go() {
     runtime().block_on(async {
         let mut newsroom = Newsroom::new(80);
         let (_, hashes) = newsroom.media("Video", &[("v.mp4", "video/mp4", 720, &pattern(80, 40 << 20))]);
-        let router = longear_net::serve::tree_router(newsroom.store.clone());
+        let router = longear_net::serve::tree_router(newsroom.store.clone(), longear_net::serve::Notes::Taken);
         let server = Server::start(router, impatient()).await;
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let request = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", blob_path(&hashes[0]));

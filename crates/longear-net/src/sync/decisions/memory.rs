@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use longear_core::room::SheafName;
 use longear_core::{ChannelId, Head, LogId, PackName, Reason, StreamId};
 
 use super::intake::{IntakeEnd, RefusedPart};
@@ -34,6 +35,8 @@ pub struct SourceMemory {
     pub unknown_logs: HashSet<LogId>,
     /// Blobs that are not here; forgotten when its head changes, and after [`ABSENT_ROUNDS`].
     pub absent_blobs: HashSet<[u8; 32]>,
+    /// Sheaves of notes that it gave, and that were taken in.
+    pub sheaves: HashSet<SheafName>,
     /// Whether a pack was found missing in this round: then its head may be out of date.
     pub lacked_pack: bool,
     forks_seen: HashSet<LogId>,
