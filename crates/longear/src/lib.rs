@@ -16,4 +16,5 @@ pub mod live;
 pub mod media;
 pub mod newsroom;
 pub mod recording;
+pub mod talk;
 pub mod terminal;

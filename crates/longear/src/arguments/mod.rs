@@ -11,6 +11,7 @@ pub mod generate;
 pub mod live;
 pub mod node;
 pub mod publish;
+pub mod room;
 pub mod values;
 
 use std::ffi::OsString;
@@ -115,6 +116,9 @@ pub enum Command {
     /// Go live, and end it
     #[command(subcommand)]
     Live(live::LiveCommand),
+    /// Talk in rooms, and look after them
+    #[command(subcommand, visible_alias = "rooms")]
+    Room(room::RoomCommand),
     /// List items, newest first
     List(node::ListArguments),
     /// Write the checked text and files of an item to a folder

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use longear_core::limits::CHAPTER_BYTES_MAX;
+use longear_core::limits::{CHAPTER_BYTES_MAX, ROOM_DAYS_MAX};
 
 /// Counts bytes, as people write them: `64k`, `500MB`, `4GiB`, `1.5 GB`.
 ///
@@ -109,6 +109,28 @@ const fn days_in(year: u16, month: u8) -> u8 {
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
+    }
+}
+
+/// Counts days, as people write them: `30d` or `30`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Days {
+    /// 1 to [`ROOM_DAYS_MAX`].
+    pub days: u16,
+}
+
+impl FromStr for Days {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.trim().trim_end_matches('d');
+        let is_number = (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let days = digits.parse::<u16>().ok().filter(|_| is_number);
+        let days = days.ok_or_else(|| format!("`{text}` is not a number of days; write for example 30d"))?;
+        if (1..=ROOM_DAYS_MAX).contains(&days) {
+            return Ok(Self { days });
+        }
+        Err(format!("a room keeps notes for 1 to {ROOM_DAYS_MAX} days, not for {days}"))
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use longear_pages::{Language, content_security_policy};
+use longear_pages::{Language, content_security_policy, content_security_policy_with_forms};
 
 /// A page: never kept by the browser, because a borrowed phone would show it later.
 pub(super) fn page(status: StatusCode, language: Language, html: String) -> Response {
@@ -27,6 +27,21 @@ pub(super) fn moved(to: &str) -> Response {
     }
 }
 
+/// What was sent has been dealt with: the browser looks there, and going back sends nothing again.
+pub(super) fn seen_after(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(to) => {
+            let no_store = HeaderValue::from_static("no-store");
+            (StatusCode::SEE_OTHER, [(LOCATION, to), (CACHE_CONTROL, no_store)]).into_response()
+        }
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Marks a page whose forms may be sent, to this box.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HasForms;
+
 /// A file of the pages themselves, which the browser may keep; asked again it is answered with its tag only.
 pub(super) fn own_file(mime: &'static str, tag: &str, requested: &HeaderMap, content: &'static str) -> Response {
     let is_known = is_known(requested, tag);
@@ -41,7 +56,14 @@ pub(super) fn own_file(mime: &'static str, tag: &str, requested: &HeaderMap, con
 
 /// Adds to every answer what protects its reader: no script, no guessing of types, no trace of where they came from.
 pub(super) async fn protect(mut response: Response) -> Response {
+    let has_forms = response.extensions().get::<HasForms>().is_some();
     add_protection(response.headers_mut());
+    if has_forms {
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(content_security_policy_with_forms()));
+        // Without it the browser would not say where a form comes from. Other sites are told nothing.
+        fields.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    }
     response
 }
 

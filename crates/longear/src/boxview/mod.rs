@@ -8,6 +8,7 @@ mod asked;
 mod files;
 mod headers;
 pub mod live;
+mod rooms;
 pub mod shelf;
 
 use std::sync::Arc;
@@ -40,15 +41,17 @@ struct BoxView {
     shelf: Arc<Shelf>,
     turns: Arc<Semaphore>,
     at_hand: Arc<live::AtHand>,
+    takes_notes: bool,
 }
 
 /// Makes the routes of all pages, and a page for every address that there is not.
 ///
 /// Must run within a tokio runtime. Costs no more than the store while nobody asks. What many ask for at once is left at hand
 /// for a [`live::Front`] before it.
-pub fn router(store: Arc<Store>, at_hand: Arc<live::AtHand>) -> Router {
+/// With `takes_notes` the pages of rooms have forms.
+pub fn router(store: Arc<Store>, at_hand: Arc<live::AtHand>, takes_notes: bool) -> Router {
     let (shelf, turns) = (Arc::new(Shelf::new(store)), Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX)));
-    let view = BoxView { shelf, turns, at_hand };
+    let view = BoxView { shelf, turns, at_hand, takes_notes };
     Router::new()
         .route(paths::FEED, get(feed))
         .route(paths::ABOUT, get(about))
@@ -56,11 +59,24 @@ pub fn router(store: Arc<Store>, at_hand: Arc<live::AtHand>) -> Router {
         .route(&format!("{}{{id}}", paths::ADDRESS), get(address))
         .route(&format!("{MEDIA}{{id}}/{{index}}"), get(files::media))
         .route(&format!("{}{{id}}/{{file}}", live::LIVE), get(live::file))
+        .route(&format!("{}{{id}}", paths::ROOMS), get(rooms::rooms))
+        .route(&format!("{}{{*place}}", paths::ROOM), get(rooms::room).post(rooms::sent))
+        .layer(axum::extract::DefaultBodyLimit::max(rooms::FORM_BYTES_MAX))
         .route(paths::STYLESHEET, get(files::stylesheet))
         .route(paths::ICON, get(files::icon))
         .fallback(nothing_here)
         .with_state(view)
         .layer(axum::middleware::map_response(headers::protect))
+}
+
+/// Sheets of tickets for a room, to be printed. They hold secrets: they are served to nobody.
+pub fn ticket_sheets(
+    store: &Store,
+    talk: &longear_store::Talk,
+    visit: Visit,
+    tickets: &[longear_core::room::TicketWord],
+) -> Result<String, crate::failure::Failure> {
+    rooms::ticket_sheets(store, talk, visit, tickets)
 }
 
 /// The box's clock.

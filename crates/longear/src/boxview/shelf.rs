@@ -10,7 +10,7 @@ use longear_core::{Address, Article, ChannelId, ItemId, Kind, Rendition};
 use longear_pages as pages;
 use longear_pages::{BoxPage, ChannelView, ItemView, LiveView, RenditionView, VariantView, Visit};
 use longear_store::blobs::{BlobError, BlobState};
-use longear_store::{ChannelState, Store, StoreError, StoredItem};
+use longear_store::{ChannelState, RoomError, Store, StoreError, StoredItem};
 
 use super::live::{self, Broadcast, Broadcasts};
 
@@ -44,6 +44,9 @@ pub enum ShelfError {
     /// Its blobs.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// Its rooms.
+    #[error(transparent)]
+    Room(#[from] RoomError),
 }
 
 impl ShelfError {
@@ -53,6 +56,7 @@ impl ShelfError {
             ShelfError::Store(StoreError::Disk(_)) | ShelfError::Blob(BlobError::Storage(_)) => "disk",
             ShelfError::Store(StoreError::Index(_)) => "index",
             ShelfError::Store(StoreError::Damaged { .. }) => "damaged",
+            ShelfError::Room(_) => "rooms",
             _ => "store",
         }
     }
@@ -400,7 +404,7 @@ fn has_ended(state: &ChannelState, item: &StoredItem, now_ms: u64) -> bool {
     header.kind == Kind::Notice && header.expiry != 0 && header.expiry <= now_ms
 }
 
-fn channel_view(state: &ChannelState) -> ChannelView {
+pub(super) fn channel_view(state: &ChannelState) -> ChannelView {
     let address = Address::new(state.id());
     ChannelView {
         id: state.id().0,

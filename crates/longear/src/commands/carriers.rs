@@ -315,6 +315,7 @@ fn round(
     mut options: SyncOptions,
 ) -> Result<SyncReport, Failure> {
     let seed = context.random()?;
+    options.session_seed = seed;
     options.jitter_seed = u64::from_le_bytes([seed[0], seed[1], seed[2], seed[3], seed[4], seed[5], seed[6], seed[7]]);
     let cancel = options.cancel.clone();
     let board = Board::new(context.screen.progress());
@@ -383,6 +384,7 @@ fn tell_sync(context: &Context<'_>, report: &SyncReport, archives: &Archives) ->
     if context.screen.json() {
         context.screen.print_json(&json!({
             "new_items": report.new_items, "new_charters": report.new_charters, "new_files": report.new_blobs,
+            "new_notes": report.new_notes, "given_notes": report.given_notes,
             "file_bytes": report.blob_bytes, "missing_items": report.still_missing_items,
             "missing_files": report.still_missing_blobs, "cut": report.cut,
             "refused": report.refused.iter().map(|refusal| json!({
@@ -451,7 +453,14 @@ fn summary(report: &SyncReport) -> String {
     if report.new_blobs > 0 || report.blob_bytes > 0 {
         parts.push(format!("{} ({})", count(report.new_blobs, "file", "files"), bytes(report.blob_bytes)));
     }
-    if parts.is_empty() { "Nothing new.".into() } else { format!("New here: {}.", parts.join(", ")) }
+    if report.new_notes > 0 {
+        parts.push(format!("{} in rooms", count(report.new_notes, "note", "notes")));
+    }
+    let new = if parts.is_empty() { "Nothing new.".into() } else { format!("New here: {}.", parts.join(", ")) };
+    match report.given_notes {
+        0 => new,
+        given => format!("{new} {} given.", count(given, "note", "notes")),
+    }
 }
 
 /// A number with its noun.

@@ -11,6 +11,7 @@ mod held;
 mod items;
 mod live;
 pub(crate) mod publish;
+mod room;
 mod serve;
 mod site;
 mod status;
@@ -42,6 +43,7 @@ pub fn run(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Correct(arguments) => publish::correct(&context, arguments),
         Command::Retract(arguments) => publish::retract(&context, arguments),
         Command::Live(command) => live::run(&context, command),
+        Command::Room(command) => room::run(&context, command),
         Command::List(arguments) => items::list(&context, arguments),
         Command::Export(arguments) => items::export(&context, arguments),
         Command::Follow(arguments) => carriers::follow(&context, arguments),

@@ -146,7 +146,8 @@ pub fn variants(context: &Context<'_>, arguments: &TextArguments) -> Result<Vec<
     Ok(variants)
 }
 
-fn read_text(source: &TextSource) -> Result<String, Failure> {
+/// The text in a file or on the standard input.
+pub(super) fn read_text(source: &TextSource) -> Result<String, Failure> {
     let limit = BODY_BYTES_MAX as u64 + 1;
     let mut bytes = Vec::new();
     let (name, read) = match source {

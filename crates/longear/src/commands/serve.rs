@@ -70,9 +70,13 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
             listener.map_err(|error| bind_failure("--listen", arguments.listen, LISTEN_DEFAULT.port(), &error))?;
         let address = announce(context.screen, &listener, &mut lock)?;
         let at_hand = Arc::<AtHand>::default();
-        let mut router = boxview::router(store.clone(), at_hand.clone())
+        let notes = match arguments.read_only {
+            true => longear_net::serve::Notes::GivenOnly,
+            false => longear_net::serve::Notes::Taken,
+        };
+        let mut router = boxview::router(store.clone(), at_hand.clone(), !arguments.read_only)
             .merge(boxview::app::router())
-            .merge(tree_router(store.clone()));
+            .merge(tree_router(store.clone(), notes));
         let studio = Studio::new(home.clone(), store.clone(), address, context.screen.clone());
         if !arguments.read_only {
             router = router.merge(ingest::router(studio.clone()));

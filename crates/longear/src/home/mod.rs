@@ -4,6 +4,7 @@
 //! store/                 what longear-store keeps
 //! keys/<channel>.key     a delegate's key, private (0600)
 //! live/<stream>.session  a running broadcast's key and its encoders' token, private (0600)
+//! rooms/<room>.writer    who this device is in a room, private (0600)
 //! serve.lock             held while `serve` runs; names the process and where it listens
 //! ```
 
@@ -11,6 +12,7 @@ mod chapter_file;
 mod key_file;
 mod root_file;
 mod session_file;
+mod writer_file;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -26,6 +28,7 @@ use crate::failure::Failure;
 pub use key_file::DelegateKey;
 pub use root_file::RootFile;
 pub use session_file::{Intake, LiveSession, LiveToken};
+pub use writer_file::Writer;
 
 /// Longest key file that is read.
 const KEY_FILE_BYTES_MAX: u64 = 16_384;
@@ -230,6 +233,14 @@ fn write_secret_with(path: &Path, replace: bool, text: impl Fn(&Path) -> Zeroizi
             .hint("Keys are never overwritten. Name another folder"));
     }
     write_whole(path, private_options(), |partial| Zeroizing::new(text(partial).as_bytes().to_vec()))
+}
+
+/// Writes a file that only this user can read, whole and durable, where none stands yet.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if path.exists() {
+        return Err(Failure::refused(format!("{} is there already", path.display())).hint("Name another file"));
+    }
+    write_whole(path, private_options(), |_| Zeroizing::new(bytes.to_vec()))
 }
 
 /// Writes a file that holds no secret, whole and durable, in the place of what stood there.
