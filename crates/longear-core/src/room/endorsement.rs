@@ -76,6 +76,40 @@ impl Endorsements {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::SecretKey;
+    use crate::room::{NoteDraft, RoomId, TicketKey, What};
+
+    /// Keys are not looked at when the bytes are read: so they must be when the note is verified.
+    #[test]
+    fn bytes_with_a_key_that_is_none_are_refused() {
+        let (venue, writer) = (Venue { room: RoomId([1; 32]), first_day: 0 }, SecretKey::from_seed([2; 32]));
+        let draft = NoteDraft {
+            room: venue.room,
+            what: What::Words,
+            slot: 0,
+            time: 5,
+            parent: None,
+            seen: None,
+            stamp: 0,
+            ticket: Some(TicketKey::from_seed([3; 32]).endorse(&venue.room, &writer.public())),
+            text: "words".into(),
+        };
+        let note = draft.sign(&writer);
+        let bytes = note.encode();
+        let verified = verify_note_bytes(&venue, &bytes, &mut Endorsements::default());
+        assert_eq!(verified.map(Verified::into_inner), Ok(note));
+        // The point of order 1, and a y that is not reduced.
+        let weak = [std::array::from_fn(|at| u8::from(at == 0)), [0xff; 32]];
+        for key in &weak {
+            for at in [36, 143] {
+                let mut spoiled = bytes.clone();
+                spoiled[at..at + 32].copy_from_slice(key);
+                // A ticket's word for another key is none, which is found first.
+                assert!(verify_note_bytes(&venue, &spoiled, &mut Endorsements::default()).is_err(), "byte {at}");
+                assert_eq!(Note::decode(&spoiled), Err(Reason::WeakKey));
+            }
+        }
+    }
 
     #[test]
     fn no_more_are_remembered_than_the_limit_says_and_the_newest_are() {

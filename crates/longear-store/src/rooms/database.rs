@@ -40,10 +40,10 @@ CREATE TABLE flags (note INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (no
 CREATE TABLE days (day INTEGER PRIMARY KEY, notes INTEGER NOT NULL, bytes INTEGER NOT NULL, ids BLOB NOT NULL);
 ";
 
-/// The search index holds no text: words lead to rows. Beginnings of four to six letters are words of their own, because
-/// the index would otherwise put together all that begin so before it gives the first one.
+/// The search index holds no text: words lead to rows. Beginnings of four to eight letters are words of their own,
+/// because the index would otherwise put together all that begin so before it gives the first one.
 pub const SEARCH: &str = "
-CREATE VIRTUAL TABLE words USING fts5(text, content='', columnsize=0, detail=none, tokenize='ascii', prefix='4 5 6');
+CREATE VIRTUAL TABLE words USING fts5(text, content='', columnsize=0, detail=none, tokenize='ascii', prefix='4 5 6 7 8');
 ";
 
 /// The two connections of a room. A room in memory has one.

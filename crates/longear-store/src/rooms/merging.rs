@@ -99,5 +99,6 @@ fn feed_by_writers(notes: impl IntoIterator<Item = Vec<u8>>, feeds: &[SyncSender
 
 fn verified_note(venue: &Venue, bytes: &[u8], known: &mut Endorsements) -> Option<Kept> {
     let note = verify_note_bytes(venue, bytes, known).ok()?;
-    Some(Kept::of(&note))
+    // What was read is what was written, as each note has one encoding.
+    Kept::read(bytes, &note)
 }

@@ -35,6 +35,11 @@ impl Kept {
     pub fn of(note: &Note) -> Self {
         Kept { facts: Facts::of(note), packed: pack(&note.encode()), words: fold(&note.text) }
     }
+
+    /// The same for whoever has the bytes of the note at hand.
+    pub fn read(signed: &[u8], note: &Note) -> Option<Self> {
+        Some(Kept { facts: facts_of(signed)?, packed: pack(signed), words: fold(&note.text) })
+    }
 }
 
 /// The ID of signed bytes.
