@@ -12,6 +12,7 @@ mod checked;
 mod clock;
 pub mod delays;
 mod disk;
+pub mod flood;
 mod held;
 mod node;
 #[allow(dead_code, missing_docs, clippy::unwrap_used)]

@@ -7,10 +7,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+use longear_sim::flood::Flood;
 use longear_sim::{Broken, Counts, Outcome, World};
 
-const USAGE: &str =
-    "Usage: longear-sim --seeds A..B [--threads N] [--quiet]\n       longear-sim --seed N [--break 1..10] [--trace]";
+const USAGE: &str = "Usage: longear-sim --seeds A..B [--threads N] [--quiet]
+       longear-sim --seed N [--break 1..10] [--trace]
+       longear-sim flood [--writers N] [--hostile PERCENT] [--seed N]";
 
 struct Options {
     seeds: Range<u64>,
@@ -22,6 +24,11 @@ struct Options {
 
 fn main() -> ExitCode {
     let words = std::env::args().skip(1).collect::<Vec<_>>();
+    if let [first, rest @ ..] = words.as_slice()
+        && first == "flood"
+    {
+        return flood(rest);
+    }
     let Some(options) = read(&words) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
@@ -46,6 +53,33 @@ fn main() -> ExitCode {
         options.threads,
     );
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Floods a room, and prints what was left of it.
+fn flood(words: &[String]) -> ExitCode {
+    let Some(flood) = read_flood(words) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let started = Instant::now();
+    let report = flood.run();
+    println!("{report}; {:.1} s", started.elapsed().as_secs_f64());
+    if report.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn read_flood(words: &[String]) -> Option<Flood> {
+    let mut flood = Flood { writers: 1_000, hostile_percent: 20, seed: 1 };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let number = words.next()?.parse::<u64>().ok()?;
+        match word.as_str() {
+            "--writers" => flood.writers = usize::try_from(number).ok()?,
+            "--hostile" => flood.hostile_percent = number,
+            "--seed" => flood.seed = number,
+            _ => return None,
+        }
+    }
+    (flood.writers >= 100 && flood.hostile_percent <= 90).then_some(flood)
 }
 
 fn read(words: &[String]) -> Option<Options> {

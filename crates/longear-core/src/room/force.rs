@@ -43,6 +43,8 @@ pub struct Cause {
 pub struct Ban {
     /// The first day that it covers.
     pub first_day: u32,
+    /// The day of its item.
+    pub decided_day: u32,
     /// Which one, and why.
     pub cause: Cause,
 }
@@ -109,7 +111,11 @@ impl Force {
             }
             Decision::Ban { entry, first_day, ground } => {
                 let cause = Cause { decision, ground: *ground };
-                self.bans.at_or_insert(*entry, Vec::new).push(Ban { first_day: *first_day, cause });
+                self.bans.at_or_insert(*entry, Vec::new).push(Ban {
+                    first_day: *first_day,
+                    decided_day: day_of(ruling.time),
+                    cause,
+                });
             }
             Decision::Pin { note } => self.pins.at_or_insert(*note, Vec::new).push(decision),
             Decision::Digest { day, .. } => {
@@ -160,6 +166,12 @@ impl Force {
     /// Whether what an entry says on a day is banned.
     pub fn is_banned(&self, entry: &Entry, day: u32) -> bool {
         self.bans(entry).iter().any(|ban| ban.first_day <= day)
+    }
+
+    /// Whether what an entry says on a day is kept last for a ban: what it said before somebody decided so is kept as before.
+    /// Else a thief could have everything dropped that somebody ever said, and his closed log would not bring it back.
+    pub(super) fn is_kept_last(&self, entry: &Entry, day: u32) -> bool {
+        self.bans(entry).iter().any(|ban| ban.first_day.max(ban.decided_day) <= day)
     }
 
     /// Why a note is hidden; empty where it is not.

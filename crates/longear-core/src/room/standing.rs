@@ -87,22 +87,22 @@ impl Terms {
 
     /// How a note stands to the decisions in force.
     pub fn standing(&self, force: &Force, facts: &Facts) -> Standing {
-        let since = force.on_roll_since(&facts.entry());
-        self.standing_by(force, facts, since, force.roll_length() > 0)
-    }
-
-    /// The same, as if nobody had ever lifted what admits: what is kept goes by this, not by what is shown.
-    pub(super) fn kept_standing(&self, force: &Force, facts: &Facts) -> Standing {
-        let since = force.admitted_since(&facts.entry());
-        self.standing_by(force, facts, since, force.has_admitted())
-    }
-
-    fn standing_by(&self, force: &Force, facts: &Facts, since: Option<u32>, has_roll: bool) -> Standing {
-        let (entry, day) = (facts.entry(), facts.day());
-        if force.is_banned(&entry, day) {
+        if force.is_banned(&facts.entry(), facts.day()) {
             return Standing::Banned;
         }
-        if facts.has_ticket && since.is_some_and(|since| day < since) {
+        self.standing_by(facts, force.on_roll_since(&facts.entry()), force.roll_length() > 0)
+    }
+
+    /// The same, as if nobody had ever lifted what admits, or banned backwards: what is kept goes by this, not by what is shown.
+    pub(super) fn kept_standing(&self, force: &Force, facts: &Facts) -> Standing {
+        if force.is_kept_last(&facts.entry(), facts.day()) {
+            return Standing::Banned;
+        }
+        self.standing_by(facts, force.admitted_since(&facts.entry()), force.has_admitted())
+    }
+
+    fn standing_by(&self, facts: &Facts, since: Option<u32>, has_roll: bool) -> Standing {
+        if facts.has_ticket && since.is_some_and(|since| facts.day() < since) {
             return Standing::Early;
         }
         let is_flag = facts.place().is_flag;

@@ -228,3 +228,18 @@ fn a_thief_who_lifts_the_roll_has_no_note_dropped() {
         assert_eq!(states(&force(std::slice::from_ref(&roll))), [NoteState::Shown; 20]);
     }
 }
+
+/// Of a small room a thief could ban everybody, back to its first day; nodes dropped what was banned, for good.
+#[test]
+fn a_ban_has_nothing_dropped_that_was_said_before_it() {
+    let writer = Writer::member("Aida");
+    let notes = [0, 2, 3].map(|day| writer.note(day, 0, "a note"));
+    let ban = Decision::Ban { entry: writer.entry(), first_day: FIRST_DAY + 1, ground: Ground::Advertising };
+    let force = force(&[roll_of([&writer]), ruling(2, 0, noon(3), vec![ban])]);
+    let room = room_of(&notes);
+    let ranking = room.ranking(TERMS, &force, FIRST_DAY + 3);
+    let classes = notes.each_ref().map(|note| ranking.rank(&longear_core::room::Facts::of(note)).0.class());
+    assert_eq!(classes, [1, 1, 3]);
+    let states = View::of(&room, TERMS, &force, noon(4)).lines().iter().map(|line| line.state).collect::<Vec<_>>();
+    assert_eq!(states, [NoteState::Shown, NoteState::Banned, NoteState::Banned]);
+}
