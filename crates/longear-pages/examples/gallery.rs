@@ -42,7 +42,15 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         from_ms,
     };
     let one = |item: ItemView| from(None, item);
-    let list = |items, channels, page, more| BoxPage { visit, channels, items, page, more, posts_total: 212 };
+    let list = |items, channels, page, more| BoxPage {
+        visit,
+        channels,
+        items,
+        page,
+        more,
+        posts_total: 212,
+        rooms: Vec::new(),
+    };
     let mut disputed = two_channels();
     disputed[0].disputed_charter = true;
     vec![

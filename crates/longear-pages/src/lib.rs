@@ -14,7 +14,7 @@
 //! use longear_pages::{BoxPage, Language, Visit, feed};
 //!
 //! let visit = Visit { language: Language::English, language_chosen: false, now_ms: 0 };
-//! let page = feed(&BoxPage { visit, channels: vec![], items: vec![], page: 0, more: false, posts_total: 0 });
+//! let page = feed(&BoxPage { visit, channels: vec![], items: vec![], page: 0, more: false, posts_total: 0, rooms: vec![] });
 //! assert!(page.contains("Checked by this box; this page cannot check the box."));
 //! ```
 
@@ -53,5 +53,5 @@ pub use style::{content_security_policy, content_security_policy_with_forms, ico
 pub use tamga::tamga;
 pub use view::{
     AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ChapterView, ErrorKind, ItemPage, ItemView, Kind, LivePhase,
-    LiveView, Origin, Play, RenditionView, SaveView, Status, TrackView, VariantView, Visit,
+    LiveView, Origin, Play, RenditionView, RoomLink, SaveView, Status, TrackView, VariantView, Visit,
 };

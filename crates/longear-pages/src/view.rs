@@ -30,6 +30,19 @@ pub struct BoxPage {
     pub more: bool,
     /// How many posts the box holds altogether.
     pub posts_total: u64,
+    /// Rooms that are open, the newest first; shown on the first page only.
+    pub rooms: Vec<RoomLink>,
+}
+
+/// A room as the feed names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomLink {
+    /// Its ID in lower-case hexadecimal.
+    pub id_hex: String,
+    /// BCP 47 tag of the title, as the moderator wrote it.
+    pub language: String,
+    /// The title.
+    pub title: String,
 }
 
 /// One item on a page of its own.

@@ -2,8 +2,8 @@
 
 use longear_pages::{
     AboutPage, AddressPage, AppFile, BoxPage, ChannelView, ChapterView, ErrorKind, ItemPage, ItemView, Kind, Language,
-    LivePhase, LiveView, Origin, RenditionView, SaveView, Status, TrackView, VariantView, Visit, about, address, error,
-    feed, item, paths,
+    LivePhase, LiveView, Origin, RenditionView, RoomLink, SaveView, Status, TrackView, VariantView, Visit, about,
+    address, error, feed, item, paths,
 };
 
 const NOW_MS: u64 = 1_773_561_900_000;
@@ -72,7 +72,15 @@ fn broadcast() -> ItemView {
 }
 
 fn box_page(language: Language, items: Vec<ItemView>) -> BoxPage {
-    BoxPage { visit: visit(language), channels: vec![channel()], items, page: 0, more: false, posts_total: 1 }
+    BoxPage {
+        visit: visit(language),
+        channels: vec![channel()],
+        items,
+        page: 0,
+        more: false,
+        posts_total: 1,
+        rooms: Vec::new(),
+    }
 }
 
 fn item_page(language: Language, item: ItemView) -> ItemPage {
@@ -458,4 +466,19 @@ fn media_without_words_still_have_a_name() {
     silent.renditions.clear();
     let page = item(&item_page(Language::Russian, silent));
     assert!(page.contains("Сообщение без заголовка"));
+}
+
+#[test]
+fn the_feed_leads_to_rooms_whatever_they_are_called() {
+    let room =
+        RoomLink { id_hex: "ab".repeat(32), language: "en".into(), title: "Water <b>\u{202E}\" onclick=".into() };
+    let page = BoxPage { rooms: vec![room], ..box_page(Language::English, Vec::new()) };
+    let html = feed(&page);
+    assert!(
+        html.contains(&format!("href=\"/room/{}?lang=en\"", "ab".repeat(32)))
+            || html.contains(&format!("href=\"/room/{}\"", "ab".repeat(32))),
+        "{html}"
+    );
+    assert!(html.contains("Water &lt;b&gt;") && !html.contains('\u{202E}'));
+    assert!(!feed(&BoxPage { page: 1, ..page }).contains("/room/"), "on the first page only");
 }

@@ -4,7 +4,7 @@ use crate::drawing::{Icon, channel_mark, horns};
 use crate::excerpt::excerpt;
 use crate::html::{Html, Part};
 use crate::line::draw_missing;
-use crate::paths::{FEED, PAGE_QUERY, Target, item as item_path};
+use crate::paths::{FEED, PAGE_QUERY, Target, item as item_path, room as room_path};
 use crate::view::{BoxPage, ChannelView, ItemView, Status, VariantView, Visit};
 use crate::words::Voice;
 
@@ -36,6 +36,9 @@ pub fn feed(page: &BoxPage) -> String {
     for channel in page.channels.iter().filter(|channel| channel.disputed_charter) {
         disputed_charter(&mut main, voice, channel, page.channels.len() > 1);
     }
+    if page.page == 0 && !page.rooms.is_empty() {
+        rooms(&mut main, page);
+    }
     if items.is_empty() {
         empty(&mut main, page);
     } else {
@@ -55,6 +58,21 @@ pub fn feed(page: &BoxPage) -> String {
     let frame =
         Frame { visit: &page.visit, title: voice.words.box_title, target, last_word: LastWord::newest(&page.channels) };
     document(&frame, main)
+}
+
+/// Where readers talk: a line for each room.
+fn rooms(html: &mut Html, page: &BoxPage) {
+    html.raw("<section class=\"stack tight\"><h2>")
+        .text(Voice::new(page.visit.language).words.rooms)
+        .raw("</h2><ul>\n");
+    for room in &page.rooms {
+        html.raw("<li><a class=\"btn bare\"")
+            .attribute("href", &link(&page.visit, Target::new(room_path(&room.id_hex))));
+        html.raw("><span");
+        post::tongue(html, &room.language);
+        html.raw(">").foreign_line(&room.title).raw("</span></a></li>\n");
+    }
+    html.raw("</ul></section>\n");
 }
 
 /// The advice names a way that exists: the file for the app where there is one, the address otherwise.

@@ -96,7 +96,7 @@ fn head(html: &mut Html, voice: Voice, frame: &Frame<'_>) {
         .raw(">\n<head>\n<meta charset=\"utf-8\">\n")
         .raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1, viewport-fit=cover\">\n")
         .raw("<meta name=\"color-scheme\" content=\"light dark\">\n")
-        .raw("<meta name=\"referrer\" content=\"no-referrer\">\n<title>")
+        .raw("<meta name=\"referrer\" content=\"same-origin\">\n<title>")
         .text(&clean_line(frame.title))
         .text(voice.words.separator)
         .text(voice.words.brand)

@@ -8,14 +8,17 @@ use longear_core::blob::BlobHash;
 use longear_core::holdings::Holdings;
 use longear_core::{Address, Article, ChannelId, ItemId, Kind, Rendition};
 use longear_pages as pages;
-use longear_pages::{BoxPage, ChannelView, ItemView, LiveView, RenditionView, VariantView, Visit};
+use longear_pages::{BoxPage, ChannelView, ItemView, LiveView, RenditionView, RoomLink, VariantView, Visit};
 use longear_store::blobs::{BlobError, BlobState};
-use longear_store::{ChannelState, RoomError, Store, StoreError, StoredItem};
+use longear_store::{ChannelState, RoomError, Store, StoreError, StoredItem, Talk};
 
 use super::live::{self, Broadcast, Broadcasts};
 
 /// Items on a page of the feed.
 pub const PAGE_ITEMS: usize = 20;
+
+/// Rooms that the feed leads to.
+const ROOMS_LINKED_MAX: usize = 5;
 
 /// Items that are read from the index in one go.
 const WALK_ITEMS: usize = 64;
@@ -168,7 +171,29 @@ impl Shelf {
         }
         let more = seen == PAGE_ITEMS && walk.next()?.is_some();
         let channels = followed.states.values().map(|state| channel_view(state)).collect();
-        Ok(Some(BoxPage { visit, channels, items, page: number, more, posts_total }))
+        let rooms = if number == 0 { self.open_rooms(followed.states.keys(), visit.now_ms)? } else { Vec::new() };
+        Ok(Some(BoxPage { visit, channels, items, page: number, more, posts_total, rooms }))
+    }
+
+    /// The newest rooms of some channels that are open.
+    fn open_rooms<'c>(
+        &self,
+        channels: impl Iterator<Item = &'c ChannelId>,
+        now_ms: u64,
+    ) -> Result<Vec<RoomLink>, ShelfError> {
+        let mut rooms = Vec::new();
+        for channel in channels {
+            let talks = self.store.talks(channel, now_ms)?.into_iter();
+            rooms.extend(talks.filter(|talk| talk.force.closed_day().is_none()).take(ROOMS_LINKED_MAX));
+        }
+        rooms.sort_by_key(|talk| std::cmp::Reverse((talk.item.header().time, talk.id())));
+        rooms.truncate(ROOMS_LINKED_MAX);
+        let link = |talk: Talk| RoomLink {
+            id_hex: talk.id().to_string(),
+            language: talk.opening.language,
+            title: talk.opening.title,
+        };
+        Ok(rooms.into_iter().map(link).collect())
     }
 
     /// All followed channels.
