@@ -28,7 +28,7 @@ const MODULES = /^reader(-simd)?\.lzma$/;
  * What no first look needs. The service worker and the list that it checks by come behind the first look as well, and bring all of
  * it for when there is no network.
  */
-const LATER = /^(service\.js|files\.txt|(texts|live)\.lzma|(later|handing|beside|database|journals|room|watch|broadcasts|codes|kazakh)\.js|later\.css|words\/.*-later\.json)$/;
+const LATER = /^(service\.js|files\.txt|(texts|live|rooms)\.lzma|(later|handing|beside|database|journals|room|rooms|watch|broadcasts|codes|kazakh)\.js|later\.css|words\/.*-later\.json)$/;
 /** Scripts that are modules of the language, and know no names but those they import. */
 const ESM = /^(page|chunk|later|codes|kazakh)\.js$/;
 const LANGUAGES = /^words\/.*\.json$/;
@@ -59,10 +59,10 @@ await build({
 });
 await build({ ...common, define: stamped(release), entryPoints: { worker: source("worker/main.ts") }, outdir: out });
 // The worker loads each of them at the first need (`worker/scripts.ts`).
-for (const name of ["handing", "beside", "database", "journals", "room", "watch", "broadcasts"]) {
+for (const name of ["handing", "beside", "database", "journals", "room", "rooms", "watch", "broadcasts"]) {
   await build({ ...common, define: stamped(release), entryPoints: { [name]: source(`worker/${name}.ts`) }, globalName: name, outdir: out });
 }
-for (const [name, parts] of [["style.css", ["tokens", "reader", "parts", "app"]], ["later.css", ["later", "live"]]]) {
+for (const [name, parts] of [["style.css", ["tokens", "reader", "parts", "app"]], ["later.css", ["later", "live", "rooms"]]]) {
   const contents = parts.map((part) => `@import "./${part}.css";`).join("\n");
   await build({ stdin: { contents, resolveDir: style, loader: "css" }, bundle: true, minify: true, outfile: path.join(out, name) });
 }
@@ -82,7 +82,7 @@ for (const name of readdirSync(path.join(here, "words"))) {
   write(name, words.filter(([key]) => isFirst(key)));
   write(name.replace(".json", "-later.json"), words.filter(([key]) => !isFirst(key)));
 }
-for (const name of ["reader.lzma", "reader-simd.lzma", "texts.lzma", "live.lzma"]) {
+for (const name of ["reader.lzma", "reader-simd.lzma", "texts.lzma", "live.lzma", "rooms.lzma"]) {
   if (!existsSync(path.join(wasm, name))) {
     throw new Error(`${path.join(wasm, name)} is missing: cargo xtask wasm makes it`);
   }

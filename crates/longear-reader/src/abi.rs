@@ -157,6 +157,8 @@ pub mod book {
         item(id id_length: text) => answer_json(with(|reader| reader.item(id)));
         /// What is held of a broadcast: its opening and its roll-ups.
         broadcast(item item_length: text) => answer_bytes(with(|reader| reader.broadcast(item)));
+        /// What is held of the rooms of a channel: openings and decisions.
+        rooms(channel channel_length: text) => answer_bytes(with(|reader| reader.rooms(channel)));
         /// The bytes of a file that came inside its item.
         file(item item_length: text; index) => answer_bytes(with(|reader| reader.file(item, index as usize)));
         /// Prepares to check a file of an item.
@@ -249,6 +251,80 @@ pub mod live {
         describe(init init_length: bytes) => answer_json(Ok(live::describe(init)));
         /// When a segment begins by the clock of its encoder, in microseconds.
         begins(init init_length: bytes, segment segment_length: bytes) => answer_json(Ok(live::begins(init, segment)));
+    }
+}
+
+/// The calls of the module for rooms.
+#[cfg(feature = "rooms")]
+pub mod rooms {
+    use super::*;
+    use crate::rooms::Rooms;
+
+    thread_local! {
+        static ROOMS: RefCell<Rooms> = RefCell::new(Rooms::default());
+    }
+
+    fn with<T>(call: impl FnOnce(&mut Rooms) -> T) -> T {
+        ROOMS.with_borrow_mut(call)
+    }
+
+    calls! {
+        /// Takes in what the reader holds of the rooms of a channel, and names them.
+        record(channel channel_length: text, record record_length: bytes, clock clock_length: text, now now_length: text) =>
+            answer_json(with(|rooms| rooms.record(channel, record, clock, now)));
+        /// Forgets the rooms of a channel.
+        forget(channel channel_length: text) => answer_json(with(|rooms| rooms.forget(channel)));
+        /// Takes in some notes of a sheaf, from a place in it on.
+        take(room room_length: text, sheaf sheaf_length: bytes, now now_length: text; from, count, kept) =>
+            answer_json(with(|rooms| rooms.take(room, sheaf, now, from as usize, count as usize, kept != 0)));
+        /// Drops what is too old and what is beyond the budget.
+        settle(room room_length: text, now now_length: text) => answer_json(with(|rooms| rooms.settle(room, now)));
+        /// Days of which something is to be written down.
+        changes(room room_length: text) => answer_json(with(|rooms| rooms.changes(room)));
+        /// What is to be written down of a day, from a place on, as a sheaf; empty behind the last.
+        changed(room room_length: text; day, from) =>
+            answer_bytes(with(|rooms| rooms.changed(room, day, from as usize)));
+        /// It was written down.
+        written(room room_length: text; day) => answer_json(with(|rooms| rooms.written(room, day)));
+        /// What to do about each day on which a node holds other notes.
+        days(room room_length: text, days days_length: bytes) => answer_json(with(|rooms| rooms.days(room, days)));
+        /// What to ask for of a carrier's list of sheaves.
+        list(room room_length: text, list list_length: bytes) => answer_json(with(|rooms| rooms.list(room, list)));
+        /// Our notes of a day, from a place on, as a sheaf; empty behind the last.
+        sheaf(room room_length: text; day, from) => answer_bytes(with(|rooms| rooms.sheaf(room, day, from as usize)));
+        /// Begins to find out what differs on a day.
+        reconcile(room room_length: text, salt salt_length: bytes; day) =>
+            answer_json(with(|rooms| rooms.reconcile(room, salt, day)));
+        /// Takes the symbols that a node gave.
+        symbols(room room_length: text, symbols symbols_length: bytes) =>
+            answer_json(with(|rooms| rooms.symbols(room, symbols)));
+        /// Short IDs to ask for, from a place on.
+        wanted(room room_length: text; from) => answer_bytes(with(|rooms| rooms.wanted(room, from as usize)));
+        /// What the node lacks, from a place on, as a sheaf; empty behind the last.
+        lacking(room room_length: text; from) => answer_bytes(with(|rooms| rooms.lacking(room, from as usize)));
+        /// Who writes here: the seed of the writer's key, and the ticket's word or nothing.
+        writer(room room_length: text, seed seed_length: bytes, ticket ticket_length: text) =>
+            answer_json(with(|rooms| rooms.writer(room, seed, ticket)));
+        /// Whose notes are not to be shown here: keys, one behind the other.
+        mute(room room_length: text, keys keys_length: bytes) => answer_json(with(|rooms| rooms.mute(room, keys)));
+        /// Says something, or answers.
+        say(room room_length: text, parent parent_length: text, words words_length: text, now now_length: text) =>
+            answer_json(with(|rooms| rooms.say(room, parent, words, now)));
+        /// Takes a note of the writer's back.
+        take_back(room room_length: text, note note_length: text, now now_length: text) =>
+            answer_json(with(|rooms| rooms.take_back(room, note, now)));
+        /// Asks the moderators to look at a note.
+        flag(room room_length: text, note note_length: text, now now_length: text) =>
+            answer_json(with(|rooms| rooms.flag(room, note, now)));
+        /// A page of a room: so many lines from one on, or around a note.
+        page(room room_length: text, note note_length: text, language language_length: text, now now_length: text; from, count) =>
+            answer_json(with(|rooms| rooms.page(room, note, language, now, from as usize, count as usize)));
+        /// One note with its words, also where it is hidden.
+        note(room room_length: text, note note_length: text, language language_length: text, now now_length: text) =>
+            answer_json(with(|rooms| rooms.note(room, note, language, now)));
+        /// Shown notes with all words of a query, newest first.
+        search(room room_length: text, query query_length: text, language language_length: text, now now_length: text; count) =>
+            answer_json(with(|rooms| rooms.search(room, query, language, now, count as usize)));
     }
 }
 

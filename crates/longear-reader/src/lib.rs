@@ -7,6 +7,7 @@
 //! * [`Reader`]: several books and open files, as calls that take text and give JSON.
 //! * [`texts`]: Markdown and the search, which stand in a module of their own.
 //! * [`live`]: broadcasts, in a third one.
+//! * [`rooms`]: rooms, in a fourth one.
 //! * [`abi`]: the same calls for a program that is not Rust. The only file with `unsafe`.
 //!
 //! Why it is so: `docs/design/004-reader.md`.
@@ -17,6 +18,7 @@ pub mod book;
 pub mod json;
 pub mod live;
 pub mod reader;
+pub mod rooms;
 pub mod search;
 pub mod texts;
 #[cfg(feature = "vectors")]

@@ -170,6 +170,11 @@ impl Reader {
         self.books.values().find_map(|book| book.broadcast(&id)).ok_or(Refusal("not-held"))
     }
 
+    /// What is held of the rooms of a channel, as [`Book::rooms`] gives it.
+    pub fn rooms(&self, channel: &str) -> Answer<Vec<u8>> {
+        Ok(self.book(channel)?.rooms())
+    }
+
     /// The bytes of a file that came inside its item.
     pub fn file(&self, item: &str, index: usize) -> Answer<Vec<u8>> {
         match self.rendition(item, index)?.groups {

@@ -7,6 +7,7 @@ import { Feed, Stopped } from "./feed";
 import { HandOn } from "./hand-on";
 import { AddressField, Digits } from "./follow";
 import { NotFound } from "./item";
+import { RoomsOf } from "./rooms/room";
 import { go } from "./route";
 import { Share, linkTo } from "./share";
 
@@ -69,6 +70,7 @@ export function ChannelPage({ id }: { id: string }) {
       </div>
       {channel.stopped && <Stopped channel={channel} />}
       {channel.last_word !== null && <p class="soft">{words.say("last_word", { age: words.age(channel.last_word) })}</p>}
+      <RoomsOf channel={id} />
       <Feed channel={id} />
       <HandOn channel={id} />
       <Identity channel={channel} />

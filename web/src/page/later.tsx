@@ -5,6 +5,7 @@ import { CheckedPage } from "./checked";
 import { HandedPage } from "./handed-page";
 import { ItemPage } from "./item";
 import { KeptPage } from "./kept";
+import { RoomPage } from "./rooms/room";
 import type { LaterRoute } from "./route";
 import { SearchPage } from "./search";
 
@@ -17,6 +18,8 @@ export function LaterPage({ route }: { route: LaterRoute }) {
       return <ItemPage id={route.id} />;
     case "channel":
       return <ChannelPage id={route.id} />;
+    case "room":
+      return <RoomPage id={route.id} />;
     case "channels":
       return <ChannelsPage />;
     case "search":

@@ -5,7 +5,7 @@ type FirstRoute = { page: "news" } | { page: "follow"; text: string };
 /** What is loaded when somebody goes there. */
 export type LaterRoute =
   | { page: "search" | "channels" | "kept" | "checked" | "file" }
-  | { page: "item" | "channel"; id: string };
+  | { page: "item" | "channel" | "room"; id: string };
 export type Route = FirstRoute | LaterRoute;
 
 const PLAIN = ["search", "channels", "kept", "checked", "file"] as const;
@@ -15,9 +15,9 @@ export function readRoute(hash: string): Route {
   if (/^longear:/i.test(behind)) {
     return { page: "follow", text: behind };
   }
-  const [, page, id] = behind.match(/^\/(item|channel)\/([0-9a-f]{64})$/) ?? [];
+  const [, page, id] = behind.match(/^\/(item|channel|room)\/([0-9a-f]{64})$/) ?? [];
   if (page && id) {
-    return { page: page as "item" | "channel", id };
+    return { page: page as "item" | "channel" | "room", id };
   }
   const plain = PLAIN.find((name) => behind === `/${name}`);
   return { page: plain ?? "news" };

@@ -21,7 +21,7 @@ export const OWN_NAMES: Record<Language, string> = {
 };
 
 /** News is dated by the common calendar everywhere; Arabic readers of the region read Latin digits. */
-const INTL_TAGS: Record<Language, string> = {
+export const INTL_TAGS: Record<Language, string> = {
   kk: "kk",
   "kk-Latn": "kk",
   ru: "ru",
@@ -52,7 +52,7 @@ export class Words {
     readonly areAll: boolean,
     private readonly catalogue: Catalogue,
     /** Spells what the browser says as the catalogue is spelled. */
-    private readonly spell: (text: string) => string,
+    readonly spell: (text: string) => string,
   ) {
     const tag = INTL_TAGS[language];
     this.#plural = new Intl.PluralRules(tag);

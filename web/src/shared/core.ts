@@ -257,6 +257,11 @@ export class Core extends Module {
     return this.bytes("broadcast", [item]);
   }
 
+  /** What is held of the rooms of a channel, for the module that reads it. */
+  rooms(channel: string): Uint8Array {
+    return this.bytes("rooms", [channel]);
+  }
+
   /** A file that came inside its item. */
   file(item: string, index: number): Uint8Array {
     return this.bytes("file", [item], [index]);

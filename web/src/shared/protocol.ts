@@ -3,6 +3,7 @@
 import type { Address, Channel as KnownChannel, Feed as FeedPage, Item, Refused as Refusal } from "./core";
 import type { LiveWish } from "./live";
 import type { FaultCode } from "./release";
+import type { RoomWish } from "./rooms";
 
 export type { Rendition, Status, Variant } from "./core";
 export type { Address, FeedPage, Item, Refusal };
@@ -112,6 +113,8 @@ export interface Calls {
   remove: { in: { item: string; index: number }; out: null };
   /** Of a broadcast; what comes of which wish: `LiveAnswers`. */
   live: { in: { item: string; wish: LiveWish }; out: unknown };
+  /** Of rooms; what comes of which wish: `RoomAnswers`. */
+  rooms: { in: RoomWish; out: unknown };
   sync: { in: null; out: null };
   /** Asks a box near by from now on, until the app is closed. False: this is no address. */
   box: { in: { typed: string }; out: boolean };

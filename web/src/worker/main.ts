@@ -15,12 +15,15 @@ import { Shelf } from "./shelf";
 import { Missing, Sources } from "./sources";
 import { Sync } from "./sync";
 import type { Entry } from "./archive";
+import type { RoomParts } from "./rooms";
 import type { Rules } from "./rules";
 import { Turn } from "./turn";
 import type { LiveWish } from "../shared/live";
 
 /** How often sources are asked while the app is open. */
 const ROUND_MS = 60_000;
+/** Where rooms are kept. */
+const ROOMS = "rooms";
 /** How many items at once are walked through. */
 const WALK_COUNT = 100;
 
@@ -58,16 +61,22 @@ async function start() {
   state.phase = "ready";
   state.damaged = shelf.damaged;
   tell(parts, sync);
-  setInterval(() => void sync.round().then(() => makeRoom(core, blobs, disk)), ROUND_MS);
-  self.addEventListener("online", () => void sync.round());
-  void sync.round();
+  const beside = { core, disk, sources, folder, channels: () => shelf.ids(), news: () => say({ event: "news" }), round: () => sync.round() };
+  /** Notes are exchanged also of rooms whose page is not open, once one was on this device. */
+  const round = async () => {
+    await sync.round();
+    (await disk.list(ROOMS))[0] && void load(folder, "rooms").round(beside);
+  };
+  setInterval(() => void round().then(() => makeRoom(core, blobs, disk)), ROUND_MS);
+  self.addEventListener("online", () => void round());
+  void round();
   const watch = new AppWatch(core, disk, folder, (alarm) => {
     state.alarm = alarm;
     tell(parts, sync);
   });
   void watch.start();
   lead(core, blobs);
-  return { ...parts, handlers: handlers({ ...parts, sync, watch }) };
+  return { ...parts, handlers: handlers({ ...parts, beside, sync, watch }) };
 }
 
 /** This tab's turn: it answers the others, and goes on with what the one before was bringing. */
@@ -91,15 +100,17 @@ interface Parts {
   /** Where the app's files stand. */
   folder: string;
   sync: Sync;
+  /** What the scripts need that are loaded later. */
+  beside: RoomParts & { round: () => Promise<void> };
   watch: AppWatch;
 }
 
-function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, watch }: Parts): Handlers {
+function handlers({ core, disk, sources, shelf, blobs, folder, beside, reading, sync, watch }: Parts): Handlers {
   /** What was seen of a channel that was looked up and is not followed yet. */
   const looked = new Map<string, Entry[]>();
   const item = (id: string) => core.item(id);
   const changed = () => tell({ sources, shelf }, sync);
-  const live = (id: string, wish: LiveWish) => load(folder, "broadcasts").answer({ core, disk, sources, folder, round: () => sync.round() }, id, wish);
+  const live = (id: string, wish: LiveWish) => load(folder, "broadcasts").answer(beside, id, wish);
   return {
     address: async ({ text }) => orNull(() => core.address(text)),
     look: async ({ text }) => {
@@ -142,6 +153,7 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
         await removeBroadcast(disk, found.id);
       }
       await shelf.unfollow(channel);
+      await load(folder, "rooms").forget(beside, channel);
       changed();
       say({ event: "news" });
       return null;
@@ -172,6 +184,7 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
       return null;
     },
     live: async ({ item: id, wish }) => live(id, wish),
+    rooms: async (wish) => load(folder, "rooms").answer(beside, wish),
     sync: async () => sync.round().then(() => null),
     box: async ({ typed }) => {
       const isAddress = sources.box(typed);
@@ -208,6 +221,7 @@ function handlers({ core, disk, sources, shelf, blobs, folder, reading, sync, wa
       shelf.close();
       await blobs.close();
       await loaded("broadcasts")?.close();
+      await loaded("rooms")?.close();
       await disk.wipe();
       say({ event: "wiped" });
       return null;

@@ -15,6 +15,8 @@ interface Scripts {
   room: typeof import("./room");
   /** Follows and plays broadcasts. */
   broadcasts: typeof import("./broadcasts");
+  /** Reads and writes in rooms. */
+  rooms: typeof import("./rooms");
   /** Looks at the app itself. */
   watch: typeof import("./watch");
 }

@@ -13,7 +13,7 @@ use crate::workspace::{Workspace, find_program};
 const FOLDER_NAME: &str = "reader";
 
 /// The modules that are loaded later; no vectors are for them.
-const LATER: [&str; 2] = ["texts", "live"];
+const LATER: [&str; 3] = ["texts", "live", "rooms"];
 
 /// One stream with its own mark of the end. Instructions are no multiples of anything, so their places tell nothing (`pb`), and of
 /// the byte before one bit tells enough (`lc`).
@@ -35,10 +35,11 @@ struct Variant {
     packed_bytes_max: usize,
 }
 
-const VARIANTS: [Variant; 4] = [
+const VARIANTS: [Variant; 5] = [
     Variant { name: "reader", profile: "browser-small", features: "book", flags: "", packed_bytes_max: 74_100 },
     Variant { name: "texts", profile: "browser-small", features: "texts", flags: "", packed_bytes_max: 58_600 },
     Variant { name: "live", profile: "browser-small", features: "live", flags: "", packed_bytes_max: 29_500 },
+    Variant { name: "rooms", profile: "browser-small", features: "rooms", flags: "", packed_bytes_max: 68_000 },
     Variant {
         name: "reader-simd",
         profile: "browser-fast",

@@ -38,7 +38,7 @@ fn stream_of(item: &BookItem<'_>) -> Option<StreamId> {
     Opening::decode(payload).ok().map(|opening| opening.stream)
 }
 
-fn put(out: &mut Vec<u8>, payload: &[u8]) {
+pub(super) fn put(out: &mut Vec<u8>, payload: &[u8]) {
     out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
     out.extend_from_slice(payload);
 }

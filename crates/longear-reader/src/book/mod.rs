@@ -7,6 +7,7 @@
 mod broadcast;
 mod handed;
 mod log;
+mod rooms;
 mod status;
 mod take;
 mod wants;
@@ -41,6 +42,8 @@ pub struct Book {
     articles: SortedSet<(u64, ItemId)>,
     /// Articles whose words were not given to the search yet.
     unsearched: Vec<ItemId>,
+    /// Openings of rooms, and decisions in them, whose payload is here.
+    of_rooms: Vec<ItemId>,
     waiting: Quarantine<(TreePath, Vec<u8>)>,
     /// Hashes of what waits, so that nothing waits twice.
     waiting_names: SortedSet<[u8; 32]>,
@@ -99,6 +102,7 @@ impl Book {
             takers: SortedMap::new(),
             articles: SortedSet::new(),
             unsearched: Vec::new(),
+            of_rooms: Vec::new(),
             waiting: Quarantine::default(),
             waiting_names: SortedSet::new(),
             to_keep: SortedMap::new(),
@@ -202,6 +206,8 @@ impl Book {
         if article_of(kind, bytes).is_some() {
             self.articles.insert((time, id));
             self.unsearched.push(id);
+        } else if matches!(kind, Kind::Room | Kind::Moderation) {
+            self.of_rooms.push(id);
         }
         true
     }
