@@ -55,6 +55,7 @@ pub const CORE: &[Target] = &[
     target("pack", packs::pack),
     target("reconcile", talks::reconcile),
     target("retraction", formats::retraction),
+    target("room", talks::room),
     target("statement", formats::statement),
     target("tree", lists::tree),
 ];

@@ -1,8 +1,12 @@
-//! Notes of rooms: what a peer may say of those that it has, and what must follow from it.
+//! Rooms: what is read of them, what a peer may say of the notes that it has, and what must follow from it.
 
 use std::collections::BTreeSet;
 
+use longear_core::ChannelId;
 use longear_core::reconcile::{Decoder, Elements, Encoder, Progress, SYMBOL_BYTES, Salt};
+use longear_core::room::{
+    Decisions, Facts, Note, Opening, RoomId, Sheaf, SheafList, SheafName, SheafWriter, TicketWord,
+};
 
 use crate::script::Script;
 
@@ -67,4 +71,59 @@ fn lay<const N: usize>(symbol: &mut [u8], notes: [usize; N], is_added: bool) {
         symbol[..16].iter_mut().zip(&lone).for_each(|(byte, other)| *byte ^= other);
         symbol[16] = if is_added { symbol[16].wrapping_add(1) } else { symbol[16].wrapping_sub(1) };
     }
+}
+
+/// What is read of a room: an opening, decisions, a note, a sheaf, a list of sheaves, the word of a ticket; the first byte says which.
+pub fn room(bytes: &[u8]) {
+    let Some((what, bytes)) = bytes.split_first() else { return };
+    let front = |at: usize| bytes.get(at..at + 32).and_then(|id| <[u8; 32]>::try_from(id).ok()).unwrap_or_default();
+    match what % 6 {
+        0 => {
+            if let Ok(opening) = Opening::decode(bytes) {
+                assert_eq!(opening.encode(), bytes);
+                opening.check().expect("what was read can be published");
+            }
+        }
+        1 => {
+            if let Ok(decisions) = Decisions::decode(bytes) {
+                assert_eq!(decisions.encode(), bytes);
+            }
+        }
+        2 => note(bytes),
+        3 => {
+            // Whatever room the sheaf is of.
+            let room = RoomId(front(4));
+            if let Ok(sheaf) = Sheaf::decode(&room, bytes) {
+                let mut writer = SheafWriter::new(&room, sheaf.day);
+                sheaf.notes.iter().for_each(|note| assert!(writer.push(&note.id(), &note.encode())));
+                let (entry, written) = writer.finish();
+                assert_eq!((written.as_slice(), entry.name), (bytes, SheafName::of(bytes)));
+            }
+        }
+        4 => {
+            let (channel, room) = (ChannelId(front(4)), RoomId(front(36)));
+            if let Ok(list) = SheafList::decode(&channel, &room, bytes) {
+                assert_eq!(list.encode(), bytes);
+                assert_eq!(list.clone().merged(&list), list);
+            }
+        }
+        _ => {
+            let Ok(text) = std::str::from_utf8(bytes) else { return };
+            if let Ok(word) = TicketWord::read(text) {
+                let again = TicketWord::read(&word.word()).expect("its own word is read");
+                assert_eq!(*again.word(), *word.word());
+            }
+        }
+    }
+}
+
+fn note(bytes: &[u8]) {
+    let Ok(note) = Note::decode(bytes) else { return };
+    assert_eq!(note.encode(), bytes);
+    let facts = Facts::of(&note);
+    assert_eq!((facts.id, facts.day(), facts.entry()), (note.id(), note.day(), note.entry()));
+    let shown = longear_pages::note_text(&note.text);
+    assert!(!shown.chars().any(|letter| letter.is_control() && letter != '\n'), "a control is shown");
+    assert!(!shown.chars().any(|letter| ('\u{202a}'..='\u{202e}').contains(&letter)), "direction is turned");
+    assert!(shown.lines().count() <= 40 && !shown.contains("\n\n\n"), "it fills the page");
 }
