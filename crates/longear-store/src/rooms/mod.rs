@@ -109,6 +109,24 @@ impl Rooms {
         Ok(room)
     }
 
+    /// Deletes all notes of a room. Nothing may be using it; what is not here is deleted already.
+    ///
+    /// # Errors
+    /// A file cannot be removed.
+    pub fn remove(&self, room: &RoomId) -> Result<(), RoomError> {
+        self.open.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).remove(room);
+        let Some(folder) = &self.folder else { return Ok(()) };
+        // The database first: what is left of it without its log is older, and never other notes.
+        for suffix in [SUFFIX, ".db-wal", ".db-shm"] {
+            let path = folder.join(format!("{room}{suffix}"));
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("remove", &path, error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The rooms of which something may be here, by their IDs.
     ///
     /// # Errors

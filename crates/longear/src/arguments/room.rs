@@ -33,6 +33,12 @@ Example:
     /// Take a note of your own back
     TakeBack(OwnNoteArguments),
     /// Ask the moderators to look at a note
+    #[command(after_help = "\
+Example:
+  longear room flag 9f02…
+
+Flags are signed and public, under the key that you write with. In a room with tickets only those of known \
+writers count")]
     Flag(NotesArguments),
     /// Hide notes: they can be looked at by choice
     Hide(GroundArguments),
@@ -41,22 +47,55 @@ Example:
     /// Hide what the writer of a note says, from a day on
     Ban(BanArguments),
     /// Show notes above the others, and keep them first
+    #[command(after_help = "\
+Example:
+  longear room pin 9f02…")]
     Pin(NotesArguments),
     /// Undo what moderators decided about notes or their writers
+    #[command(after_help = "\
+Example:
+  longear room lift 9f02…
+
+It undoes hides, purges, bans and pins, whoever decided them. Words that were purged come back only where \
+somebody still has them")]
     Lift(NotesArguments),
     /// Put the writers of these notes on the roll: their notes are kept before those of strangers
+    #[command(after_help = "\
+Example:
+  longear room admit 9f02… 77ab…
+
+Admit whom you know by what they wrote. For people whom you meet, make tickets: longear room tickets")]
     Admit(NotesArguments),
     /// Make tickets: sheets to print, cut and hand out
     Tickets(TicketsArguments),
     /// Show what readers flagged, the most urgent first
+    #[command(after_help = "\
+Example:
+  longear room queue
+
+Counted are the writers of the roll who asked, each once")]
     Queue(RoomArguments),
     /// Choose the best notes of a day, and send them with the news
     Digest(DigestArguments),
     /// Let nothing more be said in a room
+    #[command(after_help = "\
+Example:
+  longear room close 5be1c0…
+
+What was said stays. Notes of later days are not shown. To open it again: longear retract ID, with the ID \
+that is printed")]
     Close(RoomArguments),
     /// Show nothing more of the writers of these notes, on this device
+    #[command(after_help = "\
+Example:
+  longear room mute 9f02…
+
+Nobody is told")]
     Mute(NotesArguments),
     /// Show what the writers of these notes say again, on this device
+    #[command(after_help = "\
+Example:
+  longear room unmute 9f02…")]
     Unmute(NotesArguments),
 }
 
@@ -73,8 +112,8 @@ pub enum AdmissionArgument {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
-  longear room open --title \"After the water: who needs what\" --lang en --rules rules.md
-  longear room open --title \"Strike\" --admission tickets --notes-per-day 10 --retention 14d
+  longear room open --title \"After the water\" --lang en --rules rules.md
+  longear room open --title \"Strike\" --admission tickets --retention 14d
 
 Each paragraph or list entry of the file of rules is a rule; they are numbered, and whoever hides a note \
 names one. Notes are public and stay for as long as --retention says, on every copy that has space. An \

@@ -19,7 +19,7 @@ use crate::arguments::carriers::{
     FollowArguments, StickCommand, StickReadArguments, StickWriteArguments, SyncArguments, UnfollowArguments,
 };
 use crate::failure::Failure;
-use crate::home::store_failure;
+use crate::home::{Home, store_failure};
 use crate::terminal::{Progress, Track, Unit, bytes, grouped, printable};
 
 /// Threads that wait for the network; the work is done on others.
@@ -55,14 +55,17 @@ pub fn follow(context: &Context<'_>, arguments: &FollowArguments) -> Result<(), 
 
 /// Stops reading a channel here.
 pub fn unfollow(context: &Context<'_>, arguments: &UnfollowArguments) -> Result<(), Failure> {
-    let (_, store) = context.open()?;
+    let (home, store) = context.open()?;
     let channel = channel_argument(&store, Some(&arguments.address))?;
     let mut batch = store.write().map_err(|error| store_failure(&error))?;
     batch.unfollow(&channel).map_err(|error| store_failure(&error))?;
     batch.commit().map_err(|error| store_failure(&error))?;
     if arguments.delete {
         delete_blobs(&store, &channel)?;
-        context.screen.note("Its files were deleted here. Texts stay in the store, out of sight; this is no wipe.");
+        delete_rooms(&home, &store, &channel)?;
+        context.screen.note(
+            "Its files, the notes of its rooms and your keys there were deleted. Texts stay in the store, out of sight; this is no wipe.",
+        );
     }
     if context.screen.json() {
         return context.screen.print_json(&json!({"id": channel.to_string(), "followed": false}));
@@ -82,6 +85,16 @@ fn delete_blobs(store: &Store, channel: &longear_core::ChannelId) -> Result<(), 
                 store.blobs().remove(hash).map_err(|error| blob_failure(&error))?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Deletes the notes of a channel's rooms, and who this device was in them.
+fn delete_rooms(home: &Home, store: &Store, channel: &longear_core::ChannelId) -> Result<(), Failure> {
+    for (room, _) in store.rooms_of(channel).map_err(|error| store_failure(&error))? {
+        let room = room.id().into();
+        store.rooms().remove(&room).map_err(|error| crate::talk::room_failure(&error))?;
+        home.forget_writer(&room)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::stage::{Secrets, Stage, Traced, look, newsroom, silent_listener};
 use crate::trace::{Asked, read, unsolicited};
 
 /// Every command with words that make it do its work; `{…}` is filled in. What they need was made by those before.
-const OFFLINE: [(&str, &str); 33] = [
+const OFFLINE: [(&str, &str); 51] = [
     ("channel new", "channel new Second --roots {roots2}"),
     ("channel show", "channel show"),
     ("channel enrol", "channel enrol {address} --role post,edit,live,moderate --label Laptop --out {request}"),
@@ -26,6 +26,24 @@ const OFFLINE: [(&str, &str); 33] = [
     ("live list", "live list"),
     (CHAPTER, "live chapter Bridge"),
     ("live stop", "live stop"),
+    ("room list", "room list"),
+    ("room open", "room open --title Second"),
+    ("room say", "room say {room} --words Salem"),
+    ("room show", "room show {room}"),
+    ("room flag", "room flag {note}"),
+    ("room queue", "room queue {room}"),
+    ("room pin", "room pin {note}"),
+    ("room hide", "room hide {note} --reason other"),
+    ("room ban", "room ban {note} --reason other"),
+    ("room lift", "room lift {note}"),
+    ("room admit", "room admit {note}"),
+    ("room digest", "room digest {note}"),
+    ("room mute", "room mute {note}"),
+    ("room unmute", "room unmute {note}"),
+    ("room tickets", "room tickets {room} --batch 2 --out {tickets}"),
+    ("room take-back", "room take-back {mine}"),
+    ("room purge", "room purge {note} --reason threats"),
+    ("room close", "room close {room}"),
     ("list", "list --all"),
     ("follow", "follow {address}"),
     ("unfollow", "unfollow {address} --delete"),
@@ -87,15 +105,19 @@ fn commands_without_a_carrier_on_the_network_touch_no_network() {
     let film = stage.file("film.mp4", include_bytes!("../../src/media/mod.rs"));
     let delegates = stage.done("newsroom", &["channel", "delegate", "list"]);
     let key = delegates[0]["key"].as_str().unwrap().to_owned();
+    let said = |words: &[&str]| stage.done("newsroom", words)[0]["id"].as_str().unwrap().to_owned();
+    let room = said(&["room", "open", "--title", "Water"]);
+    let [note, mine] = ["one", "two"].map(|words| said(&["room", "say", "--words", words]));
+    let given = [("address", &address), ("post", &post), ("film", &film), ("key", &key), ("room", &room)];
     let fill = |words: &str| {
         let mut words = words.to_owned();
-        for (name, value) in [("address", &address), ("post", &post), ("film", &film), ("key", &key)] {
+        for (name, value) in given.into_iter().chain([("note", &note), ("mine", &mine)]) {
             words = words.replace(&format!("{{{name}}}"), value);
         }
         for (number, key) in keys.iter().enumerate() {
             words = words.replace(&format!("{{root{}}}", number + 1), key.to_str().unwrap());
         }
-        for name in ["roots2", "request", "change", "rotation", "out", "stick", "archive", "man", "site"] {
+        for name in ["roots2", "request", "change", "rotation", "out", "stick", "archive", "man", "site", "tickets"] {
             words = words.replace(&format!("{{{name}}}"), &stage.text(name));
         }
         words

@@ -332,3 +332,16 @@ proptest! {
         prop_assert_eq!(room.check().unwrap().findings, []);
     }
 }
+
+#[test]
+fn a_room_that_is_removed_leaves_nothing_and_can_begin_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let rooms = Rooms::open(folder.path());
+    rooms.room(&VENUE).unwrap().take_in([signed(1, draft(0, 1, "gone"))]).unwrap();
+    assert_eq!(rooms.held().unwrap(), [VENUE]);
+    rooms.remove(&ROOM).unwrap();
+    rooms.remove(&ROOM).unwrap();
+    assert_eq!(rooms.held().unwrap(), []);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(all(&rooms.room(&VENUE).unwrap()).is_empty());
+}

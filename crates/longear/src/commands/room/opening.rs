@@ -112,8 +112,8 @@ fn split_rules(text: &str) -> Vec<String> {
 
 /// The words of an entry of a list, without its number or mark.
 fn entry(line: &str) -> Option<&str> {
-    if let Some(words) = ["- ", "* ", "• "].iter().find_map(|mark| line.strip_prefix(mark)) {
-        return Some(words.trim());
+    if let Some(words) = ['-', '*', '•'].iter().find_map(|mark| line.strip_prefix(*mark)) {
+        return (words.is_empty() || words.starts_with(' ')).then_some(words.trim());
     }
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let rest = line.get(digits..).filter(|_| digits > 0)?;
