@@ -116,8 +116,8 @@ Examples:
   longear room open --title \"Strike\" --admission tickets --retention 14d
 
 Each paragraph or list entry of the file of rules is a rule; they are numbered, and whoever hides a note \
-names one. Notes are public and stay for as long as --retention says, on every copy that has space. An \
-open room protects known writers only: hand out tickets")]
+names one. Notes are public and stay for as long as --retention says, on every copy that has space. In an \
+open room strangers come last, once there are tickets: hand some out")]
 pub struct OpenArguments {
     /// Call it so
     #[arg(long)]

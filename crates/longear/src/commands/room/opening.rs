@@ -53,7 +53,7 @@ pub fn open(context: &Context<'_>, arguments: &OpenArguments) -> Result<(), Fail
     context.screen.print(&format!("{id}\n"))?;
     context.screen.note(match opening.admission {
         Admission::Open => {
-            "The room is open. Without tickets a flood can drown it; with some, known writers are heard whatever comes: longear room tickets --out tickets.html"
+            "The room is open. Without tickets a flood of strangers can drown it; with some, known writers come first: longear room tickets --out tickets.html"
         }
         Admission::Tickets => "The room is open for who has a ticket. Make some: longear room tickets --out tickets.html",
     });
