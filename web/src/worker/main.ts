@@ -101,7 +101,7 @@ interface Parts {
   folder: string;
   sync: Sync;
   /** What the scripts need that are loaded later. */
-  beside: RoomParts & { round: () => Promise<void> };
+  beside: RoomParts;
   watch: AppWatch;
 }
 

@@ -14,7 +14,7 @@ const MODULE = "rooms.lzma";
 const CHECKED_AT_ONCE = 64;
 /** How often the page hears of what was checked, while much is. */
 const NEWS_MS = 1_000;
-/** How long sources are left alone after an exchange, unless somebody says something. */
+/** How long sources are left alone while somebody looks at a room, unless he says something. */
 const AGAIN_MS = 15_000;
 
 export interface RoomParts {
@@ -24,6 +24,8 @@ export interface RoomParts {
   folder: string;
   /** The channels that are followed. */
   channels: () => string[];
+  /** Asks the sources of all channels for newer words. */
+  round: () => Promise<void>;
   /** Something is to be shown anew. */
   news: () => void;
 }
@@ -172,7 +174,8 @@ class Talk {
 
   #page({ language, from, count, note }: Extract<RoomWish, { wish: "page" }>): RoomAnswers["page"] {
     if (Date.now() > this.#nextExchange) {
-      void this.exchange();
+      this.#nextExchange = Date.now() + AGAIN_MS;
+      void this.parts.round().then(() => this.exchange());
     }
     const { rooms, room } = this;
     const page = orNull(() => rooms.page(room.id, note, language, from, count)) ?? orNull(() => rooms.page(room.id, "", language, from, count));

@@ -17,6 +17,8 @@ const FOUND_MAX = 50;
 const NEWEST = 0xffff_ffff;
 const LETTERS_MIN = 3;
 const DAY_MS = 86_400_000;
+/** How often the page asks how the room stands. */
+const LOOK_MS = 5_000;
 
 export type Ask = <Wish extends RoomWish>(wish: Wish) => Promise<RoomAnswers[Wish["wish"]]>;
 
@@ -55,8 +57,9 @@ export function RoomPage({ id }: { id: string }) {
   const [query, setQuery] = useState("");
   const [answered, setAnswered] = useState<Line | null>(null);
   const [outcome, setOutcome] = useState<TextKey | null>(null);
+  const looked = useLooking();
   const wish = { wish: "page", room: id, language: settings.language, from, count: LINES, note: "" } as const;
-  const page = useAnswer(() => ask(wish), [id, news, from, settings.language, outcome]);
+  const page = useAnswer(() => ask(wish), [id, news, looked, from, settings.language, outcome]);
   useEffect(() => {
     answered && document.getElementById("write")?.scrollIntoView();
   }, [answered]);
@@ -115,6 +118,16 @@ export function RoomPage({ id }: { id: string }) {
       {me && <Write room={room} me={me} ask={ask} answered={answered} forget={() => setAnswered(null)} said={said} />}
     </>
   );
+}
+
+/** Counts up as long as somebody looks: then sources are asked more often. */
+function useLooking(): number {
+  const [looked, setLooked] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || setLooked((count) => count + 1), LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return looked;
 }
 
 type Page = NonNullable<RoomAnswers["page"]>;
