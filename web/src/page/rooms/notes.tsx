@@ -58,7 +58,7 @@ function Note({ room, line, acts }: { room: Room; line: Line; acts: Acts | null 
   if (line.text !== null) {
     return (
       <li class={`note${reply}`} id={anchor}>
-        <Said line={line} text={line.text} acts={acts} />
+        <Said room={room} line={line} text={line.text} acts={acts} />
       </li>
     );
   }
@@ -74,7 +74,7 @@ function Note({ room, line, acts }: { room: Room; line: Line; acts: Acts | null 
       </p>
       {shown !== null && (
         <div class="note">
-          <Said line={line} text={shown} acts={null} />
+          <Said room={room} line={line} text={shown} acts={null} />
         </div>
       )}
       <div class="does">
@@ -116,9 +116,10 @@ function Why({ room, line }: { room: Room; line: Line }) {
   );
 }
 
-function Said({ line, text, acts }: { line: Line; text: string; acts: Acts | null }) {
+function Said({ room, line, text, acts }: { room: Room; line: Line; text: string; acts: Acts | null }) {
   const { words } = useReader();
-  const state = line.own ? STATES[line.state] ?? (line.state === "hidden" ? "note_hidden" : undefined) : undefined;
+  // Who wrote it sees it, and what became of it.
+  const isWithheld = line.own && (line.state === "hidden" || line.state in STATES);
   return (
     <>
       <Bead of={line} />
@@ -132,7 +133,11 @@ function Said({ line, text, acts }: { line: Line; text: string; acts: Acts | nul
       {line.parent && acts && <Quote parent={line.parent} />}
       <div class="words">
         {text === "" ? <p class="soft">{words.say("note_empty")}</p> : <Paragraphs text={text} />}
-        {state && <p class="small soft">{words.say(state)}</p>}
+        {isWithheld && (
+          <p class="small soft">
+            <Why room={room} line={line} />
+          </p>
+        )}
       </div>
       {acts && <Does line={line} acts={acts} />}
     </>
