@@ -133,8 +133,8 @@ pub const ENTRIES_MAX: usize = 256;
 pub const DIGEST_NOTES_MAX: usize = 24;
 /// Purges of one log and UTC day: so many words a stolen key can destroy before somebody sleeps over it.
 pub const PURGES_PER_DAY_MAX: usize = 64;
-/// Bans of one log and UTC day in a small room; what is banned has no room, so bans drop notes, too.
-pub const BANS_PER_DAY_MIN: usize = 64;
+/// Pins and digests of one log and UTC day: what they choose is kept before all else, so that others' notes may have to go.
+pub const CHOICES_PER_DAY_MAX: usize = 16;
 /// Writers that a small roll may admit per UTC day.
 pub const WRITERS_PER_DAY_MIN: usize = 64;
 /// Notes per day of who is not on the roll.

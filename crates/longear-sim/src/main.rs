@@ -12,7 +12,7 @@ use longear_sim::{Broken, Counts, Outcome, World};
 
 const USAGE: &str = "Usage: longear-sim --seeds A..B [--threads N] [--quiet]
        longear-sim --seed N [--break 1..10] [--trace]
-       longear-sim flood [--writers N] [--hostile PERCENT] [--seed N]";
+       longear-sim flood [--writers N] [--hostile PERCENT] [--thief] [--seed N]";
 
 struct Options {
     seeds: Range<u64>,
@@ -68,9 +68,13 @@ fn flood(words: &[String]) -> ExitCode {
 }
 
 fn read_flood(words: &[String]) -> Option<Flood> {
-    let mut flood = Flood { writers: 1_000, hostile_percent: 20, seed: 1 };
+    let mut flood = Flood { writers: 1_000, hostile_percent: 20, has_thief: false, seed: 1 };
     let mut words = words.iter();
     while let Some(word) = words.next() {
+        if word == "--thief" {
+            flood.has_thief = true;
+            continue;
+        }
         let number = words.next()?.parse::<u64>().ok()?;
         match word.as_str() {
             "--writers" => flood.writers = usize::try_from(number).ok()?,

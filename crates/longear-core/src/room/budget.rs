@@ -4,12 +4,15 @@ use super::rank::{Cell, Rank};
 use super::standing::Terms;
 use crate::sorted::SortedMap;
 
+/// Beside the days that are over and kept: today, tomorrow, and all that is dated after it.
+const OTHER_DAYS: u64 = 3;
+
 /// How many bytes each cell of a room may fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Classes 0 and 1: nine tenths.
     pub main_bytes: u64,
-    /// Classes 2 and 3 of one day, and all that is dated ahead: one tenth, divided by the days that notes are kept.
+    /// Classes 2 and 3 of one day, and all that is dated ahead: one tenth, divided by so many as there are of these.
     pub day_bytes: u64,
 }
 
@@ -26,7 +29,7 @@ impl Budget {
     pub fn new(bytes: u64, terms: &Terms) -> Self {
         // Ten budgets may be more than a number holds; nine tenths are not.
         let main_bytes = (u128::from(bytes) * 9 / 10) as u64;
-        Budget { main_bytes, day_bytes: bytes / 10 / u64::from(terms.retention_days.max(1)) }
+        Budget { main_bytes, day_bytes: bytes / 10 / (u64::from(terms.retention_days) + OTHER_DAYS) }
     }
 
     /// Where the beginnings end of notes that are given ascending by rank: rank, cell and bytes of each.

@@ -6,13 +6,10 @@ use super::note::{Note, day_of};
 use super::place::Facts;
 use super::roll::{Admitting, Roll};
 use super::ruling::{DecisionId, Ruled, Ruling};
-use crate::limits::{BANS_PER_DAY_MIN, DIGEST_NOTES_MAX, PURGES_PER_DAY_MAX};
+use crate::limits::{CHOICES_PER_DAY_MAX, DIGEST_NOTES_MAX, PURGES_PER_DAY_MAX};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::status::Status;
 use crate::verify::Verified;
-
-/// Of so many entries admitted one more may be banned by one log on a day.
-const ENTRIES_PER_BAN: usize = 50;
 
 /// The decisions in force in a room. Empty where nobody decided anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,8 +40,6 @@ pub struct Cause {
 pub struct Ban {
     /// The first day that it covers.
     pub first_day: u32,
-    /// The day of its item.
-    pub decided_day: u32,
     /// Which one, and why.
     pub cause: Cause,
 }
@@ -79,15 +74,14 @@ impl Force {
         rulings.sort_by_key(|ruling| (ruling.time, ruling.item));
         rulings.dedup_by_key(|ruling| ruling.item);
         let lifted = lifted(&rulings);
-        let mut force = Force { roll: Roll::of(admitting(&rulings, &lifted)), ..Force::default() };
-        let bans_max = BANS_PER_DAY_MIN.max(force.roll.ever_len() / ENTRIES_PER_BAN);
+        let mut force = Force { roll: Roll::of(admitting(&rulings)), ..Force::default() };
         let purging = first_of_days(&rulings, PURGES_PER_DAY_MAX, |what| matches!(what, Decision::Purge { .. }));
-        let banning = first_of_days(&rulings, bans_max, |what| matches!(what, Decision::Ban { .. }));
+        let choosing = first_of_days(&rulings, CHOICES_PER_DAY_MAX, is_choice);
         for ruling in rulings {
             for (id, ruled) in ruling.decisions().filter(|(id, _)| !lifted.contains(id)) {
                 let counts = match ruled.decision {
                     Decision::Purge { .. } => purging.contains(&id),
-                    Decision::Ban { .. } => banning.contains(&id),
+                    ref what if is_choice(what) => choosing.contains(&id),
                     _ => true,
                 };
                 if counts {
@@ -111,11 +105,7 @@ impl Force {
             }
             Decision::Ban { entry, first_day, ground } => {
                 let cause = Cause { decision, ground: *ground };
-                self.bans.at_or_insert(*entry, Vec::new).push(Ban {
-                    first_day: *first_day,
-                    decided_day: day_of(ruling.time),
-                    cause,
-                });
+                self.bans.at_or_insert(*entry, Vec::new).push(Ban { first_day: *first_day, cause });
             }
             Decision::Pin { note } => self.pins.at_or_insert(*note, Vec::new).push(decision),
             Decision::Digest { day, .. } => {
@@ -133,19 +123,6 @@ impl Force {
     /// The day since which an entry is on the roll; `None` where it is not.
     pub fn on_roll_since(&self, entry: &Entry) -> Option<u32> {
         self.roll.since(entry)
-    }
-
-    /// The day since which an entry was admitted, whether that was lifted since or not; `None` where it never was.
-    ///
-    /// What is kept goes by this: a thief who lifts what admits everybody must not have everybody's notes dropped, which
-    /// would not come back when his log is closed.
-    pub fn admitted_since(&self, entry: &Entry) -> Option<u32> {
-        self.roll.ever_since(entry)
-    }
-
-    /// Whether anybody was ever admitted.
-    pub fn has_admitted(&self) -> bool {
-        self.roll.ever_len() > 0
     }
 
     /// How many entries are on the roll.
@@ -166,12 +143,6 @@ impl Force {
     /// Whether what an entry says on a day is banned.
     pub fn is_banned(&self, entry: &Entry, day: u32) -> bool {
         self.bans(entry).iter().any(|ban| ban.first_day <= day)
-    }
-
-    /// Whether what an entry says on a day is kept last for a ban: what it said before somebody decided so is kept as before.
-    /// Else a thief could have everything dropped that somebody ever said, and his closed log would not bring it back.
-    pub(super) fn is_kept_last(&self, entry: &Entry, day: u32) -> bool {
-        self.bans(entry).iter().any(|ban| ban.first_day.max(ban.decided_day) <= day)
     }
 
     /// Why a note is hidden; empty where it is not.
@@ -251,6 +222,11 @@ impl Force {
     }
 }
 
+/// What is kept before all else.
+fn is_choice(what: &Decision) -> bool {
+    matches!(what, Decision::Pin { .. } | Decision::Digest { .. })
+}
+
 /// What lifts name. No lift is lifted: else who lifts last would win.
 fn lifted(rulings: &[&Ruling]) -> SortedSet<DecisionId> {
     let decisions = rulings.iter().flat_map(|ruling| ruling.decisions());
@@ -274,16 +250,17 @@ fn first_of_days(rulings: &[&Ruling], max: usize, is_kind: fn(&Decision) -> bool
     days.flat_map(|day| day.iter().take(max)).map(|(.., id)| *id).collect()
 }
 
-/// The decisions that admit, in the order of their items.
-fn admitting<'a>(rulings: &[&'a Ruling], lifted: &SortedSet<DecisionId>) -> impl Iterator<Item = Admitting<'a>> {
-    rulings.iter().flat_map(move |ruling| {
-        ruling.decisions().filter_map(move |(id, ruled)| {
+/// The decisions that admit, in the order of their items. Lifts are not looked at: a thief who lifts what admits everybody would
+/// have everybody's notes dropped, and his closed log would not bring them back.
+fn admitting<'a>(rulings: &[&'a Ruling]) -> impl Iterator<Item = Admitting<'a>> {
+    rulings.iter().flat_map(|ruling| {
+        ruling.decisions().filter_map(|(_, ruled)| {
             let (are_writers, entries) = match &ruled.decision {
                 Decision::Tickets(entries) => (false, entries),
                 Decision::Writers(entries) => (true, entries),
                 _ => return None,
             };
-            Some(Admitting { time: ruling.time, are_writers, is_lifted: lifted.contains(&id), entries })
+            Some(Admitting { time: ruling.time, are_writers, entries })
         })
     })
 }

@@ -88,10 +88,10 @@ impl<'a> Ranking<'a> {
         if self.first.contains(&id) {
             return (chosen, Cell::Main);
         }
-        match self.terms.kept_standing(self.force, facts) {
+        match self.terms.standing(self.force, facts) {
             Standing::Full => (full, Cell::Main),
             Standing::InLane => (lane, Cell::Day(facts.day())),
-            Standing::Banned | Standing::Early | Standing::Beyond => (rest, Cell::Day(facts.day())),
+            Standing::Early | Standing::Beyond => (rest, Cell::Day(facts.day())),
         }
     }
 }

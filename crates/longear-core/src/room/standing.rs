@@ -28,15 +28,14 @@ pub enum Membership {
     Outsider,
 }
 
-/// How a note stands to the decisions in force, whatever the time is.
+/// How a note stands to the terms and the roll, whatever the time is, and whatever moderators say against its writer: what is
+/// kept goes by this, and what was dropped for a stolen key's ban would not come back when its log is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
     /// Of a member.
     Full,
     /// Of a stranger.
     InLane,
-    /// Its entry is banned on its day.
-    Banned,
     /// Its ticket was handed out after its day.
     Early,
     /// More than its entry may write.
@@ -73,40 +72,22 @@ impl Opening {
 impl Terms {
     /// How an entry stands to the room.
     pub fn membership(&self, force: &Force, entry: &Entry) -> Membership {
-        self.membership_by(force.on_roll_since(entry).is_some(), force.roll_length() > 0)
-    }
-
-    fn membership_by(&self, is_on_roll: bool, has_roll: bool) -> Membership {
         match self.admission {
-            _ if is_on_roll => Membership::Member,
-            Admission::Open if !has_roll => Membership::Member,
+            _ if force.on_roll_since(entry).is_some() => Membership::Member,
+            Admission::Open if force.roll_length() == 0 => Membership::Member,
             Admission::Open => Membership::Stranger,
             Admission::Tickets => Membership::Outsider,
         }
     }
 
-    /// How a note stands to the decisions in force.
+    /// How a note stands to the terms and the roll.
     pub fn standing(&self, force: &Force, facts: &Facts) -> Standing {
-        if force.is_banned(&facts.entry(), facts.day()) {
-            return Standing::Banned;
-        }
-        self.standing_by(facts, force.on_roll_since(&facts.entry()), force.roll_length() > 0)
-    }
-
-    /// The same, as if nobody had ever lifted what admits, or banned backwards: what is kept goes by this, not by what is shown.
-    pub(super) fn kept_standing(&self, force: &Force, facts: &Facts) -> Standing {
-        if force.is_kept_last(&facts.entry(), facts.day()) {
-            return Standing::Banned;
-        }
-        self.standing_by(facts, force.admitted_since(&facts.entry()), force.has_admitted())
-    }
-
-    fn standing_by(&self, facts: &Facts, since: Option<u32>, has_roll: bool) -> Standing {
-        if facts.has_ticket && since.is_some_and(|since| facts.day() < since) {
+        let entry = facts.entry();
+        if facts.has_ticket && force.on_roll_since(&entry).is_some_and(|since| facts.day() < since) {
             return Standing::Early;
         }
         let is_flag = facts.place().is_flag;
-        let (slots, standing) = match self.membership_by(since.is_some(), has_roll) {
+        let (slots, standing) = match self.membership(force, &entry) {
             Membership::Member if is_flag => (FLAGS_PER_DAY_MAX, Standing::Full),
             Membership::Member => (self.notes_per_day, Standing::Full),
             Membership::Stranger if !is_flag => (self.notes_per_day.min(LANE_NOTES_PER_DAY), Standing::InLane),
@@ -123,9 +104,10 @@ impl Terms {
             NoteState::Purged
         } else if shown_ms > now_ms.saturating_add(NOTE_AHEAD_MS_MAX) || is_after_end {
             NoteState::Waiting
+        } else if force.is_banned(&facts.entry(), facts.day()) {
+            NoteState::Banned
         } else {
             match self.standing(force, facts) {
-                Standing::Banned => NoteState::Banned,
                 Standing::Early => NoteState::Early,
                 Standing::Beyond => NoteState::Beyond,
                 Standing::Full | Standing::InLane if force.hides(&facts.id).is_empty() => NoteState::Shown,

@@ -1,7 +1,7 @@
 //! Decisions in force.
 
 use longear_core::id::LogId;
-use longear_core::limits::{PURGES_PER_DAY_MAX, WRITERS_PER_DAY_MIN};
+use longear_core::limits::{CHOICES_PER_DAY_MAX, PURGES_PER_DAY_MAX, WRITERS_PER_DAY_MIN};
 use longear_core::room::{Decision, DecisionId, Entry, Force, Ground, Ruling, Spot};
 use longear_core::status::{Doubt, Objection};
 use longear_core::{ItemId, NoteId, Status};
@@ -99,19 +99,20 @@ fn lifted_purges_use_up_the_share_of_their_day() {
     assert!(purged(&force(&[first, lifting, second]), 0..100).is_empty());
 }
 
-/// What is banned has no room, so it is dropped: a stolen key must not ban everybody in an hour.
+/// What is chosen is kept before all else: a stolen key must not choose so much that everything else is dropped.
 #[test]
-fn of_one_log_and_day_the_first_bans_count() {
-    let ban = |number| Decision::Ban { entry: entries(number..number + 1)[0], first_day: 0, ground: Ground::Other };
-    let bans = |log, seq, day, numbers: core::ops::Range<u32>| ruling(log, seq, noon(day), numbers.map(ban).collect());
-    let banned = |force: &Force| {
-        (0..500).filter(|number| force.is_banned(&entries(*number..number + 1)[0], 0)).collect::<Vec<_>>()
-    };
-    let rulings = [bans(1, 0, 0, 0..100), bans(1, 1, 0, 100..101), bans(2, 0, 0, 200..201), bans(1, 2, 1, 300..301)];
-    assert_eq!(banned(&force(&rulings)), (0..64).chain([200, 300]).collect::<Vec<_>>());
-    let tickets = (0..20).map(|part| Decision::Tickets(entries(256 * part..256 * (part + 1)))).collect();
-    let large = [rulings[0].clone(), rulings[1].clone(), ruling(3, 0, noon(0), tickets)];
-    assert_eq!(banned(&force(&large)), (0..101).collect::<Vec<_>>(), "one in fifty of 5,120 entries");
+fn of_one_log_and_day_the_first_pins_and_digests_count_together() {
+    let max = CHOICES_PER_DAY_MAX as u32;
+    let pin = |number| Decision::Pin { note: note(number) };
+    let said = Writer::member("Aida").note(0, 0, "chosen").into_inner();
+    let digest = || Decision::Digest { day: FIRST_DAY, notes: vec![said.clone()] };
+    let first = ruling(1, 0, noon(0), (0..max - 1).map(pin).chain([digest(), pin(90), digest()]).collect());
+    let lifting = ruling(1, 1, noon(0), vec![lift(&first, 0), pin(91)]);
+    let rulings = [first, lifting, ruling(2, 0, noon(0), vec![pin(92)]), ruling(1, 2, noon(1), vec![pin(93)])];
+    let force = force(&rulings);
+    let pinned = (0..100).filter(|number| !force.pins(&note(*number)).is_empty()).collect::<Vec<_>>();
+    assert_eq!(pinned, (1..max - 1).chain([92, 93]).collect::<Vec<_>>(), "who lifts his own has no more of them");
+    assert_eq!(force.digests().len(), 1);
 }
 
 #[test]
@@ -141,10 +142,9 @@ fn an_entry_is_on_the_roll_since_the_first_decision_in_force_that_admits_it() {
     let entry = entries(1..2)[0];
     let since = |rulings: &[Ruling]| force(rulings).on_roll_since(&entry).map(|day| day - FIRST_DAY);
     assert_eq!(since(&[late.clone(), early.clone()]), Some(1));
-    let lifting = ruling(3, 0, noon(2), vec![lift(&early, 0)]);
-    assert_eq!(since(&[late, early.clone(), lifting.clone()]), Some(4));
-    let force = force(&[early, lifting]);
-    assert_eq!((force.on_roll_since(&entry), force.roll_length(), force.roll().count()), (None, 0, 0));
+    assert_eq!(since(std::slice::from_ref(&late)), Some(4));
+    let force = Force::of([(&late, Status::Shown), (&early, Status::Retracted)]);
+    assert_eq!((force.on_roll_since(&entry), force.roll_length(), force.roll().count()), (Some(FIRST_DAY + 4), 2, 2));
 }
 
 #[test]
