@@ -9,7 +9,7 @@ use crate::step::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
 /// Seeds of hostile worlds for every change; a release takes a hundred thousand.
-const SIM_SEEDS: &str = "0..500";
+const SIM_SEEDS: &str = "0..300";
 
 /// Parts of the core's mutants of which each change meets one: more would cost minutes.
 const MUTANT_PARTS: u64 = 50;

@@ -124,7 +124,9 @@ fn run_rust(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
         }
     };
     let mut tests = if find_program(&["cargo-nextest"]).is_some() {
-        workspace.cargo(["nextest", "run", "--workspace", "--no-fail-fast"])
+        let mut nextest = workspace.cargo(["nextest", "run", "--workspace", "--no-fail-fast", "--test-threads"]);
+        nextest.arg(rust_tests_at_once().to_string());
+        nextest
     } else {
         workspace.cargo(["test", "--workspace", "--all-targets", "--no-fail-fast"])
     };
@@ -133,6 +135,11 @@ fn run_rust(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
     let mut examples = workspace.cargo(["test", "--workspace", "--doc", "--no-fail-fast"]);
     let examples_good = step::run_watched("Rust examples in the documentation", &mut examples, &mut on_line)?;
     Ok(tests_good && examples_good)
+}
+
+/// Half of the time most tests wait: for a disk, for a carrier that stays silent, for a program to end.
+fn rust_tests_at_once() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn run_python(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
