@@ -137,9 +137,11 @@ fn run_rust(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {
     Ok(tests_good && examples_good)
 }
 
-/// Half of the time most tests wait: for a disk, for a carrier that stays silent, for a program to end.
+/// Half of the time most tests wait: for a disk, for a carrier that stays silent, for a program to end. Twice as many as there are
+/// cores would starve those that wait for fractions of a second.
 fn rust_tests_at_once() -> usize {
-    2 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores + cores.div_ceil(2)
 }
 
 fn run_python(workspace: &Workspace, count: &mut Count) -> Outcome<bool> {

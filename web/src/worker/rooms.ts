@@ -114,6 +114,8 @@ class Talk {
   #exchanging: Promise<void> | null = null;
   #isClosed = false;
   #full = false;
+  /** What of the notes is not on the phone yet. */
+  #unwritten: { day: number; all: boolean; sheaves: Uint8Array[] }[] = [];
   #nextNews = 0;
   #nextExchange = Number.POSITIVE_INFINITY;
   readonly #exchange: Exchange;
@@ -228,9 +230,17 @@ class Talk {
       // A day of which a part is read only must not be written anew.
       const changes = this.rooms.changes(this.room.id).filter(({ all }) => !all || !this.#checking);
       for (const { day, all } of changes) {
-        const sheaves = this.rooms.changed(this.room.id, day);
+        this.#unwritten.push({ day, all, sheaves: this.rooms.changed(this.room.id, day) });
         this.rooms.written(this.room.id, day);
-        await this.files.write(day, sheaves, all);
+      }
+      for (let next = this.#unwritten.shift(); next !== undefined; next = this.#unwritten.shift()) {
+        try {
+          await this.files.write(next.day, next.sheaves, next.all);
+        } catch (failure) {
+          // A phone that is full now may have room later: what it did not take is tried again with the next notes.
+          this.#unwritten.unshift(next);
+          throw failure;
+        }
       }
       this.#full = false;
     } catch {
