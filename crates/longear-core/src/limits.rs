@@ -131,10 +131,10 @@ pub const DECISIONS_MAX: usize = 255;
 pub const ENTRIES_MAX: usize = 256;
 /// Notes in a digest, with their ancestors.
 pub const DIGEST_NOTES_MAX: usize = 24;
-/// Purges of one log and UTC day: so many words a stolen key can destroy before somebody sleeps over it.
+/// Purges of one log, of notes of one UTC day: so many words of a day a stolen key can destroy.
 pub const PURGES_PER_DAY_MAX: usize = 64;
-/// Pins and digests of one log and UTC day: what they choose is kept before all else, so that others' notes may have to go.
-pub const CHOICES_PER_DAY_MAX: usize = 16;
+/// Pins and digests of one log in force: what they choose is kept before all else, so that others' notes may have to go.
+pub const CHOICES_MAX: usize = 64;
 /// Writers that a small roll may admit per UTC day.
 pub const WRITERS_PER_DAY_MIN: usize = 64;
 /// Notes per day of who is not on the roll.

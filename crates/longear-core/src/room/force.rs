@@ -6,7 +6,7 @@ use super::note::{Note, day_of};
 use super::place::Facts;
 use super::roll::{Admitting, Roll};
 use super::ruling::{DecisionId, Ruled, Ruling};
-use crate::limits::{CHOICES_PER_DAY_MAX, DIGEST_NOTES_MAX, PURGES_PER_DAY_MAX};
+use crate::limits::{CHOICES_MAX, DIGEST_NOTES_MAX, PURGES_PER_DAY_MAX};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::status::Status;
 use crate::verify::Verified;
@@ -75,8 +75,7 @@ impl Force {
         rulings.dedup_by_key(|ruling| ruling.item);
         let lifted = lifted(&rulings);
         let mut force = Force { roll: Roll::of(admitting(&rulings)), ..Force::default() };
-        let purging = first_of_days(&rulings, PURGES_PER_DAY_MAX, |what| matches!(what, Decision::Purge { .. }));
-        let choosing = first_of_days(&rulings, CHOICES_PER_DAY_MAX, is_choice);
+        let (purging, choosing) = (purging(&rulings), choosing(&rulings, &lifted));
         for ruling in rulings {
             for (id, ruled) in ruling.decisions().filter(|(id, _)| !lifted.contains(id)) {
                 let counts = match ruled.decision {
@@ -237,17 +236,31 @@ fn lifted(rulings: &[&Ruling]) -> SortedSet<DecisionId> {
     lifts.collect()
 }
 
-/// The first decisions of a kind of each log and day. Lifted ones count, too: else who lifts his own purges could purge a whole
-/// room in an hour.
-fn first_of_days(rulings: &[&Ruling], max: usize, is_kind: fn(&Decision) -> bool) -> SortedSet<DecisionId> {
+/// Of each log and day of notes the first purges. The day of the item is of no use for this: a thief says what he likes. Lifted ones
+/// count, too: else who lifts his own purges could purge a whole room in an hour.
+fn purging(rulings: &[&Ruling]) -> SortedSet<DecisionId> {
     let mut found = Vec::new();
     for ruling in rulings {
-        let of_kind = ruling.decisions().filter(|(_, ruled)| is_kind(&ruled.decision));
-        found.extend(of_kind.map(|(id, _)| ((ruling.log, day_of(ruling.time)), ruling.seq, id)));
+        found.extend(ruling.decisions().filter_map(|(id, ruled)| match &ruled.decision {
+            Decision::Purge { spot, .. } => Some(((ruling.log, spot.day), ruling.seq, id)),
+            _ => None,
+        }));
     }
     found.sort_unstable();
     let days = found.chunk_by(|(one, ..), (other, ..)| one == other);
-    days.flat_map(|day| day.iter().take(max)).map(|(.., id)| *id).collect()
+    days.flat_map(|day| day.iter().take(PURGES_PER_DAY_MAX)).map(|(.., id)| *id).collect()
+}
+
+/// Of each log the last pins and digests that are not lifted.
+fn choosing(rulings: &[&Ruling], lifted: &SortedSet<DecisionId>) -> SortedSet<DecisionId> {
+    let mut found = Vec::new();
+    for ruling in rulings {
+        let chosen = ruling.decisions().filter(|(id, ruled)| is_choice(&ruled.decision) && !lifted.contains(id));
+        found.extend(chosen.map(|(id, _)| (ruling.log, ruling.seq, id)));
+    }
+    found.sort_unstable();
+    let logs = found.chunk_by(|(one, ..), (other, ..)| one == other);
+    logs.flat_map(|log| log.iter().rev().take(CHOICES_MAX)).map(|(.., id)| *id).collect()
 }
 
 /// The decisions that admit, in the order of their items. Lifts are not looked at: a thief who lifts what admits everybody would
