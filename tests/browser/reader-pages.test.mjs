@@ -429,10 +429,14 @@ const PAGES = {
   channel: "channel", follow: "follow",
 };
 
-test("every page of the app stands in a table here", () => {
+/** Pages that are tried in a file of their own. */
+const ELSEWHERE = { room: "reader-room.test.mjs" };
+
+test("every page of the app stands in a table here, or is tried elsewhere", () => {
   const routes = readFileSync(new URL("../../web/src/page/route.ts", import.meta.url), "utf8");
   const known = [...routes.matchAll(/page: ((?:"\w+"(?: \| )?)+)/g)].flatMap(([, names]) => names.match(/\w+/g));
-  assert.deepEqual([...new Set(known)].sort(), Object.keys(PAGES).sort());
+  assert.deepEqual([...new Set(known)].sort(), Object.keys({ ...PAGES, ...ELSEWHERE }).sort());
+  Object.values(ELSEWHERE).forEach((file) => readFileSync(new URL(file, import.meta.url)));
   const states = Object.values({ ...PHONES, TROUBLED }).flatMap(Object.keys);
   assert.deepEqual(Object.values(PAGES).filter((state) => !states.includes(state)), []);
 });
