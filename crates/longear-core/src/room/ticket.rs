@@ -1,7 +1,5 @@
 //! Tickets: keys that moderators hand out, and that vouch for the keys of writers.
 
-use zeroize::Zeroizing;
-
 use super::name::{Entry, RoomId};
 use crate::hash::message;
 use crate::keys::{PublicKey, SIGNATURE_BYTES, SecretKey};
@@ -24,11 +22,6 @@ impl TicketKey {
     /// A ticket from 32 random bytes; the caller brings the randomness.
     pub fn from_seed(seed: [u8; 32]) -> Self {
         TicketKey(SecretKey::from_seed(seed))
-    }
-
-    /// The secret bytes, to be handed on.
-    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
-        self.0.seed()
     }
 
     /// What the roll names it by.

@@ -40,7 +40,7 @@ pub struct PageNote {
     pub shown_ms: u64,
     /// The note.
     pub note: Note,
-    /// Notes held that answer it, whatever they are; counted up to [`REPLIES_COUNTED_MAX`].
+    /// Notes held that answer it, whatever they are; counted up to a thousand.
     pub replies: u32,
 }
 
