@@ -115,7 +115,7 @@ fn draft(
     (at, NoteDraft { room, what: What::Words, slot, time, parent, seen, stamp, ticket, text })
 }
 
-/// Reads what [`write`] has written, note by note.
+/// Reads what [`write()`] has written, note by note.
 pub fn read(file: &Path) -> Outcome<impl Iterator<Item = Vec<u8>> + use<>> {
     let mut input = BufReader::with_capacity(1 << 20, File::open(file)?);
     Ok(std::iter::from_fn(move || {
