@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -24,7 +23,7 @@ use crate::journal::Journal;
 use crate::packs::OwnSignatures;
 use crate::replay::{Replayed, replay, split_intent};
 use crate::rooms::Rooms;
-use crate::talk::{ROOM_BYTES_DEFAULT, Ruled};
+use crate::talk::Ruled;
 
 /// How long a writer waits for another process.
 const WRITE_WAIT: Duration = Duration::from_secs(60);
@@ -55,8 +54,6 @@ pub struct Store {
     pub(crate) edges: Remembered,
     blobs: BlobStore,
     rooms: Rooms,
-    /// Bytes of notes that each room is given.
-    pub(crate) room_bytes_max: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -135,7 +132,6 @@ impl Store {
             edges: Remembered::default(),
             blobs,
             rooms: Rooms::in_memory(),
-            room_bytes_max: AtomicU64::new(ROOM_BYTES_DEFAULT),
         };
         store.recover()?;
         // Unless that was done already.

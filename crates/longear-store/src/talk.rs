@@ -2,22 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use longear_core::holdings::Holdings;
-use longear_core::room::{
-    Budget, Decisions, Endorsements, Facts, Force, Note, Opening, RoomId, Ruling, Terms, Venue, day_of,
-};
-use longear_core::{ChannelId, ItemId, Kind, Status, Verified};
+use longear_core::room::{Budget, Decisions, Endorsements, Force, Opening, RoomId, Ruling, Terms, Venue, day_of};
+use longear_core::{ChannelId, ItemId, Kind, Status};
 
 use crate::error::StoreError;
 use crate::index::place_of;
-use crate::rooms::{Room, RoomError, Rules, TakenIn};
+use crate::rooms::{Room, RoomError, Rules};
 use crate::store::{Inner, Store};
 use crate::views::StoredItem;
 
-/// Bytes of notes that a room is given unless told otherwise: a month of a room with some 40,000 notes a day.
-pub const ROOM_BYTES_DEFAULT: u64 = 512 << 20;
+/// Bytes of notes that a room is given: a month of one with some 40,000 notes a day.
+pub const ROOM_BYTES_MAX: u64 = 512 << 20;
 
 /// A room with what is decided in it, at the moment of asking, and its notes.
 #[derive(Clone, Debug)]
@@ -35,15 +32,6 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// Takes notes in that were verified; those that were purged are left. When this returns, they are durable.
-    ///
-    /// # Errors
-    /// The database.
-    pub fn take_in(&self, notes: impl IntoIterator<Item = Verified<Note>>) -> Result<TakenIn, RoomError> {
-        let notes = notes.into_iter().filter(|note| !self.force.refuses(&Facts::of(note)));
-        self.notes.take_in(notes)
-    }
-
     /// The channel.
     pub fn channel(&self) -> ChannelId {
         self.item.channel
@@ -97,7 +85,7 @@ impl Store {
         let rules = Rules {
             terms,
             force: force.clone(),
-            budget: Budget::new(self.room_bytes_max(), &terms),
+            budget: Budget::new(ROOM_BYTES_MAX, &terms),
             today: day_of(told.unwrap_or(0).max(now_ms)),
             surely_today: told.map(|told| day_of(told.min(now_ms))),
         };
@@ -107,15 +95,6 @@ impl Store {
             Err(error) if !error.is_read_only() => Err(error),
             _ => Ok(Talk { item, opening, venue, force, notes }),
         }
-    }
-
-    /// Gives each room so many bytes of notes from now on.
-    pub fn set_room_bytes_max(&self, bytes: u64) {
-        self.room_bytes_max.store(bytes, Ordering::Relaxed);
-    }
-
-    fn room_bytes_max(&self) -> u64 {
-        self.room_bytes_max.load(Ordering::Relaxed)
     }
 
     /// The decisions in force. Costs nothing while nothing of the channel changes.

@@ -38,6 +38,13 @@ impl From<RoomId> for ItemId {
     }
 }
 
+impl NoteId {
+    /// The ID of a note's canonical bytes.
+    pub fn of(signed: &[u8]) -> Self {
+        NoteId(labelled("note", &[signed]))
+    }
+}
+
 impl Entry {
     /// The entry of a ticket.
     pub fn of_ticket(room: &RoomId, ticket: &PublicKey) -> Self {

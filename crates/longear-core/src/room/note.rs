@@ -5,7 +5,7 @@ use super::name::{Entry, NoteId, Pseudonym, RoomId};
 use super::opening::Venue;
 use super::ticket::Ticket;
 use crate::bytes::{Reader, Writer};
-use crate::hash::{labelled, message};
+use crate::hash::message;
 use crate::keys::{PublicKey, SIGNATURE_BYTES, SecretKey};
 use crate::limits::{DAY_MS, FLAGS_PER_DAY_MAX, NOTE_BYTES_MAX, NOTE_TEXT_BYTES_MAX, NOTES_PER_DAY_MAX};
 use crate::reason::Reason;
@@ -100,7 +100,7 @@ impl NoteDraft {
 impl Note {
     /// What the note is named by.
     pub fn id(&self) -> NoteId {
-        NoteId(labelled("note", &[&self.encode()]))
+        NoteId::of(&self.encode())
     }
 
     /// The UTC day that it counts for.

@@ -3,7 +3,6 @@
 use super::decision::Spot;
 use super::name::{Entry, NoteId};
 use super::note::{Note, What};
-use crate::hash::labelled;
 
 /// Most leading zero bits of an ID that count as a stamp.
 pub const STAMP_BITS_MAX: u8 = 32;
@@ -41,7 +40,7 @@ impl Facts {
     pub fn of(note: &Note) -> Self {
         let bytes = note.encode();
         Facts {
-            id: NoteId(labelled("note", &[&bytes])),
+            id: NoteId::of(&bytes),
             spot: Spot { entry: note.entry(), day: note.day(), slot: note.slot },
             what: note.what,
             has_ticket: note.ticket.is_some(),

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use longear_core::limits::{NOTES_ASKED_MAX, SHEAF_BYTES_MAX};
 use longear_core::reconcile::{Elements, Encoder, Salt, ShortId};
-use longear_core::room::{DaySum, Endorsements, NoteId, RoomId};
+use longear_core::room::{DaySum, NoteId, RoomId};
 use longear_store::{RoomError, Store, Talk};
 
 use super::blob::{bare, blocking};
@@ -91,7 +91,7 @@ impl RoomsAnswers {
                 let from = after.map_or(0, |after| ids.partition_point(|id| *id <= after));
                 Answer::Bytes(sheaf_of(&talk, day, &ids[from..])?.0.map_or(Vec::new(), |(_, bytes)| bytes))
             }
-            RoomAsk::Give => match take_sheaf(&talk, posted, &mut Endorsements::default())? {
+            RoomAsk::Give => match take_sheaf(&talk, posted)? {
                 Ok(taken) => Answer::Bytes([taken.good as u32, taken.refused as u32].map(u32::to_le_bytes).concat()),
                 Err(_) => Answer::Nothing(StatusCode::BAD_REQUEST),
             },

@@ -6,7 +6,7 @@ use longear_core::Reason;
 use longear_core::hash::labelled;
 use longear_core::limits::{NOTES_ASKED_MAX, SHEAF_BYTES_MAX, SHEAF_LIST_BYTES_MAX, SYMBOLS_ASKED_MAX};
 use longear_core::reconcile::{Decoder, Elements, Progress, SYMBOL_BYTES, Salt, ShortId};
-use longear_core::room::{DaySum, Endorsements, Note, NoteId, RoomId, Sheaf, SheafList};
+use longear_core::room::{DaySum, Note, NoteId, RoomId, Sheaf, SheafList};
 use longear_store::{ChannelState, RoomError, Talk};
 
 use super::decisions::{SheafTaken, day_sums, sheaf_of, take_sheaf};
@@ -63,8 +63,7 @@ async fn with_server(round: &Round<'_>, source: &Source, carrier: &HttpCarrier, 
     let days = ask(round, source, carrier, talk, RoomAsk::Days, None, DAYS_BYTES_MAX as u64).await?;
     let Some(days) = days else { return from_sheaves(round, source, talk).await };
     let theirs = read_days(&days).map_err(|reason| refuse(round, source, talk, &reason, days.len()))?;
-    let mut node =
-        Node { round, source, carrier, talk, gives: round.options.give_notes, known: Endorsements::default() };
+    let mut node = Node { round, source, carrier, talk, gives: round.options.give_notes };
     let ours = node.here(day_sums).await?;
     let doubted = doubted_day(round, source, &theirs);
     for (day, their_sum) in theirs.iter().rev() {
@@ -90,7 +89,6 @@ struct Node<'r, 'a> {
     talk: &'r Talk,
     /// Whether it takes notes, as far as is known.
     gives: bool,
-    known: Endorsements,
 }
 
 impl Node<'_, '_> {
@@ -202,7 +200,7 @@ impl Node<'_, '_> {
     }
 
     async fn take(&mut self, sheaf: Vec<u8>) -> Result<SheafTaken, End> {
-        take(self.round, self.source, self.talk, sheaf, &mut self.known).await
+        take(self.round, self.source, self.talk, sheaf).await
     }
 
     async fn ask(&self, ask_for: RoomAsk, content: Option<Vec<u8>>, bytes_max: u64) -> Result<Option<Vec<u8>>, End> {
@@ -230,7 +228,6 @@ async fn from_sheaves(round: &Round<'_>, source: &Source, talk: &Talk) -> Result
     let Some(bytes) = list else { return Ok(()) };
     let list = SheafList::decode(&channel, &room, &bytes)
         .map_err(|reason| refused(round, source, path.to_string(), &reason, bytes.len()))?;
-    let mut known = Endorsements::default();
     for (day, their_sum) in list.days().into_iter().rev() {
         let held = talk.clone();
         let ours = round.blocking(move |_| day_sums(&held)).await?;
@@ -244,7 +241,7 @@ async fn from_sheaves(round: &Round<'_>, source: &Source, talk: &Talk) -> Result
             let path = SheafList::path_of(&channel, &room, &entry.name);
             match round.fetch_small(source, &path, SHEAF_BYTES_MAX).await {
                 Ok(Some(sheaf)) => {
-                    take(round, source, talk, sheaf, &mut known).await?;
+                    take(round, source, talk, sheaf).await?;
                     source.state().memory.sheaves.insert(entry.name);
                 }
                 Ok(None) => {}
@@ -255,17 +252,9 @@ async fn from_sheaves(round: &Round<'_>, source: &Source, talk: &Talk) -> Result
     Ok(())
 }
 
-async fn take(
-    round: &Round<'_>,
-    source: &Source,
-    talk: &Talk,
-    sheaf: Vec<u8>,
-    known: &mut Endorsements,
-) -> Result<SheafTaken, End> {
-    let (held, mut endorsed, length) = (talk.clone(), std::mem::take(known), sheaf.len());
-    let work = move |_: &_| take_sheaf(&held, &sheaf, &mut endorsed).map(|taken| (taken, endorsed));
-    let (taken, endorsed) = round.blocking(work).await?;
-    *known = endorsed;
+async fn take(round: &Round<'_>, source: &Source, talk: &Talk, sheaf: Vec<u8>) -> Result<SheafTaken, End> {
+    let (held, length) = (talk.clone(), sheaf.len());
+    let taken = round.blocking(move |_| take_sheaf(&held, &sheaf)).await?;
     let taken = taken.map_err(|reason| refuse(round, source, talk, &reason, length))?;
     round.report().new_notes += taken.new;
     if let Some(reason) = &taken.reason {

@@ -78,7 +78,7 @@ impl Copy {
     fn take(&self, notes: impl IntoIterator<Item = Note>) {
         let talk = self.talk();
         let notes = notes.into_iter().map(|note| verify(&talk.venue, note).unwrap());
-        talk.take_in(notes).unwrap();
+        talk.notes.take_in(notes).unwrap();
     }
 
     fn ids(&self) -> BTreeSet<NoteId> {
@@ -317,6 +317,62 @@ fn what_was_purged_is_not_taken_again_and_not_passed_on() {
         // It hears of the purge in the same round in which it would have given the note.
         two.sync(&server.url("")).await;
         assert_eq!((one.ids(), two.ids()), (BTreeSet::from([good.id()]), BTreeSet::from([good.id()])));
+    });
+}
+
+/// Sums by exclusive or are linear: who writes some fifty notes can choose them so that two sets have one sum, and hide a note
+/// from everybody who compares sums alone. Here the sum is simply said.
+#[test]
+fn a_day_whose_sums_agree_is_looked_at_all_the_same() {
+    run(async {
+        let (newsroom, one) = newsroom(110);
+        let two = follower(&newsroom, one.room).await;
+        one.take((0..30).map(|writer| note(one.room, writer, 0, 1)));
+        two.take((0..29).map(|writer| note(one.room, writer, 0, 1)));
+        let day = two.talk().notes.days().unwrap().remove(0);
+        let said = [&1u16.to_le_bytes()[..], &day.day.to_le_bytes(), &(day.notes as u32).to_le_bytes(), &day.ids[..16]];
+        let (said, tree) = (said.concat(), tree_router(one.store.clone(), Notes::Taken));
+        let router = axum::Router::new().fallback(move |request: axum::extract::Request| {
+            let (said, mut tree) = (said.clone(), tree.clone());
+            async move {
+                match request.uri().path().ends_with("/days") {
+                    true => axum::response::Response::new(axum::body::Body::from(said)),
+                    false => tower_service::Service::call(&mut tree, request).await.unwrap(),
+                }
+            }
+        });
+        let server = Server::start(router, ConnectionLimits::default()).await;
+        assert_eq!(two.sync(&server.url("")).await.new_notes, 1);
+        assert_eq!(one.ids(), two.ids());
+    });
+}
+
+#[test]
+fn a_sheaf_of_lies_is_not_verified_to_its_end() {
+    run(async {
+        let (newsroom, one) = newsroom(111);
+        let server = Server::of(&one.store).await;
+        let give = server.url(&RoomPath::new(&newsroom.channel, &one.room, RoomAsk::Give).to_string());
+        let lie = |writer| Note { text: "something else".into(), ..note(one.room, writer, 0, 1) };
+        let lies = (0..2_000).map(lie).collect::<Vec<_>>();
+        let answer = client().post(give).body(sheaf(&one, &lies)).send().await.unwrap().bytes().await.unwrap();
+        let refused = u32::from_le_bytes(answer[4..].try_into().unwrap());
+        assert!((64..=128).contains(&refused), "{refused} were looked at");
+        assert_eq!((&answer[..4], one.ids().len()), (&[0; 4][..], 0));
+    });
+}
+
+#[test]
+fn who_is_to_give_nothing_gives_nothing() {
+    run(async {
+        let (newsroom, one) = newsroom(112);
+        let two = follower(&newsroom, one.room).await;
+        one.take([note(one.room, 1, 0, 1)]);
+        two.take([note(one.room, 2, 0, 1)]);
+        let server = Server::of(&one.store).await;
+        let report = round(&mut two.syncer(&server.url("")), false).await;
+        assert_eq!((report.new_notes, report.given_notes), (1, 0));
+        assert_eq!(one.ids().len(), 1);
     });
 }
 

@@ -1,13 +1,13 @@
 //! Looking at every note that is held.
 
-use longear_core::room::{Endorsements, Note, What, verify_note};
+use longear_core::room::{Endorsements, Note, NoteId, What, verify_note};
 use rusqlite::{OptionalExtension, params};
 
 use super::Room;
 use super::error::RoomError;
 use super::light::facts_of;
 use super::packed::unpack;
-use super::tables::{Kept, Tables, id_of, short_id};
+use super::tables::{Kept, Tables, short_id};
 
 /// Notes looked at in one go; in between others may write.
 const CHECKED_AT_ONCE: usize = 1_024;
@@ -63,7 +63,7 @@ fn check_rows(
         let note = match Note::decode(&signed).and_then(|note| verify_note(&tables.venue, note, known)) {
             Ok(note) => note,
             Err(reason) => {
-                report.found(format!("note {}", id_of(&signed)), reason);
+                report.found(format!("note {}", NoteId::of(&signed)), reason);
                 continue;
             }
         };

@@ -7,7 +7,6 @@ use super::Room;
 use super::error::RoomError;
 use super::filling::ranked_of_day;
 use super::packed::unpack;
-use super::tables::id_of;
 
 /// What is held of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +44,7 @@ impl Room {
     /// The database.
     pub fn ids_of_day(&self, day: u32) -> Result<Vec<NoteId>, RoomError> {
         let mut ids = Vec::new();
-        self.each_of_day(day, |signed| ids.push(id_of(&signed)))?;
+        self.each_of_day(day, |signed| ids.push(NoteId::of(&signed)))?;
         ids.sort_unstable();
         Ok(ids)
     }

@@ -3,8 +3,6 @@
 use longear_core::PublicKey;
 use longear_core::room::{Entry, Facts, NoteId, Spot, What, day_of};
 
-use super::tables::id_of;
-
 /// Where the fields stand that are read here.
 const KEY: usize = 36;
 const WHAT: usize = 68;
@@ -31,7 +29,7 @@ pub fn facts_of(signed: &[u8]) -> Option<Facts> {
     };
     let time = u64::from_le_bytes(field(signed, TIME)?);
     Some(Facts {
-        id: id_of(signed),
+        id: NoteId::of(signed),
         spot: Spot { entry, day: day_of(time), slot: *signed.get(SLOT)? },
         what,
         has_ticket,

@@ -4,7 +4,7 @@ use longear_core::room::{NoteId, Place};
 
 use super::Room;
 use super::error::RoomError;
-use super::tables::{id_of, short_id};
+use super::tables::short_id;
 
 /// IDs that are found by one beginning.
 const FOUND_MAX: usize = 16;
@@ -27,7 +27,7 @@ impl Room {
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 let signed = tables.signed(row.get(0)?)?;
-                found.extend(signed.map(|(_, signed)| id_of(&signed)).filter(|id| (first..=last).contains(id)));
+                found.extend(signed.map(|(_, signed)| NoteId::of(&signed)).filter(|id| (first..=last).contains(id)));
                 if found.len() >= FOUND_MAX {
                     break;
                 }
@@ -56,7 +56,7 @@ impl Room {
             let rows = statement.query_map([count as i64], |row| row.get::<_, i64>(0))?;
             let mut notes = Vec::new();
             for row in rows {
-                notes.extend(tables.signed(row?)?.map(|(_, signed)| id_of(&signed)));
+                notes.extend(tables.signed(row?)?.map(|(_, signed)| NoteId::of(&signed)));
             }
             Ok(notes)
         })

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use longear_core::Reason;
 use longear_core::room::{Endorsements, Venue, verify_note_bytes};
 
 use super::Room;
@@ -18,14 +19,21 @@ const KEY_BYTE: usize = 36;
 const PIECE_NOTES: usize = 512;
 /// Pieces that wait on either side of the threads that verify.
 const PIECES_WAITING: usize = 4;
+/// Notes that are none, after which each thread that verifies looks at no more: who gives so many has nothing else to give. Each costs
+/// some 40 µs.
+pub const LIES_MAX: u64 = 64;
 
 /// What became of bytes that claimed to be notes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
     /// What became of those that are notes of the room.
     pub taken: TakenIn,
     /// Were none: their form, a signature, the room or the day was wrong.
     pub refused: u64,
+    /// What was wrong with one of these.
+    pub reason: Option<Reason>,
+    /// Were not looked at any more.
+    pub passed_over: u64,
 }
 
 impl Room {
@@ -44,10 +52,10 @@ impl Room {
                 let verified = verified.clone();
                 scope.spawn(move || {
                     let mut known = known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                    let mut lies = 0;
                     for piece in pieces {
-                        let kept = piece.iter().filter_map(|bytes| verified_note(&venue, bytes, &mut known));
                         // Nobody receives any more once the writer has failed.
-                        if verified.send((piece.len(), kept.collect())).is_err() {
+                        if verified.send(Piece::verified(&venue, piece, &mut known, &mut lies)).is_err() {
                             return;
                         }
                     }
@@ -62,14 +70,16 @@ impl Room {
         })
     }
 
-    fn write_pieces(&self, pieces: &Receiver<(usize, Vec<Kept>)>) -> Result<Merged, RoomError> {
+    fn write_pieces(&self, pieces: &Receiver<Piece>) -> Result<Merged, RoomError> {
         let mut merged = Merged::default();
         let mut batch = Vec::new();
         loop {
             let piece = pieces.recv().ok();
             let is_last = piece.is_none();
-            let (count, kept) = piece.unwrap_or_default();
-            merged.refused += (count - kept.len()) as u64;
+            let Piece { kept, refused, reason, passed_over } = piece.unwrap_or_default();
+            merged.refused += refused;
+            merged.passed_over += passed_over;
+            merged.reason = merged.reason.or(reason);
             batch.extend(kept);
             if batch.len() >= BATCH_NOTES_MAX || (is_last && !batch.is_empty()) {
                 merged.taken = merged.taken.and(self.take_batch(std::mem::take(&mut batch))?);
@@ -78,6 +88,37 @@ impl Room {
                 return Ok(merged);
             }
         }
+    }
+}
+
+/// Some notes that were looked at together.
+#[derive(Default)]
+struct Piece {
+    kept: Vec<Kept>,
+    refused: u64,
+    reason: Option<Reason>,
+    passed_over: u64,
+}
+
+impl Piece {
+    /// Verifies notes one by one, until there were too many lies.
+    fn verified(venue: &Venue, notes: Vec<Vec<u8>>, known: &mut Endorsements, lies: &mut u64) -> Self {
+        let mut piece = Piece { kept: Vec::with_capacity(notes.len()), ..Piece::default() };
+        for bytes in notes {
+            if *lies >= LIES_MAX {
+                piece.passed_over += 1;
+                continue;
+            }
+            match verified_note(venue, &bytes, known) {
+                Ok(kept) => piece.kept.push(kept),
+                Err(reason) => {
+                    *lies += 1;
+                    piece.refused += 1;
+                    piece.reason.get_or_insert(reason);
+                }
+            }
+        }
+        piece
     }
 }
 
@@ -97,8 +138,8 @@ fn feed_by_writers(notes: impl IntoIterator<Item = Vec<u8>>, feeds: &[SyncSender
     }
 }
 
-fn verified_note(venue: &Venue, bytes: &[u8], known: &mut Endorsements) -> Option<Kept> {
-    let note = verify_note_bytes(venue, bytes, known).ok()?;
+fn verified_note(venue: &Venue, bytes: &[u8], known: &mut Endorsements) -> Result<Kept, Reason> {
+    let note = verify_note_bytes(venue, bytes, known)?;
     // What was read is what was written, as each note has one encoding.
-    Kept::read(bytes, &note)
+    Kept::read(bytes, &note).ok_or(Reason::Truncated)
 }

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::Room;
 use super::error::RoomError;
-use super::tables::{Tables, id_of, short_id};
+use super::tables::{Tables, short_id};
 use super::words::question;
 
 /// Notes that one page looks at, wanted or not: a flood of what nobody wants to see must not make a page wait.
@@ -230,7 +230,7 @@ fn walk(
 fn page_note(tables: &Tables<'_>, row: i64) -> Result<Option<PageNote>, RoomError> {
     let Some((shown_ms, signed)) = tables.signed(row)? else { return Ok(None) };
     let damaged = |reason| RoomError::Damaged { room: *tables.room(), reason };
-    let (id, note) = (id_of(&signed), Note::decode_but_keys(&signed).map_err(damaged)?);
+    let (id, note) = (NoteId::of(&signed), Note::decode_but_keys(&signed).map_err(damaged)?);
     let sql = "SELECT count(*) FROM (SELECT 1 FROM replies WHERE parent = ? LIMIT ?)";
     let mut statement = tables.connection.prepare_cached(sql)?;
     let count = statement.query_row(params![short_id(&id), REPLIES_COUNTED_MAX], |row| row.get(0)).optional()?;

@@ -1,13 +1,13 @@
 //! Making the tables of a room anew from its notes.
 
-use longear_core::room::{Endorsements, Note, verify_note};
+use longear_core::room::{Endorsements, Note, NoteId, verify_note};
 use rusqlite::params;
 
 use super::Room;
 use super::database::make_search;
 use super::error::RoomError;
 use super::packed::unpack;
-use super::tables::{Kept, Tables, id_of};
+use super::tables::{Kept, Tables};
 use super::taking::{count_days, show_replies};
 
 /// What follows from the notes.
@@ -55,7 +55,7 @@ fn show_all_replies(tables: &Tables<'_>) -> Result<(), RoomError> {
     let mut next = i64::MIN;
     while let Some((row, shown, signed)) = row_from(tables, next)? {
         next = row + 1;
-        show_replies(tables, id_of(&signed), Some(shown))?;
+        show_replies(tables, NoteId::of(&signed), Some(shown))?;
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! Single steps in the tables of a room, all inside a transaction that somebody else has begun.
 
 use longear_core::Reason;
-use longear_core::hash::labelled;
 use longear_core::room::{Facts, Note, NoteId, Place, RoomId, Venue, What};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
@@ -40,11 +39,6 @@ impl Kept {
     pub fn read(signed: &[u8], note: &Note) -> Option<Self> {
         Some(Kept { facts: facts_of(signed)?, packed: pack(signed), words: fold(&note.text) })
     }
-}
-
-/// The ID of signed bytes.
-pub fn id_of(signed: &[u8]) -> NoteId {
-    NoteId(labelled("note", &[signed]))
 }
 
 /// The first six bytes of an ID, so that they sort as IDs do. Two notes may share them: whoever looks for one compares IDs.
@@ -133,7 +127,7 @@ impl Tables<'_> {
         while let Some(found) = rows.next()? {
             let row = found.get(0)?;
             if let Some((shown, signed)) = self.signed(row)?
-                && id_of(&signed) == *id
+                && NoteId::of(&signed) == *id
             {
                 return Ok(Some((row, shown)));
             }

@@ -20,7 +20,7 @@ pub use lies::Lies;
 pub use live::{EDGES_ASKED_MAX, LiveFile, Running, keep_edge, running};
 pub use memory::{ABSENT_ROUNDS, KnownHead, SourceMemory};
 pub use packs::{Listings, LogWant, Offer, PackJob, WAVES_MAX, contradicting_packs, plan_packs, wanted_packs};
-pub use rooms::{NOTE_LIES_MAX, SheafTaken, WrittenSheaf, day_sums, sheaf_of, take_sheaf};
+pub use rooms::{SheafTaken, WrittenSheaf, day_sums, sheaf_of, take_sheaf};
 pub use words::{Offered, Promises, Taken, is_stale, keep_charter, keep_fork, keep_statements, promise_closed_logs};
 
 pub use longear_core::holdings::{charter_contradicts, next_charter};

@@ -2,11 +2,8 @@
 
 use longear_core::Reason;
 use longear_core::limits::SHEAF_BYTES_MAX;
-use longear_core::room::{DaySum, Endorsements, NoteId, Sheaf, SheafEntry, SheafWriter, verify_note};
+use longear_core::room::{DaySum, Note, NoteId, Sheaf, SheafEntry, SheafWriter};
 use longear_store::{RoomError, Talk};
-
-/// Notes with bad signatures in one sheaf, after which the rest of it is not looked at. Each costs some 40 µs.
-pub const NOTE_LIES_MAX: usize = 64;
 
 /// Notes that are read at once while a sheaf is put together: no more would fit.
 const READ_AT_ONCE: usize = SHEAF_BYTES_MAX / 256;
@@ -20,7 +17,7 @@ pub struct SheafTaken {
     pub good: u64,
     /// Notes of it that are none.
     pub refused: u64,
-    /// Why the first of these is none.
+    /// Why one of these is none.
     pub reason: Option<Reason>,
 }
 
@@ -28,31 +25,15 @@ pub struct SheafTaken {
 ///
 /// # Errors
 /// The disk here. The inner error: the sheaf as a whole is none.
-pub fn take_sheaf(
-    talk: &Talk,
-    bytes: &[u8],
-    known: &mut Endorsements,
-) -> Result<Result<SheafTaken, Reason>, RoomError> {
+pub fn take_sheaf(talk: &Talk, bytes: &[u8]) -> Result<Result<SheafTaken, Reason>, RoomError> {
     let sheaf = match Sheaf::decode(&talk.venue.room, bytes) {
         Ok(sheaf) => sheaf,
         Err(reason) => return Ok(Err(reason)),
     };
-    let (mut taken, mut good) = (SheafTaken::default(), Vec::with_capacity(sheaf.notes.len()));
-    for note in sheaf.notes {
-        match verify_note(&talk.venue, note, known) {
-            Ok(note) => good.push(note),
-            Err(reason) => {
-                taken.refused += 1;
-                taken.reason.get_or_insert(reason);
-                if taken.refused as usize >= NOTE_LIES_MAX {
-                    break;
-                }
-            }
-        }
-    }
-    taken.good = good.len() as u64;
-    taken.new = talk.take_in(good)?.new;
-    Ok(Ok(taken))
+    let count = sheaf.notes.len() as u64;
+    let merged = talk.notes.merge(sheaf.notes.iter().map(Note::encode))?;
+    let good = count - merged.refused - merged.passed_over;
+    Ok(Ok(SheafTaken { new: merged.taken.new, good, refused: merged.refused, reason: merged.reason }))
 }
 
 /// What is held of each day, ascending.
@@ -77,7 +58,7 @@ pub fn sheaf_of(talk: &Talk, day: u32, ids: &[NoteId]) -> Result<(Option<Written
     'all: for some in ids.chunks(READ_AT_ONCE) {
         let signed = talk.notes.signed(some)?;
         // Some may have gone meanwhile.
-        let mut signed = signed.iter().map(|bytes| (note_id(bytes), bytes)).peekable();
+        let mut signed = signed.iter().map(|bytes| (NoteId::of(bytes), bytes)).peekable();
         for id in some {
             if let Some((_, bytes)) = signed.next_if(|(found, _)| found == id)
                 && !writer.push(id, bytes)
@@ -88,8 +69,4 @@ pub fn sheaf_of(talk: &Talk, day: u32, ids: &[NoteId]) -> Result<(Option<Written
         }
     }
     Ok(if writer.is_empty() { (None, done) } else { (Some(writer.finish()), done) })
-}
-
-fn note_id(bytes: &[u8]) -> NoteId {
-    NoteId(longear_core::hash::labelled("note", &[bytes]))
 }
