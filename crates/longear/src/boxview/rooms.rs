@@ -72,10 +72,10 @@ pub(super) async fn rooms(State(view): State<BoxView>, asked: Asked) -> Response
 pub(super) async fn room(State(view): State<BoxView>, asked: Asked, headers: HeaderMap) -> Response {
     let visit = asked.visit();
     let Some((room, note)) = named(asked.behind(paths::ROOM)) else { return no_page(ErrorKind::NotFound, &visit) };
-    let (pen, takes) = (Pen::of(&headers, &room), view.takes_notes);
+    let pen = Pen::of(&headers, &room).filter(|_| view.takes_notes);
     let outcome = asked.value(DONE_QUERY).and_then(outcome_of);
     let make = move |shelf: &Shelf| {
-        let wish = Wish { pen, takes, outcome, draft: String::new() };
+        let wish = Wish { pen, outcome, draft: String::new() };
         match note {
             None => room_page(shelf, &asked, &room, wish),
             Some(note) => note_page(shelf, &asked, &room, &note, wish),
@@ -86,8 +86,8 @@ pub(super) async fn room(State(view): State<BoxView>, asked: Asked, headers: Hea
 
 /// What decides about the form of a page.
 struct Wish {
-    pen: Pen,
-    takes: bool,
+    /// Who would write; `None` where this box takes nothing.
+    pen: Option<Pen>,
     outcome: Option<Outcome>,
     draft: String,
 }
@@ -96,7 +96,7 @@ fn room_page(shelf: &Shelf, asked: &Asked, room: &RoomId, wish: Wish) -> Result<
     let visit = asked.visit();
     let Some(talk) = shelf.store().talk(room, visit.now_ms)? else { return Ok(None) };
     let Some(channel) = shelf.channel(&talk.channel())? else { return Ok(None) };
-    let reading = Reading::new(shelf, &talk, Some(&wish.pen), visit.now_ms);
+    let reading = Reading::new(shelf, &talk, wish.pen.as_ref(), visit.now_ms);
     let search = asked.words();
     let (notes, turn, search) = match search {
         Some(words) => reading.found(&words)?,
@@ -115,7 +115,7 @@ fn room_page(shelf: &Shelf, asked: &Asked, room: &RoomId, wish: Wish) -> Result<
         turn,
         search,
         show: asked.value(paths::SHOW_QUERY).map(str::to_owned),
-        write: reading.write(wish.takes, &wish.draft)?,
+        write: reading.write(&wish.draft)?,
         answer: answer.map(|note| reading.note(&note)).transpose()?.flatten(),
         outcome: wish.outcome,
     };
@@ -132,7 +132,7 @@ fn note_page(
     let visit = asked.visit();
     let Some(talk) = shelf.store().talk(room, visit.now_ms)? else { return Ok(None) };
     let Some(channel) = shelf.channel(&talk.channel())? else { return Ok(None) };
-    let reading = Reading::new(shelf, &talk, Some(&wish.pen), visit.now_ms);
+    let reading = Reading::new(shelf, &talk, wish.pen.as_ref(), visit.now_ms);
     let Some(view) = reading.note(note)? else { return Ok(None) };
     let (answers, turn) = reading.answers(note, asked.value(paths::BEFORE_QUERY), asked.value(paths::AFTER_QUERY))?;
     let page = NotePage {
@@ -143,7 +143,7 @@ fn note_page(
         answers,
         turn,
         show: asked.value(paths::SHOW_QUERY).map(str::to_owned),
-        write: reading.write(wish.takes, &wish.draft)?,
+        write: reading.write(&wish.draft)?,
         outcome: wish.outcome,
     };
     Ok(Some(Answer::page(longear_pages::note(&page))))
@@ -162,7 +162,8 @@ pub(super) async fn sent(
         return no_page(ErrorKind::NotFound, &visit);
     }
     let is_ours = is_from_here(&headers);
-    let (pen, draft) = (Pen::of(&headers, &room), sent.text.clone());
+    let Some(pen) = Pen::of(&headers, &room) else { return no_page(ErrorKind::BoxFailed, &visit) };
+    let draft = sent.text.clone();
     let (given, token) = (pen.clone(), sent.token.clone());
     let done = view.look(move |shelf| {
         let Some(talk) = shelf.store().talk(&room, visit.now_ms)? else { return Ok(None) };
@@ -185,11 +186,11 @@ pub(super) async fn sent(
             query.push_str(&format!("&{}={}", paths::LANGUAGE_QUERY, visit.language.tag()));
         }
         let to = format!("{}?{query}", paths::room(&room.to_string()));
-        return with_cookie(headers::seen_after(&to), &cookie);
+        return with_cookie(headers::seen_after(&to), cookie.as_deref().map(String::as_str));
     }
-    let wish = Wish { pen, takes: true, outcome: Some(outcome), draft };
+    let wish = Wish { pen: Some(pen), outcome: Some(outcome), draft };
     let page = view.answer(visit, move |shelf| room_page(shelf, &asked, &room, wish)).await;
-    with_cookie(with_forms(page), &cookie)
+    with_cookie(with_forms(page), cookie.as_deref().map(String::as_str))
 }
 
 /// Does what was sent, and says what became of it and who the reader is from now on.
@@ -276,8 +277,8 @@ fn with_forms(mut response: Response) -> Response {
     response
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Response {
-    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+fn with_cookie(mut response: Response, cookie: Option<&str>) -> Response {
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response

@@ -233,7 +233,7 @@ pub(super) struct Plan<'p> {
     pub carriers: &'p [String],
     pub proxy: Option<String>,
     pub watch_seconds: Option<u64>,
-    /// Whether nothing is brought to folders.
+    /// Whether nothing is brought to folders, and no notes are given to nodes.
     pub pull_only: bool,
 }
 
@@ -268,6 +268,7 @@ pub(super) fn pull_and_push(context: &Context<'_>, store: Arc<Store>, plan: &Pla
     let mut pace = usual.map(Pace::new);
     loop {
         let mut options = SyncOptions::default();
+        options.give_notes = !plan.pull_only;
         let only_live = pace.as_mut().is_some_and(|pace| pace.begin(&mut options));
         let pulled = round(context, &runtime, &mut syncer, options);
         let mut pause = usual;

@@ -7,7 +7,7 @@ use longear_core::{Address, ChannelId, Charter, CharterBody, PublicKey, Roles};
 use longear_store::ChannelState;
 use serde_json::json;
 
-use super::{Context, channel_argument, only_channel};
+use super::{Context, channel_argument, own_channel};
 use crate::arguments::channel::{
     AddArguments, ApplyArguments, ChangeArguments, ChannelCommand, DelegateCommand, EnrolArguments, NewArguments,
     RevokeArguments, RoleArgument, ShowArguments, SignArguments,
@@ -320,10 +320,7 @@ fn changed_channel(
     store: &longear_store::Store,
     arguments: &ChangeArguments,
 ) -> Result<ChannelId, Failure> {
-    match arguments.channel.as_deref() {
-        Some(channel) => channel_argument(store, Some(channel)),
-        None => only_channel(context, store),
-    }
+    own_channel(context, store, arguments.channel.as_deref())
 }
 
 fn newest(state: &ChannelState) -> Result<&CharterBody, Failure> {

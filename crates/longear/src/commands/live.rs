@@ -13,7 +13,7 @@ use serde_json::json;
 use super::items::chapters_json;
 use super::publish::variants;
 use super::serve::urls;
-use super::{Context, channel_argument, chapter, only_channel, time_json};
+use super::{Context, chapter, own_channel, time_json};
 use crate::arguments::live::{LiveCommand, StartArguments, StopArguments};
 use crate::arguments::node::LISTEN_DEFAULT;
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ use crate::home::{Home, LiveSession, LiveToken};
 use crate::live::broadcast::Broadcast;
 use crate::live::ingest::INGEST;
 use crate::live::ladder::encoder_line;
-use crate::newsroom::signing::{Signer, known};
+use crate::newsroom::signing::Signer;
 use crate::terminal::printable;
 
 const HOUR_MS: u64 = 3_600_000;
@@ -42,17 +42,9 @@ pub fn run(context: &Context<'_>, command: &LiveCommand) -> Result<(), Failure> 
 
 fn start(context: &Context<'_>, arguments: &StartArguments) -> Result<(), Failure> {
     let (home, store) = context.open()?;
-    let channel = match &arguments.channel {
-        Some(text) => channel_argument(&store, Some(text))?,
-        None => only_channel(context, &store)?,
-    };
+    let channel = own_channel(context, &store, arguments.channel.as_deref())?;
     let mut random = || context.random();
-    let signer = Signer::new(&home, &store, &channel, &mut random)?;
-    let state = known(&store, &channel)?;
-    if !state.lineage().entry(&signer.opening().key).is_some_and(|entry| entry.roles.has(Roles::LIVE)) {
-        return Err(Failure::refused("This device may not broadcast: it was enrolled without the role `live`")
-            .hint("Enrol it with that role: longear channel enrol ADDRESS --role post,live"));
-    }
+    let signer = Signer::with_role(&home, &store, &channel, &mut random, (Roles::LIVE, "broadcast"))?;
     let intake = intake::wished(arguments, &sessions(&home)?)?;
     let (key, now_ms) = (SecretKey::from_seed(context.random()?), context.now_ms());
     let mut stream = StreamId([0; 16]);

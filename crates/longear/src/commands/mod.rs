@@ -130,6 +130,14 @@ fn only_known(store: &Store) -> Result<ChannelId, Failure> {
     }
 }
 
+/// The channel that `--channel` names, or else the one that this device can write to.
+pub fn own_channel(context: &Context<'_>, store: &Store, argument: Option<&str>) -> Result<ChannelId, Failure> {
+    match argument {
+        Some(_) => channel_argument(store, argument),
+        None => only_channel(context, store),
+    }
+}
+
 /// The one channel that this device can write to.
 pub fn only_channel(context: &Context<'_>, store: &Store) -> Result<ChannelId, Failure> {
     let (home, _) = (Home::open(context.cli.home_folder()?)?, ());

@@ -98,9 +98,9 @@ pub fn serve(context: &Context<'_>, arguments: &ServeArguments) -> Result<(), Fa
 fn check(arguments: &ServeArguments) -> Result<(), Failure> {
     if arguments.token.is_some() {
         return Err(Failure::refused(
-            "This version accepts no writing over HTTP but from the encoder of a broadcast, whose token `longear live start` makes",
+            "This version accepts no writing over HTTP by a token but from the encoder of a broadcast, whose token `longear live start` makes",
         )
-        .hint("Leave out --token: nobody else can write to this box"));
+        .hint("Leave out --token. Notes of rooms are taken from everybody; a box that is --read-only takes none"));
     }
     if arguments.read_only && !arguments.sync.is_empty() {
         return Err(Failure::usage("A box that is read-only fetches nothing: --sync cannot go with --read-only")

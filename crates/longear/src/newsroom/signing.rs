@@ -1,7 +1,7 @@
 //! This device's key for a channel, and what stands against signing with it.
 
 use longear_core::lineage::Standing;
-use longear_core::{ChannelId, ItemId, Kind, LogOpening};
+use longear_core::{ChannelId, ItemId, Kind, LogOpening, Roles};
 use longear_store::{ChannelState, SignError, Store};
 
 use crate::failure::Failure;
@@ -35,6 +35,23 @@ impl Signer {
             home.write_delegate_key(channel, &mut key)?;
         }
         Ok(Signer(signer(channel, &key)))
+    }
+
+    /// Takes this device's key for something that needs a role. `what` it may not do without it completes "This device may not".
+    pub fn with_role(
+        home: &Home,
+        store: &Store,
+        channel: &ChannelId,
+        random: Random<'_>,
+        (role, what): (Roles, &str),
+    ) -> Result<Self, Failure> {
+        let signer = Self::new(home, store, channel, random)?;
+        let state = known(store, channel)?;
+        if state.lineage().entry(&signer.opening().key).is_some_and(|entry| entry.roles.has(role)) {
+            return Ok(signer);
+        }
+        Err(Failure::refused(format!("This device may not {what}: it was enrolled without the role `{role}`"))
+            .hint(format!("Enrol it with that role: longear channel enrol ADDRESS --role post,{role}")))
     }
 
     /// Takes this device's key if it can go on in its own log just now, without beginning another one.

@@ -7,7 +7,7 @@ use longear_store::{Store, Talk};
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::newsroom::founding::Random;
-use crate::newsroom::signing::{Signer, known};
+use crate::newsroom::signing::Signer;
 
 /// Somebody who may decide in a room.
 pub struct Moderator<'a> {
@@ -19,13 +19,8 @@ pub struct Moderator<'a> {
 impl<'a> Moderator<'a> {
     /// This device, if it may moderate the room.
     pub fn new(home: &Home, store: &'a Store, talk: &'a Talk, random: Random<'_>) -> Result<Self, Failure> {
-        let channel = talk.channel();
-        let signer = Signer::new(home, store, &channel, random)?;
-        let state = known(store, &channel)?;
-        if !state.lineage().entry(&signer.opening().key).is_some_and(|entry| entry.roles.has(Roles::MODERATE)) {
-            return Err(Failure::refused("This device may not moderate: it was enrolled without the role `moderate`")
-                .hint("Enrol it with that role: longear channel enrol ADDRESS --role moderate"));
-        }
+        let role = (Roles::MODERATE, "moderate");
+        let signer = Signer::with_role(home, store, &talk.channel(), random, role)?;
         Ok(Moderator { store, talk, signer })
     }
 

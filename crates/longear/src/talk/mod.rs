@@ -8,7 +8,8 @@ pub use decide::{Moderator, ground};
 pub use find::{find_note, find_room, rooms};
 pub use say::{Draft, Quota, SayError, flag, quota, say, take_back};
 
-use longear_core::room::{Facts, Note, NoteState, What};
+use longear_core::PublicKey;
+use longear_core::room::{Facts, NoteState, RoomId, What};
 use longear_store::Talk;
 use longear_store::rooms::PageNote;
 
@@ -26,9 +27,11 @@ pub fn has_place(talk: &Talk, note: &PageNote, now_ms: u64) -> bool {
     is_seen && note.note.what == What::Words
 }
 
-/// Whether somebody else may not be shown here, because the reader does not want to read him.
-pub fn is_muted(muted: &[longear_core::PublicKey], note: &Note) -> bool {
-    muted.contains(&note.key)
+/// What the pages make a name and a bead of.
+pub fn pseudonym_of(room: &RoomId, writer: &PublicKey) -> longear_pages::Pseudonym {
+    let longear_core::room::Pseudonym { adjective, noun, border, fill } =
+        longear_core::room::Pseudonym::of(room, writer);
+    longear_pages::Pseudonym { adjective, noun, border, fill }
 }
 
 /// What went wrong with a room's notes, for people.

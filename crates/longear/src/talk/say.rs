@@ -205,7 +205,7 @@ fn keep(talk: &Talk, note: Note) -> Result<NoteId, SayError> {
     let id = note.id();
     // What others would refuse must not look said here.
     let note = verify(&talk.venue, Note::decode(&note.encode())?)?;
-    let taken = talk.take_in([note])?;
+    let taken = talk.notes.take_in([note])?;
     match (taken.new, taken.over_budget) {
         (1, _) => Ok(id),
         (_, 0) => Err(SayError::PlaceTaken),
@@ -309,8 +309,10 @@ impl From<SayError> for Failure {
             SayError::PlaceTaken => {
                 Failure::refused("Another note of yours stands in this place").hint("Try it once more")
             }
-            SayError::NoSpace => Failure::refused("This device has no space for your note in this room")
-                .hint("Give rooms more: longear serve --room-space SIZE"),
+            SayError::NoSpace => {
+                Failure::refused("This room is full here: what ranks before your note fills its space")
+                    .hint("Tickets and earlier slots of the day rank first. Say it at another box, or later")
+            }
             SayError::Refused(reason) => Failure::refused(format!("This cannot be said: {reason}")),
             SayError::Room(error) => room_failure(&error),
             SayError::Store(error) => store_failure(&error),

@@ -11,7 +11,7 @@ use longear_store::{RoomError, Store, Talk};
 
 use super::super::shelf::{Shelf, ShelfError};
 use super::pen::Pen;
-use crate::talk::{has_place, quota, state_of};
+use crate::talk::{has_place, pseudonym_of, quota, state_of};
 
 /// Notes on a page.
 const PAGE_NOTES: usize = 40;
@@ -146,7 +146,7 @@ impl<'a> Reading<'a> {
         let is_gone = note.note.what != What::Words;
         Ok(NoteView {
             id_hex: note.id.to_string(),
-            writer: self.pseudonym(&note.note.key),
+            writer: pseudonym_of(&self.talk.id(), &note.note.key),
             is_mine: self.me == Some(note.note.key),
             time_ms: note.shown_ms,
             state: if is_gone { pages::NoteState::TakenBack } else { self.state(&note) },
@@ -161,7 +161,11 @@ impl<'a> Reading<'a> {
         let is_shown = state_of(self.talk, &parent, self.now_ms) == NoteState::Shown && parent.note.what == What::Words;
         let id_hex = id.to_string();
         Ok(match is_shown {
-            true => ParentView::Shown { id_hex, writer: self.pseudonym(&parent.note.key), text: parent.note.text },
+            true => ParentView::Shown {
+                id_hex,
+                writer: pseudonym_of(&self.talk.id(), &parent.note.key),
+                text: parent.note.text,
+            },
             false => ParentView::NotShown { id_hex },
         })
     }
@@ -191,8 +195,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether and how the reader can write.
-    pub fn write(&self, takes: bool, draft: &str) -> Result<WriteView, ShelfError> {
-        let Some(pen) = self.pen.filter(|_| takes) else { return Ok(WriteView::Off) };
+    pub fn write(&self, draft: &str) -> Result<WriteView, ShelfError> {
+        let Some(pen) = self.pen else { return Ok(WriteView::Off) };
         if self.talk.force.closed_day().is_some() {
             return Ok(WriteView::Closed);
         }
@@ -202,18 +206,12 @@ impl<'a> Reading<'a> {
             return Ok(WriteView::NeedsTicket { token });
         }
         Ok(WriteView::Open(PenView {
-            writer: self.pseudonym(&writer.key.public()),
+            writer: pseudonym_of(&self.talk.id(), &writer.key.public()),
             left: quota.left.into(),
             per_day: quota.allowed.into(),
             draft: draft.to_owned(),
             token,
         }))
-    }
-
-    fn pseudonym(&self, writer: &PublicKey) -> pages::Pseudonym {
-        let longear_core::room::Pseudonym { adjective, noun, border, fill } =
-            longear_core::room::Pseudonym::of(&self.talk.id(), writer);
-        pages::Pseudonym { adjective, noun, border, fill }
     }
 }
 

@@ -24,21 +24,18 @@ const COOKIES_BYTES_MAX: usize = 4_096;
 pub(super) struct Pen {
     seed: Zeroizing<[u8; 32]>,
     ticket: Option<TicketWord>,
-    /// Whether the browser has it already.
+    /// Whether the browser has it, or is given it with the answer.
     is_kept: bool,
 }
 
 impl Pen {
-    /// What the browser's cookie says; somebody new where it has none.
-    pub fn of(headers: &HeaderMap, room: &RoomId) -> Self {
-        Self::read(headers, room).unwrap_or_else(|| {
+    /// What the browser's cookie says; somebody new where it has none. `None` where this system gives no randomness: nobody shall write
+    /// under a key that others can guess.
+    pub fn of(headers: &HeaderMap, room: &RoomId) -> Option<Self> {
+        Self::read(headers, room).or_else(|| {
             let mut seed = Zeroizing::new([0; 32]);
-            // A system without randomness has no TLS and no store either; nobody writes with such a key: its token is never right.
-            let is_random = getrandom::fill(&mut *seed).is_ok();
-            if !is_random {
-                tracing::error!("this system gives no randomness");
-            }
-            Pen { seed, ticket: None, is_kept: false }
+            getrandom::fill(&mut *seed).ok()?;
+            Some(Pen { seed, ticket: None, is_kept: false })
         })
     }
 
@@ -52,17 +49,21 @@ impl Pen {
         Some(Pen { seed, ticket, is_kept: true })
     }
 
-    /// The cookie by which the browser keeps it: for this room only, out of reach of scripts and of other sites.
-    pub fn cookie(&self, room: &RoomId) -> Zeroizing<String> {
+    /// The cookie by which the browser keeps it: for this room only, out of reach of scripts and of other sites. `None` for whom nobody has
+    /// written as yet: who only reads is given nothing to be known by.
+    pub fn cookie(&self, room: &RoomId) -> Option<Zeroizing<String>> {
+        if !self.is_kept {
+            return None;
+        }
         let seed = Zeroizing::new(hex(&*self.seed));
         let ticket = self.ticket.as_ref().map(TicketWord::word);
         let ticket = ticket.as_ref().and_then(|word| word.split_once(':')).map_or("", |(_, word)| word);
         let path = longear_pages::paths::room(&room.to_string());
-        Zeroizing::new(format!(
+        Some(Zeroizing::new(format!(
             "{}={}.{ticket}; Path={path}; Max-Age={COOKIE_AGE_S}; HttpOnly; SameSite=Strict",
             name(room),
             *seed
-        ))
+        )))
     }
 
     /// What goes back with a form. Where the browser has nothing yet, it is who the reader would be.

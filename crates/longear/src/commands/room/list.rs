@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use longear_core::PublicKey;
-use longear_core::room::{Admission, Ground, Membership, NoteState, RoomId, What};
+use longear_core::room::{Admission, Ground, Membership, NoteState, What};
 use longear_pages::{Language, note_quote, note_text};
 use longear_store::Talk;
 use longear_store::rooms::{PageNote, Way};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::super::{Context, channel_argument, date_text, time_json};
 use crate::arguments::room::{RoomArguments, RoomListArguments, RoomShowArguments};
 use crate::failure::Failure;
-use crate::talk::{find_note, find_room, has_place, is_muted, room_failure, rooms, state_of};
+use crate::talk::{find_note, find_room, has_place, pseudonym_of, room_failure, rooms, state_of};
 use crate::terminal::{Cell, Column, Tint, grouped, printable, table};
 
 /// Digits of a note's ID that are shown; any six and more name it.
@@ -87,7 +87,7 @@ pub fn show(context: &Context<'_>, arguments: &RoomShowArguments) -> Result<(), 
     let writer = home.writer(&talk.id())?;
     let muted = writer.as_ref().map_or(&[][..], |writer| &writer.muted);
     let shown = Shown { talk: &talk, now_ms, with_hidden: arguments.hidden };
-    let wanted = |note: &PageNote| has_place(&talk, note, now_ms) && !is_muted(muted, &note.note);
+    let wanted = |note: &PageNote| has_place(&talk, note, now_ms) && !muted.contains(&note.note.key);
     let limit = arguments.limit();
     let notes = match (&arguments.find, &arguments.before) {
         (Some(words), _) => talk.notes.search(words, None, limit, wanted).map_err(|error| room_failure(&error))?.notes,
@@ -241,13 +241,6 @@ fn flags_on(talk: &Talk, note: &PageNote) -> Result<u64, Failure> {
 /// What a writer is called, in English.
 pub fn name_of(talk: &Talk, writer: &PublicKey) -> String {
     longear_pages::pseudonym(Language::English, &pseudonym_of(&talk.id(), writer))
-}
-
-/// What the pages make a name and a bead of.
-pub fn pseudonym_of(room: &RoomId, writer: &PublicKey) -> longear_pages::Pseudonym {
-    let longear_core::room::Pseudonym { adjective, noun, border, fill } =
-        longear_core::room::Pseudonym::of(room, writer);
-    longear_pages::Pseudonym { adjective, noun, border, fill }
 }
 
 fn ground_text(ground: Ground) -> String {

@@ -8,11 +8,11 @@ use longear_core::room::{Admission, Decision, Opening};
 use longear_core::{Kind, Roles};
 use serde_json::json;
 
-use super::super::{Context, channel_argument, item_argument, only_channel};
+use super::super::{Context, item_argument, own_channel};
 use crate::arguments::room::{AdmissionArgument, OpenArguments, RoomArguments};
 use crate::failure::Failure;
 use crate::home::file_failure;
-use crate::newsroom::signing::{Signer, known};
+use crate::newsroom::signing::Signer;
 use crate::talk::{Moderator, find_room};
 use crate::terminal::printable;
 
@@ -22,17 +22,9 @@ const RULES_FILE_BYTES_MAX: u64 = 64 << 10;
 /// Opens a room.
 pub fn open(context: &Context<'_>, arguments: &OpenArguments) -> Result<(), Failure> {
     let (home, store) = context.open()?;
-    let channel = match &arguments.channel {
-        Some(text) => channel_argument(&store, Some(text))?,
-        None => only_channel(context, &store)?,
-    };
+    let channel = own_channel(context, &store, arguments.channel.as_deref())?;
     let mut random = || context.random();
-    let signer = Signer::new(&home, &store, &channel, &mut random)?;
-    let state = known(&store, &channel)?;
-    if !state.lineage().entry(&signer.opening().key).is_some_and(|entry| entry.roles.has(Roles::MODERATE)) {
-        return Err(Failure::refused("This device may not open rooms: it was enrolled without the role `moderate`")
-            .hint("Enrol it with that role: longear channel enrol ADDRESS --role moderate"));
-    }
+    let signer = Signer::with_role(&home, &store, &channel, &mut random, (Roles::MODERATE, "open rooms"))?;
     let opening = Opening {
         language: arguments.lang.clone(),
         title: context.normalised(arguments.title.trim()),

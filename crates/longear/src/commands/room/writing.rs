@@ -75,7 +75,7 @@ fn writer(context: &Context<'_>, home: &Home, room: &RoomId) -> Result<Writer, F
 }
 
 fn name_of(talk: &Talk, writer: &Writer) -> longear_pages::Pseudonym {
-    super::list::pseudonym_of(&talk.id(), &writer.key.public())
+    talk::pseudonym_of(&talk.id(), &writer.key.public())
 }
 
 /// Takes a note of one's own back.
