@@ -14,6 +14,18 @@ export class CoreError extends Error {
   }
 }
 
+/** What the core refuses is an answer to who asks: there is no such thing. */
+export function orNull<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof CoreError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
 export interface Address {
   channel: string;
   digits: string;

@@ -4,7 +4,7 @@ import type { Answer, CallName, Calls, Event, FeedPage, Holding, Item, MediaRequ
 import { rendered } from "./blob-file";
 import { AppWatch } from "./app-watch";
 import { Blobs } from "./blobs";
-import { Core, CoreError } from "../shared/core";
+import { Core, orNull } from "../shared/core";
 import { modules } from "../shared/module";
 import { type Disk, findDisk } from "./disk";
 import { answerMedia } from "./media";
@@ -231,18 +231,6 @@ function handlers({ core, disk, sources, shelf, blobs, folder, beside, reading, 
 
 function hint(core: Core, sources: Sources, channel: string, address: string): void {
   orNull(() => core.address(address))?.hints.forEach((url) => sources.hint(channel, url));
-}
-
-/** What the core refuses is an answer here: there is no such thing. */
-function orNull<T>(make: () => T): T | null {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof CoreError) {
-      return null;
-    }
-    throw error;
-  }
 }
 
 /** What each blob of the items here is to a reader. */

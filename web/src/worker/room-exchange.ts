@@ -6,7 +6,7 @@ import type { Room, Rooms } from "../shared/rooms";
 import { isNear } from "./near";
 import type { Sources } from "./sources";
 
-/** As in docs/spec/limits.md. */
+/** As in docs/spec/README.md and docs/spec/rooms.md. */
 const SHEAF_BYTES_MAX = 1 << 20;
 const DAYS_BYTES_MAX = 2 + 368 * 24;
 const SYMBOL_BYTES = 17;

@@ -1,6 +1,6 @@
 // Rooms: answers the page, and brings and gives notes at each round. A script of its own, which is loaded with the first room.
 
-import { CoreError, type Core } from "../shared/core";
+import { CoreError, orNull, type Core } from "../shared/core";
 import { type Room, type RoomAnswers, type RoomWish, Rooms, type Said } from "../shared/rooms";
 import type { Disk } from "./disk";
 import { loadModule } from "./reading";
@@ -286,17 +286,6 @@ function refusal(act: () => void): string | null {
   } catch (error) {
     if (error instanceof CoreError) {
       return error.code;
-    }
-    throw error;
-  }
-}
-
-function orNull<T>(make: () => T): T | null {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof CoreError) {
-      return null;
     }
     throw error;
   }
