@@ -116,6 +116,9 @@ test("a stick with room for the sound brings it first: where the picture ends, t
   await until(() => isSubset(missed, hashes("east", "audio")), "the sound of what was missed in the east, from its neighbour", NEIGHBOUR_MS);
   assert.ok(hashes("east", "360p").length < missed.length - 10, "but not its picture");
   await until(async () => (await here(aigul.page, "Sound")) > (await here(aigul.page, "360p")), "the phone to have it");
+  // From shortly before the picture ends. One of the two players may be changing what it plays at this very moment.
+  const hasSome = () => [...document.querySelectorAll("video")].some((video) => video.buffered.length > 0);
+  await until(() => aigul.page.evaluate(hasSome), "something to be there to play");
   await until(async () => (await label(aigul.page)) === "Sound only", "the sound to take over");
   const pause = await longestPause(aigul.page, 4);
   assert.ok(pause < 700, `it stood still for ${pause} ms`);

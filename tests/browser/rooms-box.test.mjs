@@ -128,6 +128,7 @@ test("a form that another page sends is not taken", async () => {
       body: new URLSearchParams({ ...form, token: "ab".repeat(32) }),
     });
     assert.equal(answer.status, 200, "a page that says so");
+    assert.equal(answer.headers.get("set-cookie"), null, "who has written nothing is given nothing to be known by");
   }
   const stale = await fetch(`${boxes.east}/room/${room}/write`, {
     method: "POST",
