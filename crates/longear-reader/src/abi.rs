@@ -286,8 +286,9 @@ pub mod rooms {
             answer_bytes(with(|rooms| rooms.changed(room, day, from as usize)));
         /// It was written down.
         written(room room_length: text; day) => answer_json(with(|rooms| rooms.written(room, day)));
-        /// What to do about each day on which a node holds other notes.
-        days(room room_length: text, days days_length: bytes) => answer_json(with(|rooms| rooms.days(room, days)));
+        /// What to do about each day on which a node holds other notes, and about one of the others, by a random number.
+        days(room room_length: text, days days_length: bytes; random) =>
+            answer_json(with(|rooms| rooms.days(room, days, random)));
         /// What to ask for of a carrier's list of sheaves.
         list(room room_length: text, list list_length: bytes) => answer_json(with(|rooms| rooms.list(room, list)));
         /// Our notes of a day, from a place on, as a sheaf; empty behind the last.

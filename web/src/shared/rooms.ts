@@ -158,9 +158,10 @@ export class Rooms extends Module {
     this.json("written", [room], [day]);
   }
 
-  /** What to do about each day on which a node holds other notes. */
+  /** What to do about each day on which a node holds other notes, and about one of the others, which nobody can foresee. */
   days(room: string, days: Uint8Array): { day: number; what: "ask" | "give" | "reconcile" }[] {
-    return this.json<{ days: { day: number; what: "ask" | "give" | "reconcile" }[] }>("days", [room, days]).days;
+    const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+    return this.json<{ days: { day: number; what: "ask" | "give" | "reconcile" }[] }>("days", [room, days], [random]).days;
   }
 
   list(room: string, list: Uint8Array): { path: string; name: string; bytes: number }[] {

@@ -173,8 +173,25 @@ export class Exchange {
     if (answer.status !== 200) {
       return null;
     }
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    return bytes.length <= SHEAF_BYTES_MAX ? bytes : null;
+    return whole(answer);
+  }
+}
+
+/** An answer of at most SHEAF_BYTES_MAX, whatever it says of its length and however it is packed; null where it goes on. */
+async function whole(answer: Response): Promise<Uint8Array | null> {
+  const bytes = new Uint8Array(SHEAF_BYTES_MAX);
+  let length = 0;
+  for (const reader = answer.body?.getReader(); ; ) {
+    const piece = await reader?.read();
+    if (!piece || piece.done) {
+      return bytes.subarray(0, length);
+    }
+    if (length + piece.value.length > SHEAF_BYTES_MAX) {
+      void reader?.cancel();
+      return null;
+    }
+    bytes.set(piece.value, length);
+    length += piece.value.length;
   }
 }
 

@@ -11,6 +11,7 @@
 
 mod budget;
 mod copy;
+mod days;
 mod decision;
 mod digest;
 mod endorsement;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use budget::{Budget, Cuts};
 pub use copy::{Fate, Held, Room};
+pub use days::{DAYS_BYTES_MAX, read_days, write_days};
 pub use decision::{Decision, Decisions, Ground, Spot};
 pub use endorsement::{Endorsements, verify_note, verify_note_bytes};
 pub use force::{Ban, Cause, Digest, Force, Purge};

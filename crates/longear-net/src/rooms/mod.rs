@@ -1,9 +1,7 @@
 //! Notes of rooms between nodes: what one asks another, beside the tree. `docs/spec/rooms.md` says the same.
 
-mod days;
 mod path;
 
-pub(crate) use days::{DAYS_BYTES_MAX, read_days, write_days};
 pub use path::{RoomAsk, RoomPath};
 
 /// Now, by this machine's clock.

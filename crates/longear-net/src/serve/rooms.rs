@@ -10,12 +10,12 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use longear_core::limits::{NOTES_ASKED_MAX, SHEAF_BYTES_MAX};
 use longear_core::reconcile::{Elements, Encoder, Salt, ShortId};
-use longear_core::room::{DaySum, NoteId, RoomId};
+use longear_core::room::{DaySum, NoteId, RoomId, write_days};
 use longear_store::{RoomError, Store, Talk};
 
 use super::blob::{bare, blocking};
 use super::tree::fresh;
-use crate::rooms::{RoomAsk, RoomPath, now_ms, write_days};
+use crate::rooms::{RoomAsk, RoomPath, now_ms};
 use crate::sync::decisions::{day_sums, sheaf_of, take_sheaf};
 
 /// Days whose IDs are kept in memory: two nodes ask for the symbols of a day in several requests. 1 MB each in a large room.

@@ -6,7 +6,7 @@ use longear_core::Reason;
 use longear_core::hash::labelled;
 use longear_core::limits::{NOTES_ASKED_MAX, SHEAF_BYTES_MAX, SHEAF_LIST_BYTES_MAX, SYMBOLS_ASKED_MAX};
 use longear_core::reconcile::{Decoder, Elements, Progress, SYMBOL_BYTES, Salt, ShortId};
-use longear_core::room::{DaySum, Note, NoteId, RoomId, Sheaf, SheafList};
+use longear_core::room::{DAYS_BYTES_MAX, DaySum, Note, NoteId, RoomId, Sheaf, SheafList, read_days};
 use longear_store::{ChannelState, RoomError, Talk};
 
 use super::decisions::{SheafTaken, day_sums, sheaf_of, take_sheaf};
@@ -14,7 +14,7 @@ use super::report::SyncError;
 use super::round::Round;
 use super::source::Source;
 use crate::carrier::{Carrier, HttpCarrier};
-use crate::rooms::{DAYS_BYTES_MAX, RoomAsk, RoomPath, now_ms, read_days};
+use crate::rooms::{RoomAsk, RoomPath, now_ms};
 
 /// Symbols that are asked for when the first one shows a difference; twice as many each time after it.
 const SYMBOLS_FIRST: u32 = 64;

@@ -1,8 +1,8 @@
 //! What a node or a carrier holds of a room that is not here, and what it lacks.
 
-use longear_core::limits::{NOTES_ASKED_MAX, ROOM_DAYS_MAX};
+use longear_core::limits::NOTES_ASKED_MAX;
 use longear_core::reconcile::{Decoder, Elements, Progress, Salt};
-use longear_core::room::{DaySum, NoteId, SheafList};
+use longear_core::room::{DaySum, NoteId, SheafList, read_days};
 use longear_core::{SortedMap, SortedSet};
 
 use super::talk::{ROOM_BYTES, Talk};
@@ -10,8 +10,6 @@ use super::{NOTHING, Rooms};
 use crate::json;
 use crate::reader::{Answer, Refusal};
 
-/// Bytes of a day in a node's answer.
-const DAY_BYTES: usize = 24;
 /// Below this difference in number a day is reconciled; above it the whole of it is cheaper to ask for (docs/spec/reconcile.md).
 const RECONCILED_MAX: u32 = 40_000;
 
@@ -25,16 +23,19 @@ pub(super) struct Session {
 
 impl Rooms {
     /// The days on which a node holds other notes than are here, the newest first, and what to do about each: `ask` for all of it,
-    /// `give` all of it, or find out what differs.
+    /// `give` all of it, or find out what differs. And one day whose sums are the same, chosen by a random number: two sets of notes
+    /// can be written so that their sums agree.
     ///
     /// # Errors
-    /// `truncated`, `too-many` and `not-canonical` of what the node said.
-    pub fn days(&mut self, room: &str, days: &[u8]) -> Answer {
+    /// `truncated`, `trailing-bytes`, `too-many` and `not-canonical` of what the node said.
+    pub fn days(&mut self, room: &str, days: &[u8], random: u32) -> Answer {
         let talk = self.talk(room)?;
-        let theirs = read_days(days)?;
+        let theirs = read_days(days)?.into_iter().collect::<SortedMap<u32, DaySum>>();
         let ours = talk.days();
         let all = theirs.keys().chain(ours.keys()).copied().collect::<SortedSet<u32>>();
-        let differing = all.iter().rev().filter(|day| theirs.get(day) != ours.get(day)).collect::<Vec<_>>();
+        let doubted = theirs.keys().nth(random as usize % theirs.len().max(1)).copied();
+        let is_asked = |day: &u32| theirs.get(day) != ours.get(day) || doubted == Some(*day);
+        let differing = all.iter().rev().filter(|day| is_asked(day)).collect::<Vec<_>>();
         Ok(json::object(|object| {
             object.list("days", differing, |value, day| {
                 let count = |days: &SortedMap<u32, DaySum>| days.get(day).map_or(0, |sum| sum.notes);
@@ -142,25 +143,4 @@ impl Rooms {
 
 fn session_of(talk: &mut Talk) -> Answer<&mut Session> {
     talk.session.as_mut().ok_or(super::NOT_HELD)
-}
-
-fn read_days(bytes: &[u8]) -> Answer<SortedMap<u32, DaySum>> {
-    let (count, rest) = bytes.split_first_chunk::<2>().ok_or(Refusal("truncated"))?;
-    let count = usize::from(u16::from_le_bytes(*count));
-    if count > usize::from(ROOM_DAYS_MAX) + 2 {
-        return Err(Refusal("too-many"));
-    }
-    let (days, rest) = rest.as_chunks::<DAY_BYTES>();
-    if days.len() != count || !rest.is_empty() {
-        return Err(Refusal("truncated"));
-    }
-    let mut read = SortedMap::new();
-    for [a, b, c, d, e, f, g, h, sum @ ..] in days {
-        let day = u32::from_le_bytes([*a, *b, *c, *d]);
-        if read.last_key_value().is_some_and(|(last, _)| *last >= day) {
-            return Err(Refusal("not-canonical"));
-        }
-        read.insert(day, DaySum { notes: u32::from_le_bytes([*e, *f, *g, *h]), sum: *sum });
-    }
-    Ok(read)
 }

@@ -5,7 +5,8 @@
 use longear_core::limits::DAY_MS;
 use longear_core::reconcile::{Elements, Encoder, Salt};
 use longear_core::room::{
-    Admission, Decision, Decisions, Facts, Ground, Note, NoteDraft, NoteId, Opening, RoomId, Sheaf, SheafWriter, What,
+    Admission, DaySum, Decision, Decisions, Facts, Ground, Note, NoteDraft, NoteId, Opening, RoomId, Sheaf,
+    SheafWriter, What, write_days,
 };
 use longear_core::{ChannelId, Header, ItemId, Kind, LogId, SecretKey, SignedHeader};
 use longear_reader::rooms::Rooms;
@@ -257,11 +258,8 @@ fn a_phone_and_a_node_find_out_what_each_lacks() {
     let notes = (1..40).map(|writer| newsroom.note(writer, 0, &format!("note {writer}"))).collect::<Vec<_>>();
     let mut phone = newsroom.phone(&notes[..35]);
     let theirs = notes[3..].iter().map(|note| note.id().0).collect::<Vec<_>>();
-    let mut days = vec![1, 0];
-    days.extend((DAY as u32).to_le_bytes());
-    days.extend((theirs.len() as u32).to_le_bytes());
-    days.extend([0; 16]);
-    let wish = read(&phone.rooms.days(&phone.room, &days).unwrap());
+    let days = write_days(&[(DAY as u32, DaySum { notes: theirs.len() as u32, sum: [0; 16] })]);
+    let wish = read(&phone.rooms.days(&phone.room, &days, 0).unwrap());
     assert_eq!(wish["days"][0]["what"], "reconcile");
     let salt = Salt([3; 16]);
     phone.rooms.reconcile(&phone.room, &salt.0, DAY as u32).unwrap();
@@ -273,6 +271,21 @@ fn a_phone_and_a_node_find_out_what_each_lacks() {
     let lacking = Sheaf::decode(&newsroom.room, &phone.rooms.lacking(&phone.room, 0).unwrap()).unwrap();
     assert_eq!(lacking.notes.len(), 3);
     assert!(lacking.notes.iter().all(|note| notes[..3].contains(note)));
+}
+
+#[test]
+fn of_days_whose_sums_agree_one_is_looked_at_by_chance() {
+    let newsroom = Newsroom::new();
+    let mut phone = newsroom.phone(&[newsroom.note(1, 0, "hello")]);
+    let mut sum = DaySum::default();
+    sum.add(&newsroom.note(1, 0, "hello").id());
+    let other = (DAY as u32 + 1, DaySum { notes: 3, sum: [1; 16] });
+    let days = write_days(&[(DAY as u32, sum), other]);
+    let mut asked = |random| {
+        let wish = read(&phone.rooms.days(&phone.room, &days, random).unwrap());
+        wish["days"].as_array().unwrap().iter().map(|day| day["what"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!([6, 7].map(&mut asked), [vec!["ask", "reconcile"], vec!["ask"]]);
 }
 
 #[test]

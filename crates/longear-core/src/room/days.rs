@@ -1,19 +1,19 @@
-//! What a node holds of each day.
+//! What somebody holds of each day of a room, as nodes tell each other.
 
-use longear_core::Reason;
-use longear_core::bytes::{Reader, Writer, ascends};
-use longear_core::limits::ROOM_DAYS_MAX;
-use longear_core::room::DaySum;
+use super::sheaf::DaySum;
+use crate::bytes::{Reader, Writer, ascends};
+use crate::limits::ROOM_DAYS_MAX;
+use crate::reason::Reason;
 
 /// Days that are told at most: the longest retention, the day before it, and tomorrow.
 const DAYS_MAX: usize = ROOM_DAYS_MAX as usize + 2;
 /// Bytes of one day.
 const DAY_BYTES: usize = 24;
 /// The longest answer.
-pub(crate) const DAYS_BYTES_MAX: usize = 2 + DAYS_MAX * DAY_BYTES;
+pub const DAYS_BYTES_MAX: usize = 2 + DAYS_MAX * DAY_BYTES;
 
 /// Writes days, which ascend; of too many the newest.
-pub(crate) fn write_days(days: &[(u32, DaySum)]) -> Vec<u8> {
+pub fn write_days(days: &[(u32, DaySum)]) -> Vec<u8> {
     let days = &days[days.len().saturating_sub(DAYS_MAX)..];
     let mut out = Writer::new();
     out.u16(days.len() as u16);
@@ -24,7 +24,10 @@ pub(crate) fn write_days(days: &[(u32, DaySum)]) -> Vec<u8> {
 }
 
 /// Reads what [`write_days`] wrote.
-pub(crate) fn read_days(bytes: &[u8]) -> Result<Vec<(u32, DaySum)>, Reason> {
+///
+/// # Errors
+/// What is wrong with its form.
+pub fn read_days(bytes: &[u8]) -> Result<Vec<(u32, DaySum)>, Reason> {
     let mut input = Reader::new(bytes);
     let count = usize::from(input.u16()?);
     if count > DAYS_MAX {
