@@ -37,5 +37,5 @@ pub use packs::PackAnswer;
 pub use rooms::{Room, RoomError, Rooms};
 pub use signing::{SignError, Signer};
 pub use store::{Store, StoreOptions};
-pub use talk::{ROOM_BYTES_MAX, Talk};
+pub use talk::Talk;
 pub use views::StoredItem;

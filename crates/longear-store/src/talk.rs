@@ -13,9 +13,6 @@ use crate::rooms::{Room, RoomError, Rules};
 use crate::store::{Inner, Store};
 use crate::views::StoredItem;
 
-/// Bytes of notes that a room is given: a month of one with some 40,000 notes a day.
-pub const ROOM_BYTES_MAX: u64 = 512 << 20;
-
 /// A room with what is decided in it, at the moment of asking, and its notes.
 #[derive(Clone, Debug)]
 pub struct Talk {
@@ -85,7 +82,7 @@ impl Store {
         let rules = Rules {
             terms,
             force: force.clone(),
-            budget: Budget::new(ROOM_BYTES_MAX, &terms),
+            budget: Budget::new(self.rooms().space_bytes()?, &terms),
             today: day_of(told.unwrap_or(0).max(now_ms)),
             surely_today: told.map(|told| day_of(told.min(now_ms))),
         };

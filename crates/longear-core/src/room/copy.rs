@@ -137,21 +137,13 @@ impl Room {
         self.retain(|facts| !force.refuses(facts) && !is_old(facts))
     }
 
-    /// Drops what is beyond a budget, as it ranks on a day: that of the later of the device's clock and the channel's.
-    pub fn drop_beyond(&mut self, terms: Terms, force: &Force, today: u32, budget: &Budget) -> Cuts {
+    /// Drops what is beyond a budget, as it ranks on a day: that of the later of the device's clock and the channel's. What was
+    /// cut before stays cut.
+    pub fn drop_beyond(&mut self, terms: Terms, force: &Force, today: u32, budget: &Budget, cuts: &mut Cuts) {
         let ranking = self.ranking(terms, force, today);
-        let ranked = self.notes().filter(|held| !force.refuses(&held.facts)).map(|held| {
-            let (rank, cell) = ranking.rank(&held.facts);
-            (rank, cell, held.facts.bytes)
-        });
-        let mut ranked = ranked.collect::<Vec<_>>();
-        ranked.sort_unstable();
-        let cuts = budget.cuts(ranked);
-        self.retain(|facts| {
-            let (rank, cell) = ranking.rank(facts);
-            cuts.keep(&rank, cell)
-        });
-        cuts
+        let asking = self.notes().filter(|held| !force.refuses(&held.facts)).map(|held| ranking.asks(&held.facts));
+        cuts.tighten(budget, force.roll_length(), asking.collect());
+        self.retain(|facts| cuts.keep(&ranking.asks(facts)));
     }
 
     fn retain(&mut self, keep: impl Fn(&Facts) -> bool) -> usize {

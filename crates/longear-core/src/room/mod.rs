@@ -32,7 +32,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use budget::{Budget, Cuts};
+pub use budget::{Asking, Budget, Cuts};
 pub use copy::{Fate, Held, Room};
 pub use days::{DAYS_BYTES_MAX, read_days, write_days};
 pub use decision::{Decision, Decisions, Ground, Spot};

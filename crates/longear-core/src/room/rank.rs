@@ -2,8 +2,9 @@
 
 use core::cmp::Reverse;
 
+use super::budget::Asking;
 use super::force::Force;
-use super::name::NoteId;
+use super::name::{Entry, NoteId};
 use super::place::{Facts, STAMP_BITS_MAX};
 use super::standing::{Standing, Terms};
 use crate::sorted::SortedSet;
@@ -23,8 +24,10 @@ pub struct Rank {
 /// Which part of a budget a note is kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cell {
-    /// Classes 0 and 1.
+    /// Class 0, what of class 1 is in no share, and class 1 where there is no roll.
     Main,
+    /// Class 1, of an entry on the roll: in its share of the room, or in [`Cell::Main`].
+    Share(Entry),
     /// Classes 2 and 3 of a day.
     Day(u32),
     /// All that is dated after tomorrow.
@@ -89,9 +92,16 @@ impl<'a> Ranking<'a> {
             return (chosen, Cell::Main);
         }
         match self.terms.standing(self.force, facts) {
+            Standing::Full if self.force.roll_length() > 0 => (full, Cell::Share(facts.entry())),
             Standing::Full => (full, Cell::Main),
             Standing::InLane => (lane, Cell::Day(facts.day())),
             Standing::Early | Standing::Beyond => (rest, Cell::Day(facts.day())),
         }
+    }
+
+    /// What space a note asks for.
+    pub fn asks(&self, facts: &Facts) -> Asking {
+        let (rank, cell) = self.rank(facts);
+        Asking { cell, bytes: facts.bytes, rank }
     }
 }

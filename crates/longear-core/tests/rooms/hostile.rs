@@ -1,7 +1,9 @@
 //! Notes of people who mean harm.
 
 use longear_core::limits::{DAY_MS, NOTE_BYTES_MAX};
-use longear_core::room::{Budget, Decision, Fate, Ground, NoteDraft, NoteState, Room, Seen, Terms, Venue, View, What};
+use longear_core::room::{
+    Budget, Cuts, Decision, Fate, Ground, NoteDraft, NoteState, Room, Seen, Terms, Venue, View, What,
+};
 use longear_core::{Note, RoomId, verify};
 
 use super::cast::{FIRST_DAY, OPEN, ROOM, TERMS, VENUE, Writer, force, noon, roll_of, room_of, ruling};
@@ -78,7 +80,7 @@ fn notes_of_the_future_take_no_room_from_those_of_today() {
     let mut room = room_of(kept.iter().chain(&ahead));
     let force = force(&[roll_of([&honest, &hostile])]);
     let budget = Budget::new(4_000, &TERMS);
-    room.drop_beyond(TERMS, &force, FIRST_DAY + 3, &budget);
+    room.drop_beyond(TERMS, &force, FIRST_DAY + 3, &budget, &mut Cuts::default());
     assert!(kept.iter().all(|note| room.note(&note.id()).is_some()));
     assert!(room.bytes() <= 4_000, "{} bytes", room.bytes());
 }
@@ -94,7 +96,8 @@ fn strangers_on_every_day_that_is_kept_and_on_every_day_to_come_stay_within_the_
     let notes = members.chain(strangers.map(|(writer, day)| writer.note(day, 0, "a note"))).collect::<Vec<_>>();
     let mut room = room_of(&notes);
     let (terms_of_all, force) = (Terms { notes_per_day: 64, ..terms }, force(&[roll_of([&member])]));
-    room.drop_beyond(terms_of_all, &force, FIRST_DAY + 3, &Budget::new(20_000, &terms));
+    let budget = Budget::new(20_000, &terms);
+    room.drop_beyond(terms_of_all, &force, FIRST_DAY + 3, &budget, &mut Cuts::default());
     assert!(room.bytes() > 18_000 && room.bytes() <= 20_000, "{} bytes", room.bytes());
 }
 
@@ -175,10 +178,34 @@ fn strangers_who_mint_keys_take_nothing_from_the_roll() {
     let mut room = room_of(&notes);
     let force = force(&[roll_of(&members)]);
     let budget = Budget::new(20_000, &OPEN);
-    room.drop_beyond(OPEN, &force, FIRST_DAY, &budget);
+    room.drop_beyond(OPEN, &force, FIRST_DAY, &budget, &mut Cuts::default());
     let left = |has_ticket| room.notes().filter(|held| held.facts.has_ticket == has_ticket).count();
     assert_eq!((left(true), left(false)), (10, 0), "a thirty-third of a tenth of 20,000 bytes is less than a note");
-    assert_eq!(room.drop_beyond(OPEN, &force, FIRST_DAY, &budget), longear_core::room::Cuts::default());
+    let mut cuts = Cuts::default();
+    room.drop_beyond(OPEN, &force, FIRST_DAY, &budget, &mut cuts);
+    assert_eq!((cuts, room.len()), (Cuts::default(), 10));
+}
+
+/// Ranks alone gave whoever writes most nearly all of a full room: everybody's first note of each day came before anybody's
+/// second, and who holds one ticket of five filled the room with the first, the second and the third.
+#[test]
+fn what_a_member_wrote_stays_as_far_as_his_share_goes_whatever_others_write_and_a_thief_pins() {
+    let terms = Terms { notes_per_day: 64, ..OPEN };
+    let members = (0..10).map(|number| Writer::member(&format!("member {number}"))).collect::<Vec<_>>();
+    let (honest, hostile) = members.split_first().unwrap();
+    let words = (10..14).flat_map(|slot| [0, 1].map(|day| honest.note(day, slot, "said late on an old day")));
+    let words = words.collect::<Vec<_>>();
+    let flood = hostile.iter().flat_map(|one| (0..30).map(|slot| one.note(3, slot, &"x".repeat(1_000))));
+    let flood = flood.collect::<Vec<_>>();
+    let pins = flood.iter().map(|note| Decision::Pin { note: note.id() }).collect::<Vec<_>>();
+    let force = force(&[roll_of(&members), ruling(2, 0, noon(3), pins)]);
+    let budget = Budget::new(50_000, &terms);
+    let share = words.iter().map(|note| u64::from(longear_core::room::Facts::of(note).bytes)).sum::<u64>();
+    assert!(share <= budget.share_bytes(members.len()), "{share} bytes are no more than a share");
+    let mut room = room_of(words.iter().chain(&flood));
+    room.drop_beyond(terms, &force, FIRST_DAY + 3, &budget, &mut Cuts::default());
+    assert!(words.iter().all(|note| room.note(&note.id()).is_some()));
+    assert!(room.len() > words.len() && room.bytes() <= 50_000, "{} bytes", room.bytes());
 }
 
 /// What is purged must not come back under another ID of its place that its writer kept ready.
@@ -237,9 +264,10 @@ fn a_thief_who_bans_everybody_and_lifts_the_roll_has_no_note_dropped() {
     let thief = ruling(2, 0, noon(2), list);
     for terms in [TERMS, OPEN] {
         let mut room = room_of(&notes);
-        let budget = Budget::new(20_000, &terms);
+        let budget = Budget::new(60_000, &terms);
         let stolen = force(&[roll.clone(), thief.clone()]);
-        assert_eq!(room.drop_beyond(terms, &stolen, FIRST_DAY + 3, &budget), longear_core::room::Cuts::default());
+        room.drop_beyond(terms, &stolen, FIRST_DAY + 3, &budget, &mut Cuts::default());
+        assert_eq!(room.len(), 40);
         let states =
             |force| View::of(&room, terms, force, noon(4)).lines().iter().map(|line| line.state).collect::<Vec<_>>();
         assert_eq!(states(&stolen), [NoteState::Banned; 40], "until the thief's log is closed");

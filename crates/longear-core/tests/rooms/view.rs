@@ -193,7 +193,8 @@ fn what_is_too_old_is_dropped_by_the_day_of_the_earlier_clock() {
 #[test]
 fn a_budget_has_a_part_for_the_roll_and_a_part_for_each_day() {
     let budget = Budget::new(1_000_000, &TERMS);
-    assert_eq!((budget.main_bytes, budget.day_bytes), (900_000, 3_030));
+    assert_eq!((budget.main_bytes, budget.shares_bytes, budget.day_bytes), (900_000, 800_000, 3_030));
+    assert_eq!([0, 1, 3].map(|roll| budget.share_bytes(roll)), [799_488, 799_488, 266_154]);
     let largest = Budget::new(u64::MAX, &TERMS);
     assert!(largest.main_bytes > u64::MAX / 2 && largest.main_bytes < u64::MAX);
 }

@@ -182,11 +182,10 @@ impl Talk {
         let (terms, budget) = (self.terms(), Budget::new(ROOM_BYTES, &self.terms()));
         self.changing(|talk| {
             talk.drop_old(now_ms);
-            let cuts = talk.room.drop_beyond(terms, &talk.force, today, &budget);
             if talk.cut_on != today {
                 (talk.cuts, talk.cut_on) = (Cuts::default(), today);
             }
-            talk.cuts.tighten(&cuts);
+            talk.room.drop_beyond(terms, &talk.force, today, &budget, &mut talk.cuts);
         });
     }
 
@@ -196,8 +195,7 @@ impl Talk {
         if self.cuts == Cuts::default() || self.cut_on != today {
             return false;
         }
-        let (rank, cell) = self.room.ranking(self.terms(), &self.force, today).rank(&Facts::of(note));
-        !self.cuts.keep(&rank, cell)
+        !self.cuts.keep(&self.room.ranking(self.terms(), &self.force, today).asks(&Facts::of(note)))
     }
 
     /// How many notes are held of each day, and which.

@@ -74,10 +74,7 @@ impl Node {
     pub fn take<'a>(&mut self, notes: impl IntoIterator<Item = &'a Arc<Held>>, day: u32) -> bool {
         let today = FIRST_DAY + day;
         let ranking = self.room.ranking(TERMS, &self.force, today);
-        let wanted = |held: &&Arc<Held>| {
-            let (rank, cell) = ranking.rank(&held.facts);
-            self.cuts.keep(&rank, cell) && !self.force.refuses(&held.facts)
-        };
+        let wanted = |held: &&Arc<Held>| self.cuts.keep(&ranking.asks(&held.facts)) && !self.force.refuses(&held.facts);
         let wanted = notes.into_iter().filter(wanted).collect::<Vec<_>>();
         if wanted.is_empty() && self.settled == Some(day) {
             return false;
@@ -93,7 +90,7 @@ impl Node {
             self.cuts = Cuts::default();
         }
         let budget = Budget::new(self.budget_bytes, &TERMS);
-        self.cuts.tighten(&self.room.drop_beyond(TERMS, &self.force, today, &budget));
+        self.room.drop_beyond(TERMS, &self.force, today, &budget, &mut self.cuts);
         before != self.names()
     }
 

@@ -65,6 +65,11 @@ impl RoomError {
         }
     }
 
+    /// Whether the file that says how much space rooms have says nothing.
+    pub fn is_no_number(&self) -> bool {
+        matches!(self, RoomError::Folder { source, .. } if source.kind() == io::ErrorKind::InvalidData)
+    }
+
     /// Whether the folder cannot be written.
     pub fn is_read_only(&self) -> bool {
         match self {

@@ -9,11 +9,14 @@ mod error;
 mod filling;
 mod light;
 mod lookup;
+mod main_cell;
 mod merging;
 mod packed;
 mod pages;
 mod repair;
 mod rules;
+mod shares;
+mod space;
 mod tables;
 mod taking;
 #[cfg(test)]
@@ -39,6 +42,7 @@ pub use error::RoomError;
 pub use merging::Merged;
 pub use pages::{Cursor, Found, Page, PageNote, SearchCursor, Way};
 pub use rules::{Dropped, Rules};
+pub use space::{ROOM_BYTES_DEFAULT, ROOM_BYTES_MIN};
 pub use taking::TakenIn;
 
 /// What the name of a room's database ends with.
@@ -48,6 +52,7 @@ const SUFFIX: &str = ".db";
 #[derive(Debug)]
 pub struct Rooms {
     folder: Option<PathBuf>,
+    space_in_memory: Mutex<u64>,
     open: Mutex<HashMap<RoomId, Arc<Room>>>,
 }
 
@@ -73,12 +78,12 @@ struct Writing {
 impl Rooms {
     /// Rooms in a folder, which is made when the first one is. Costs nothing.
     pub fn open(folder: &Path) -> Self {
-        Rooms { folder: Some(folder.to_owned()), open: Mutex::default() }
+        Rooms { folder: Some(folder.to_owned()), ..Rooms::in_memory() }
     }
 
     /// Rooms that are gone when the process ends.
     pub fn in_memory() -> Self {
-        Rooms { folder: None, open: Mutex::default() }
+        Rooms { folder: None, space_in_memory: Mutex::new(ROOM_BYTES_DEFAULT), open: Mutex::default() }
     }
 
     /// The notes of a room; none of it need be here. The first time it is asked for, this costs the opening of a database.

@@ -1,9 +1,10 @@
 //! Rooms: what items tell of them is found by room, and counts while readers see it.
 
-use longear_core::room::{Admission, Decision, Decisions, Ground, NoteId, Opening, RoomId};
-use longear_core::{ItemId, Kind, Roles};
+use longear_core::room::{Admission, Decision, Decisions, Ground, NoteDraft, NoteId, Opening, RoomId, What};
+use longear_core::{ItemId, Kind, Roles, SecretKey, verify};
 use longear_store::Store;
 use longear_store::backend::MemoryBackend;
+use longear_store::rooms::ROOM_BYTES_MIN;
 
 use crate::publisher::{Log, NOON_MS, Object, Publisher, items, open, take_in};
 
@@ -85,6 +86,38 @@ fn a_moderator_whose_log_is_closed_decided_nothing_behind_the_last_good_item() {
     let charter = Object::Charter(talk.publisher.charters[1].clone());
     take_in(&talk.store, &talk.publisher.channel(), &[charter]).unwrap();
     assert_eq!(decided(&talk.store, talk.room), sorted([talk.one.item(2), talk.two.item(0)]));
+}
+
+/// Who has little space on a machine can say so, and what does not fit goes when somebody next looks at the room.
+#[test]
+fn a_room_takes_no_more_space_than_was_chosen() {
+    let talk = talk();
+    let held = || talk.store.talk(&talk.room, NOON_MS).unwrap().unwrap().notes;
+    let note = |slot: u8, text: &str| NoteDraft {
+        room: talk.room,
+        what: What::Words,
+        slot,
+        time: NOON_MS,
+        parent: None,
+        seen: None,
+        stamp: 0,
+        ticket: None,
+        text: text.repeat(1_600),
+    };
+    let venue = *held().venue();
+    let notes = (0..600_u32).map(|number| {
+        let writer = SecretKey::from_seed([(number / 20) as u8; 32]);
+        verify(&venue, note((number % 20) as u8, "x").sign(&writer)).unwrap()
+    });
+    held().take_in(notes).unwrap();
+    let bytes = || held().days().unwrap().iter().map(|day| day.bytes).sum::<u64>();
+    assert!(bytes() > ROOM_BYTES_MIN, "{} bytes", bytes());
+    talk.store.rooms().set_space_bytes(0).unwrap();
+    assert!(
+        (ROOM_BYTES_MIN * 8 / 10..ROOM_BYTES_MIN).contains(&bytes()),
+        "{} bytes, no less than can be chosen",
+        bytes()
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use longear_core::limits::NOTES_PER_DAY_MAX;
 
-use super::values::{Date, Days};
+use super::values::{Date, Days, Size};
 
 /// Notes that a writer may write in a day, unless told otherwise.
 pub const NOTES_PER_DAY_DEFAULT: u8 = 20;
@@ -97,6 +97,22 @@ Nobody is told")]
 Example:
   longear room unmute 9f02…")]
     Unmute(NotesArguments),
+    /// Show or choose how much space each room has on this machine
+    #[command(after_help = "\
+Examples:
+  longear room space          how much it is now
+  longear room space 8GB      more, so that more outlives a flood
+
+Nine tenths are for known writers. Each of them has an equal share, which nobody else's notes can take. \
+The files take up to half as much again")]
+    Space(SpaceArguments),
+}
+
+/// Chooses how much space rooms have.
+#[derive(Clone, Debug, Args)]
+pub struct SpaceArguments {
+    /// How much each room has from now on, for example 8GB; what has no space any more is dropped
+    pub size: Option<Size>,
 }
 
 /// Says who may write.

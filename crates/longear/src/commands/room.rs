@@ -4,6 +4,7 @@ mod decisions;
 mod digest;
 mod list;
 mod opening;
+mod space;
 mod tickets;
 mod writing;
 
@@ -24,6 +25,7 @@ pub fn run(context: &Context<'_>, command: &RoomCommand) -> Result<(), Failure> 
         RoomCommand::Flag(arguments) => writing::flag(context, arguments),
         RoomCommand::Mute(arguments) => writing::mute(context, arguments, true),
         RoomCommand::Unmute(arguments) => writing::mute(context, arguments, false),
+        RoomCommand::Space(arguments) => space::space(context, arguments),
         RoomCommand::Hide(arguments) => decisions::hide(context, arguments),
         RoomCommand::Purge(arguments) => decisions::purge(context, arguments),
         RoomCommand::Ban(arguments) => decisions::ban(context, arguments),

@@ -309,10 +309,10 @@ impl From<SayError> for Failure {
             SayError::PlaceTaken => {
                 Failure::refused("Another note of yours stands in this place").hint("Try it once more")
             }
-            SayError::NoSpace => {
-                Failure::refused("This room is full here: what ranks before your note fills its space")
-                    .hint("Tickets and earlier slots of the day rank first. Say it at another box, or later")
-            }
+            SayError::NoSpace => Failure::refused(
+                "This room is full here: what ranks before your note fills its space",
+            )
+            .hint("Say it shorter, at another box, or later. More space on this machine: longear room space 4GB"),
             SayError::Refused(reason) => Failure::refused(format!("This cannot be said: {reason}")),
             SayError::Room(error) => room_failure(&error),
             SayError::Store(error) => store_failure(&error),

@@ -40,6 +40,7 @@ const OFFLINE: [(&str, &str); 51] = [
     ("room digest", "room digest {note}"),
     ("room mute", "room mute {note}"),
     ("room unmute", "room unmute {note}"),
+    ("room space", "room space 8GB"),
     ("room tickets", "room tickets {room} --batch 2 --out {tickets}"),
     ("room take-back", "room take-back {mine}"),
     ("room purge", "room purge {note} --reason threats"),

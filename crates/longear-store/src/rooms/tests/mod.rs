@@ -345,3 +345,21 @@ fn a_room_that_is_removed_leaves_nothing_and_can_begin_anew() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     assert!(all(&rooms.room(&VENUE).unwrap()).is_empty());
 }
+
+#[test]
+fn how_much_space_rooms_have_is_remembered_and_who_wrote_no_number_is_told_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let rooms = Rooms::open(&folder.path().join("rooms"));
+    assert_eq!(rooms.space_bytes().unwrap(), ROOM_BYTES_DEFAULT);
+    rooms.set_space_bytes(1 << 33).unwrap();
+    assert_eq!(Rooms::open(&folder.path().join("rooms")).space_bytes().unwrap(), 1 << 33);
+    assert_eq!(rooms.held().unwrap(), [], "the number is no room");
+    std::fs::write(folder.path().join("rooms/space"), "much").unwrap();
+    let error = rooms.space_bytes().unwrap_err().to_string();
+    assert!(error.contains("rooms/space"), "{error}");
+    rooms.set_space_bytes(1).unwrap();
+    assert_eq!(rooms.space_bytes().unwrap(), ROOM_BYTES_MIN);
+    let in_memory = Rooms::in_memory();
+    in_memory.set_space_bytes(1 << 33).unwrap();
+    assert_eq!(in_memory.space_bytes().unwrap(), 1 << 33);
+}

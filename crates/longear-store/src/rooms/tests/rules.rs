@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use longear_core::id::LogId;
-use longear_core::room::{Admission, Budget, Decision, Decisions, Force, Ground, Ruling, Spot, Terms};
+use longear_core::room::{Admission, Budget, Cuts, Decision, Decisions, Force, Ground, Ruling, Spot, Terms};
 use longear_core::{Header, ItemId, Kind, Status};
 
 use super::*;
@@ -130,7 +130,7 @@ proptest! {
         for note in &notes {
             expected.insert(note.clone());
         }
-        expected.drop_beyond(TERMS, &rules.force, rules.today, &rules.budget);
+        expected.drop_beyond(TERMS, &rules.force, rules.today, &rules.budget, &mut Cuts::default());
         let expected = expected.notes().map(|held| held.facts.id).collect::<BTreeSet<_>>();
 
         // One note for each place: of two that take turns in a place that is at the end of a budget, which of them comes last
