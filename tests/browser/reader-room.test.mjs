@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import { Machine } from "./machine.mjs";
 import { Mirror } from "./mirror.mjs";
@@ -18,10 +19,14 @@ const ASKED = "Does the lower bridge hold people on foot?";
 const HOSTILE = 'See <img src=x onerror="document.title=1"> **now** https://example.org/ \u202eetihw';
 const NAMED = "Murat lives at 12 Mill Street";
 
+/** A sheet of paper, in points of a screen. */
+const A4 = { width: 794, height: 1123 };
+
 const newsroom = new Machine();
 const profile = mkdtempSync(path.join(os.tmpdir(), "longear-profile-"));
 const tree = newsroom.path("tree");
-let mirror, phone, page, address, channel, room, talk, named;
+const sheets = newsroom.path("tickets.html");
+let mirror, phone, page, address, channel, room, byTicket, talk, named;
 
 before(async () => {
   ({ address, id: channel } = newsroom.json("channel", "new", "Sarybulaq News", "--roots", newsroom.path("roots")));
@@ -31,6 +36,8 @@ before(async () => {
   for (const words of [ASKED, HOSTILE, NAMED]) {
     named = newsroom.json("room", "say", "--words", words).id;
   }
+  byTicket = newsroom.json("room", "open", "--title", "Who can drive", "--lang", "en", "--rules", rules, "--admission", "tickets").id;
+  newsroom.run("room", "tickets", byTicket, "--batch", "9", "--out", sheets);
   newsroom.run("site", tree);
   newsroom.run("sync", tree);
   mirror = await Mirror.start(tree);
@@ -133,6 +140,29 @@ test("a sheaf that was forged at the mirror shows nothing", async () => {
   await talk.open();
   await talk.sees(ASKED);
   assert.equal(await page.getByText("FORGED").count(), 0);
+});
+
+test("a printed ticket that is held in front of a camera askew lets its holder write", async () => {
+  const sheet = await page.context().newPage();
+  await sheet.setViewportSize(A4);
+  await sheet.emulateMedia({ media: "print" });
+  await sheet.goto(pathToFileURL(sheets).href);
+  assert.equal(await sheet.locator(".ticket").count(), 9);
+  const { width, height } = await sheet.locator(".sheet").first().boundingBox();
+  assert.ok(width <= A4.width && height <= A4.height, `eight tickets are on a page: ${width} × ${height}`);
+  const photo = newsroom.path("ticket.png");
+  const ticket = sheet.locator(".ticket").nth(5);
+  await ticket.evaluate((element) => (element.style.transform = "rotate(7deg)"));
+  await ticket.screenshot({ path: photo });
+  await sheet.screenshot({ path: path.join(path.dirname(process.env.LONGEAR), "..", "screenshots", "tickets-printed.png") });
+  await sheet.close();
+  const gated = new Talk(phone, `${mirror.url}app/`, byTicket);
+  await gated.open();
+  await phone.sees("To write here you need a ticket");
+  await page.getByLabel("Read a code from a picture").setInputFiles(photo);
+  await phone.sees("The ticket is kept here. Your notes carry it from now on.");
+  await gated.says("A small bus, from noon on.");
+  assert.equal(await page.getByText("To write here you need a ticket").count(), 0);
 });
 
 test("wiping leaves nothing of a room: no notes, and not the key", async () => {

@@ -501,6 +501,8 @@ fn tickets_stand_eight_on_a_sheet_and_say_nothing_of_anybody() {
     assert_eq!(page.matches("role=\"img\"").count(), 9);
     assert_eq!(page.matches("Кімге тигенін ешкім жазып қоймайды.").count(), 9);
     assert!(page.contains("longear-ticket:k4vq2m7xw3hd8</p>") && page.contains("After the water</p>"));
+    // It is a file on somebody's disk: without its style in it, printers gave a page to each code.
+    assert!(page.contains(".ticket svg {") && !page.contains("href=") && !page.contains("src="));
     // Neither the frame of a page nor a time tells where and when it was printed.
     assert!(!page.contains("<header") && !page.contains("<footer") && !page.contains("<time"));
 }

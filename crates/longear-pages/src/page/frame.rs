@@ -5,7 +5,7 @@ use crate::clean::clean_line;
 use crate::drawing::{Icon, ear};
 use crate::html::{Html, Part};
 use crate::paths::{ABOUT, FEED, ICON, LANGUAGE_QUERY, STYLESHEET, Target};
-use crate::style::age_percent;
+use crate::style::{age_percent, stylesheet};
 use crate::view::{ChannelView, Visit};
 use crate::words::Voice;
 
@@ -47,7 +47,11 @@ pub(super) fn document(frame: &Frame<'_>, main: Html) -> String {
     let voice = Voice::new(frame.visit.language);
     let mut html = Html::default();
     head(&mut html, voice, frame);
-    html.raw("<body>\n");
+    html.raw("<link rel=\"stylesheet\"")
+        .attribute("href", STYLESHEET)
+        .raw(">\n<link rel=\"icon\" type=\"image/svg+xml\"")
+        .attribute("href", ICON)
+        .raw(">\n</head>\n<body>\n");
     horizon(&mut html, voice, frame);
     html.raw("<div class=\"page\">\n<main class=\"col\">\n").append(main).raw("</main>\n");
     foot(&mut html, voice, frame);
@@ -55,11 +59,15 @@ pub(super) fn document(frame: &Frame<'_>, main: Html) -> String {
     html.finish()
 }
 
-/// A page that is to be printed: nothing but itself.
+/// A page that is to be printed: a file that needs no other, and that sends nothing anywhere.
 pub(super) fn bare_document(frame: &Frame<'_>, main: Html) -> String {
     let mut html = Html::default();
     head(&mut html, Voice::new(frame.visit.language), frame);
-    html.raw("<body class=\"bare\">\n<main>\n").append(main).raw("</main>\n</body>\n</html>\n");
+    html.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<style>\n");
+    html.raw(stylesheet())
+        .raw("</style>\n</head>\n<body class=\"bare\">\n<main>\n")
+        .append(main)
+        .raw("</main>\n</body>\n</html>\n");
     html.finish()
 }
 
@@ -88,6 +96,7 @@ pub(super) fn checked_line(html: &mut Html, visit: &Visit) {
         .raw("</a></p></div></div>\n");
 }
 
+/// Up to the title; the head is still open.
 fn head(html: &mut Html, voice: Voice, frame: &Frame<'_>) {
     let language = voice.language;
     html.raw("<!doctype html>\n<html")
@@ -100,11 +109,7 @@ fn head(html: &mut Html, voice: Voice, frame: &Frame<'_>) {
         .text(&clean_line(frame.title))
         .text(voice.words.separator)
         .text(voice.words.brand)
-        .raw("</title>\n<link rel=\"stylesheet\"")
-        .attribute("href", STYLESHEET)
-        .raw(">\n<link rel=\"icon\" type=\"image/svg+xml\"")
-        .attribute("href", ICON)
-        .raw(">\n</head>\n");
+        .raw("</title>\n");
 }
 
 fn horizon(html: &mut Html, voice: Voice, frame: &Frame<'_>) {

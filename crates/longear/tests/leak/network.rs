@@ -9,7 +9,7 @@ use crate::stage::{Secrets, Stage, Traced, look, newsroom, silent_listener};
 use crate::trace::{Asked, read, unsolicited};
 
 /// Every command with words that make it do its work; `{…}` is filled in. What they need was made by those before.
-const OFFLINE: [(&str, &str); 51] = [
+const OFFLINE: [(&str, &str); 52] = [
     ("channel new", "channel new Second --roots {roots2}"),
     ("channel show", "channel show"),
     ("channel enrol", "channel enrol {address} --role post,edit,live,moderate --label Laptop --out {request}"),

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Barred, Line, Me, Room } from "../../shared/rooms";
 import { useReader } from "../context";
+import { Scan } from "../scan";
 import type { TextKey } from "../words";
 import { Bead } from "./notes";
 import type { Ask } from "./room";
@@ -112,14 +113,18 @@ function Ticket({ room, ask, said }: Props) {
   const { words } = useReader();
   const [word, setWord] = useState("");
   const [wrong, setWrong] = useState<TextKey | null>(null);
-  const use = async (event: Event) => {
-    event.preventDefault();
+  const use = async (word: string) => {
+    setWord(word);
     const outcome = await ask({ wish: "ticket", room: room.id, word });
     setWrong(outcome?.refused === null ? null : problem(outcome?.refused ?? ""));
     outcome?.refused === null && said("room_done_ticket");
   };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void use(word);
+  };
   return (
-    <form class="stack" onSubmit={(event) => void use(event)}>
+    <form class="stack" onSubmit={submit}>
       <label class="field">
         {words.say("room_your_ticket")}
         <input
@@ -142,6 +147,7 @@ function Ticket({ room, ask, said }: Props) {
       <div class="does">
         <button class="btn">{words.say("room_use_ticket")}</button>
       </div>
+      <Scan found={(text) => void use(text)} />
     </form>
   );
 }
