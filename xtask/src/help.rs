@@ -29,12 +29,13 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "crash",
-        usage: "crash [--long]",
+        usage: "crash [--program | --long]",
         summary: "cut the power, kill the program and fill the disk at every operation",
         details: "First the store over a disk made of memory: every state in which a power cut may leave it. Then the real\n\
                   program under strace: killed at its system calls, and the calls failing one by one. Afterwards\n\
-                  everything that was acknowledged must be there. --long plays every call instead of a choice, and\n\
-                  measures how long a store of 100,000 items takes to open. Figures: docs/testing.md.",
+                  everything that was acknowledged must be there. --program leaves the first out; --long plays every\n\
+                  call instead of a choice, and measures how long a store of 100,000 items takes to open. Figures:\n\
+                  docs/testing.md.",
     },
     Task {
         name: "setup",
