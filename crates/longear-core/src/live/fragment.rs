@@ -172,6 +172,10 @@ mod tests {
         assert_eq!(begins_us(&init, &segment), Some(1_979_166));
         let later = boxed(b"moof", &fragment(1, &[&[0, 0, 0, 0][..], &38_400_u32.to_be_bytes()].concat()));
         assert_eq!(begins_us(&init, &[boxed(b"moof", &picture), later].concat()), Some(2_000_000));
+        // Two months after a clock of 1024 parts began.
+        let long = boxed(b"moof", &fragment(1, &[&[1, 0, 0, 0][..], &0x1_4000_0000_u64.to_be_bytes()].concat()));
+        let init_long = boxed(b"moov", &counting(1, 1024, 1));
+        assert_eq!(begins_us(&init_long, &long), Some(5_242_880_000_000));
         assert_eq!(begins_us(&[], &segment), None);
         assert_eq!(begins_us(&init, &boxed(b"moof", &fragment(3, &[0; 8]))), None);
         let stopped = boxed(b"moov", &counting(1, 0, 0));

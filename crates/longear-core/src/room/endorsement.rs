@@ -120,6 +120,7 @@ mod tests {
             known.remember(name(number));
             assert!(known.len() <= ENDORSEMENTS_KEPT_MAX && !known.is_empty());
         }
+        assert_eq!(known.len(), ENDORSEMENTS_KEPT_MAX / 2 + 5, "the older half was forgotten");
         let is_known = |number| known.newer.contains(&name(number)) || known.older.contains(&name(number));
         assert!(is_known(ENDORSEMENTS_KEPT_MAX + 4) && is_known(ENDORSEMENTS_KEPT_MAX / 2 + 5) && !is_known(0));
     }

@@ -262,6 +262,7 @@ fn read_count(input: &mut Reader<'_>) -> Result<u32, Reason> {
 mod tests {
     use super::*;
     use crate::SecretKey;
+    use crate::limits::NOTE_TEXT_BYTES_MAX;
     use crate::room::{NoteDraft, What};
 
     const ROOM: RoomId = RoomId([5; 32]);
@@ -341,6 +342,51 @@ mod tests {
         assert_eq!(count, SHEAF_NOTES_MAX);
     }
 
+    #[test]
+    fn a_sheaf_may_be_full_to_its_last_byte() {
+        let some = note(0, 7);
+        // 865 notes of 1,000 bytes of text, and what is left for one more.
+        let widths = (0..866).map(|number| (number, if number == 0 { 806 } else { 1_000 }));
+        let notes = widths.map(|(number, width)| Note { text: format!("{number:0width$}"), ..some.clone() });
+        let mut notes = notes.map(|note| (note.id(), note.encode())).collect::<Vec<_>>();
+        notes.sort_unstable();
+        let ((last, last_note), others) = notes.split_last().unwrap();
+        let mut writer = SheafWriter::new(&ROOM, 7);
+        others.iter().for_each(|(id, note)| assert!(writer.push(id, note)));
+        assert!(!writer.is_empty() && !writer.push(last, &vec![0; last_note.len() + 1]));
+        assert!(writer.push(last, last_note));
+        let bytes = writer.finish().1;
+        assert_eq!(bytes.len(), SHEAF_BYTES_MAX);
+        assert_eq!(Sheaf::decode(&ROOM, &bytes).unwrap().notes.len(), 866);
+    }
+
+    #[test]
+    fn a_note_in_a_sheaf_may_be_as_long_as_a_note() {
+        let refused = |text_bytes| {
+            let note = Note { text: "x".repeat(text_bytes), ..note(0, 7) };
+            (note.encode().len(), Sheaf::decode(&ROOM, &sheaf(&[note]).1).unwrap_err())
+        };
+        // No text fills a note that carries no ticket.
+        assert_eq!(refused(1_839), (NOTE_BYTES_MAX, Reason::TooLong { what: "text", max: NOTE_TEXT_BYTES_MAX }));
+        assert_eq!(refused(1_840), (NOTE_BYTES_MAX + 1, Reason::TooLong { what: "note", max: NOTE_BYTES_MAX }));
+    }
+
+    #[test]
+    fn sums_join_and_what_is_counted_twice_cancels() {
+        let (one, other) = (NoteId([0b0011; 32]), NoteId([0b0101; 32]));
+        let sum = |ids: &[NoteId]| {
+            ids.iter().fold(DaySum::default(), |mut sum, id| {
+                sum.add(id);
+                sum
+            })
+        };
+        assert_eq!(sum(&[one, other]), DaySum { notes: 2, sum: [0b0110; 16] });
+        assert_eq!(sum(&[one, one]), DaySum { notes: 2, sum: [0; 16] });
+        let mut joined = sum(&[one]);
+        joined.join(&sum(&[other]));
+        assert_eq!(joined, sum(&[one, other]));
+    }
+
     fn listed(day: u32, name: u8) -> SheafEntry {
         let sum = DaySum { notes: 2, sum: [name; 16] };
         SheafEntry { day, name: SheafName([name; 12]), bytes: 700, sum }
@@ -371,6 +417,9 @@ mod tests {
         assert_eq!(code(&turned.encode()), "not-canonical");
         let long = SheafEntry { bytes: SHEAF_BYTES_MAX as u32 + 1, ..listed(1, 1) };
         assert_eq!(code(&list(&[long]).encode()), "too-long");
+        let sum = DaySum { notes: SHEAF_NOTES_MAX as u32, sum: [1; 16] };
+        let full = list(&[SheafEntry { bytes: SHEAF_BYTES_MAX as u32, sum, ..listed(1, 1) }]);
+        assert_eq!(SheafList::decode(&CHANNEL, &ROOM, &full.encode()), Ok(full));
         let none = SheafEntry { sum: DaySum::default(), ..listed(1, 1) };
         assert_eq!(code(&list(&[none]).encode()), "bad-value");
     }

@@ -3,7 +3,9 @@
 use super::*;
 use crate::id::ItemId;
 use crate::keys::{PublicKey, SecretKey};
-use crate::limits::{DAY_MS, NOTE_BYTES_MAX, NOTE_TEXT_BYTES_MAX};
+use crate::kind::Kind;
+use crate::limits::{DAY_MS, DECISIONS_MAX, NOTE_BYTES_MAX, NOTE_TEXT_BYTES_MAX, ROOM_RULES_MAX};
+use crate::reason::Reason;
 use crate::verify::verify;
 
 const ROOM: RoomId = RoomId([7; 32]);
@@ -128,6 +130,18 @@ fn a_remembered_endorsement_lets_no_other_one_pass() {
     assert_eq!(code(verify_note(&VENUE, mutated, &mut known)).err(), Some("bad-signature"));
 }
 
+#[test]
+fn a_note_does_not_take_its_own_place() {
+    let [one, other] = ["one", "other"].map(|text| Facts::of(&draft(text).sign(&writer(1))));
+    assert!(!one.beats(&one) && one.beats(&other) != other.beats(&one));
+}
+
+#[test]
+fn a_room_has_the_folder_that_the_first_half_of_its_id_names() {
+    let room = RoomId(core::array::from_fn(|at| at as u8));
+    assert_eq!(room.folder(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+}
+
 fn opening() -> Opening {
     Opening {
         language: "kk".to_owned(),
@@ -146,6 +160,7 @@ fn openings_come_back_as_they_were_written() {
         opening(),
         Opening { admission: Admission::Open, rules: Vec::new(), under: Some(ItemId([5; 32])), ..opening() },
         Opening { notes_per_day: 64, retention_days: 366, language: String::new(), ..opening() },
+        Opening { rules: vec!["x".repeat(512); ROOM_RULES_MAX], title: "x".repeat(256), ..opening() },
     ] {
         assert_eq!(Opening::decode(&opening.encode()), Ok(opening.clone()));
         assert_eq!(opening.check(), Ok(()));
@@ -166,6 +181,14 @@ fn openings_come_back_as_they_were_written() {
     for (opening, expected) in bad {
         assert_eq!(code(opening.check()).err(), Some(expected), "{opening:?}");
     }
+}
+
+/// No opening is as long as a payload may be; that it is too long is seen before anything is read.
+#[test]
+fn an_opening_that_is_too_long_is_refused_before_it_is_read() {
+    let max = Kind::Room.payload_bytes_max();
+    assert_eq!(code(Opening::decode(&vec![0; max])), Err("newer-version"));
+    assert_eq!(code(Opening::decode(&vec![0; max + 1])), Err("too-long"));
 }
 
 fn decisions(list: Vec<Decision>) -> Decisions {
@@ -209,6 +232,44 @@ fn decisions_come_back_as_they_were_written() {
     for (list, expected) in bad {
         assert_eq!(code(decisions(list).check()).err(), Some(expected));
     }
+}
+
+#[test]
+fn a_moderation_item_is_full_with_its_last_decision_and_its_last_byte() {
+    assert_eq!(decisions(vec![Decision::Close; DECISIONS_MAX]).check(), Ok(()));
+    let mut list = vec![Decision::Writers(entries(256)); 31];
+    list.push(Decision::Tickets(entries(239)));
+    list.extend(vec![Decision::Close; 6]);
+    let mut full = decisions(list);
+    assert_eq!(full.encode().len(), Kind::Moderation.payload_bytes_max());
+    assert_eq!(full.check(), Ok(()));
+    full.list.push(Decision::Close);
+    assert_eq!(code(full.check()), Err("too-long"));
+}
+
+#[test]
+fn a_note_in_a_digest_may_be_as_long_as_a_note() {
+    let refused = |text_bytes| {
+        let note = draft(&"x".repeat(text_bytes)).sign(&writer(1));
+        let length = note.encode().len();
+        (length, decisions(vec![Decision::Digest { day: FIRST_DAY, notes: vec![note] }]).check().err())
+    };
+    let too_long = |what, max| Some(Reason::TooLong { what, max });
+    // No text fills a note that carries no ticket.
+    assert_eq!(refused(1_839), (NOTE_BYTES_MAX, too_long("text", NOTE_TEXT_BYTES_MAX)));
+    assert_eq!(refused(1_840), (NOTE_BYTES_MAX + 1, too_long("note", NOTE_BYTES_MAX)));
+}
+
+/// Programs that read `--json` and pages in the app go by them.
+#[test]
+fn states_and_grounds_are_called_what_they_were() {
+    let grounds = [Ground::Rule(3), Ground::PersonalData, Ground::Threats, Ground::Advertising, Ground::Invented];
+    assert_eq!(grounds.map(Ground::name), ["rule", "personal-data", "threats", "advertising", "invented"]);
+    assert_eq!((Ground::Rule(16).name(), Ground::Other.name()), ("rule", "other"));
+    let states = [NoteState::Purged, NoteState::Waiting, NoteState::Banned, NoteState::Early];
+    assert_eq!(states.map(NoteState::name), ["purged", "waiting", "banned", "early"]);
+    let states = [NoteState::Beyond, NoteState::Hidden, NoteState::Shown];
+    assert_eq!(states.map(NoteState::name), ["beyond", "hidden", "shown"]);
 }
 
 #[test]

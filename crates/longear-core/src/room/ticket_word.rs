@@ -143,6 +143,8 @@ mod tests {
         assert_eq!(error(&word[1..]), TicketWordError::Scheme);
         assert_eq!(error(&word[..word.len() - 1]), TicketWordError::Length);
         assert_eq!(error(&format!("{}a", *word)), TicketWordError::Length);
+        // What stands behind one letter too many is not looked at.
+        assert_eq!(error(&format!("{}a1", *word)), TicketWordError::Length);
         assert_eq!(error(&format!("{}1", &word[..word.len() - 1])), TicketWordError::Letter);
         for at in SCHEME.len()..word.len() {
             let other = if &word[at..=at] == "a" { "b" } else { "a" };

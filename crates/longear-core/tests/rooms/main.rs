@@ -7,6 +7,7 @@ mod support;
 
 mod cast;
 mod copies;
+mod details;
 mod force;
 mod hostile;
 mod view;
