@@ -10,4 +10,5 @@ mod copies;
 mod details;
 mod force;
 mod hostile;
+mod space;
 mod view;
