@@ -104,6 +104,23 @@ test("a writer whom the reader does not want to see is not shown on this phone",
   await talk.sees(ASKED);
 });
 
+test("notes with a word that the reader does not want to see are shown by choice, also after a reload", async () => {
+  await page.getByText("Words that you do not want to see").click();
+  await page.getByLabel("Words, with spaces between them").fill("Bridge");
+  await page.getByRole("button", { name: "Keep these words" }).click();
+  await phone.sees("It has a word that you do not want to see.");
+  assert.equal(await talk.note(ASKED).count(), 0);
+  await page.reload();
+  await talk.open();
+  await phone.sees("It has a word that you do not want to see.");
+  await page.getByRole("button", { name: "Show anyway" }).first().click();
+  await phone.sees(ASKED);
+  await page.getByText("Words that you do not want to see").click();
+  await page.getByLabel("Words, with spaces between them").fill("");
+  await page.getByRole("button", { name: "Keep these words" }).click();
+  await talk.sees(ASKED);
+});
+
 test("what a moderator hid is shown by choice, with the rule", async () => {
   newsroom.json("room", "hide", named, "--reason", "2");
   newsroom.run("sync", tree);

@@ -308,6 +308,8 @@ pub mod rooms {
             answer_json(with(|rooms| rooms.writer(room, seed, ticket)));
         /// Whose notes are not to be shown here: keys, one behind the other.
         mute(room room_length: text, keys keys_length: bytes) => answer_json(with(|rooms| rooms.mute(room, keys)));
+        /// With which words notes are not to be shown here.
+        avoid(room room_length: text, words words_length: text) => answer_json(with(|rooms| rooms.avoid(room, words)));
         /// Says something, or answers.
         say(room room_length: text, parent parent_length: text, words words_length: text, now now_length: text) =>
             answer_json(with(|rooms| rooms.say(room, parent, words, now)));

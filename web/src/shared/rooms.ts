@@ -43,6 +43,8 @@ export interface Line extends Writer {
   key: string;
   own: boolean;
   muted: boolean;
+  /** Has a word that the reader does not want to see here. */
+  avoided: boolean;
   pinned: boolean;
   /** Its words were taken back. */
   back: boolean;
@@ -90,6 +92,8 @@ export type RoomWish =
   | { wish: "say"; room: string; parent: string; words: string }
   | { wish: "back" | "flag"; room: string; note: string }
   | { wish: "mute"; room: string; key: string; muted: boolean }
+  /** Words that the reader does not want to see, whatever stands between them. */
+  | { wish: "avoid"; room: string; words: string }
   | { wish: "ticket"; room: string; word: string };
 
 /** What became of something that was said. */
@@ -101,13 +105,14 @@ export interface Said {
 export interface RoomAnswers {
   list: Room[];
   /** Null where no such room is to be seen. `exchanged`: when a source last answered, in this session. */
-  page: (RoomPage & { checking: boolean; exchanged: number | null; full: boolean }) | null;
+  page: (RoomPage & { checking: boolean; exchanged: number | null; full: boolean; avoided: string }) | null;
   note: Line | null;
   search: { total: number; lines: Line[] };
   say: Said;
   back: Said;
   flag: Said;
   mute: null;
+  avoid: null;
   ticket: Said;
 }
 
@@ -196,6 +201,10 @@ export class Rooms extends Module {
 
   mute(room: string, keys: Uint8Array): void {
     this.json("mute", [room, keys]);
+  }
+
+  avoid(room: string, words: string): void {
+    this.json("avoid", [room, words]);
   }
 
   say(room: string, parent: string, words: string): void {

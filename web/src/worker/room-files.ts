@@ -21,6 +21,8 @@ export interface Own {
   ticket: string;
   /** Keys of writers who are not to be shown. */
   muted: string[];
+  /** Words that are not to be seen, as they were typed; missing where none ever was. */
+  avoided?: string;
 }
 
 export class RoomFiles {

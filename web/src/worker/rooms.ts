@@ -134,6 +134,7 @@ class Talk {
     const talk = new Talk(rooms, parts, room, files);
     rooms.writer(room.id, fromHex(files.own.seed), files.own.ticket);
     rooms.mute(room.id, fromHex(files.own.muted.join("")));
+    rooms.avoid(room.id, files.own.avoided ?? "");
     void talk.#read();
     return talk;
   }
@@ -155,6 +156,8 @@ class Talk {
         return this.#sign(() => rooms.flag(room.id, wish.note));
       case "mute":
         return this.#mute(wish.key, wish.muted);
+      case "avoid":
+        return this.#avoid(wish.words);
       case "ticket":
         return this.#useTicket(wish.word);
     }
@@ -181,7 +184,7 @@ class Talk {
     }
     const { rooms, room } = this;
     const page = orNull(() => rooms.page(room.id, note, language, from, count)) ?? orNull(() => rooms.page(room.id, "", language, from, count));
-    return page && { ...page, checking: this.#checking, exchanged: this.#exchange.exchanged, full: this.#full };
+    return page && { ...page, checking: this.#checking, exchanged: this.#exchange.exchanged, full: this.#full, avoided: this.files.own.avoided ?? "" };
   }
 
   /** What is kept is checked once more, the newest days first. */
@@ -264,6 +267,13 @@ class Talk {
     const others = this.files.own.muted.filter((one) => one !== key);
     await this.files.keepOwn({ muted: muted ? [...others, key] : others });
     this.rooms.mute(this.room.id, fromHex(this.files.own.muted.join("")));
+    this.parts.news();
+    return null;
+  }
+
+  async #avoid(words: string): Promise<null> {
+    await this.files.keepOwn({ avoided: words });
+    this.rooms.avoid(this.room.id, words);
     this.parts.news();
     return null;
   }

@@ -8,7 +8,10 @@ use super::talk::Talk;
 use super::{NOT_HELD, Rooms, note_of, time_of};
 use crate::json::{self, Object, Value};
 use crate::reader::{Answer, Refusal};
+use crate::search::fold;
 
+/// Words that a reader can avoid in one room.
+const AVOIDED_MAX: usize = 128;
 /// Lines of one answer.
 pub const LINES_MAX: usize = 200;
 
@@ -40,11 +43,13 @@ impl Talk {
         let Some(held) = self.room.note(&line.facts.id) else { return value.raw("null") };
         let (note, is_own) = (&held.note, self.is_own(&held.note));
         let is_muted = self.muted.contains(&note.key) && !is_own;
-        let is_open = manner.is_all || is_own || (line.state == NoteState::Shown && !is_muted);
+        let is_avoided = self.avoids(note) && !is_own;
+        let is_open = manner.is_all || is_own || (line.state == NoteState::Shown && !is_muted && !is_avoided);
         value.object(|object| {
             object.shown("id", line.facts.id).text("state", line.state.name()).number("time", line.shown_ms);
             write_writer(object, note, manner.language);
             object.shown("key", note.key).flag("own", is_own).flag("muted", is_muted).flag("pinned", line.is_pinned);
+            object.flag("avoided", is_avoided);
             object
                 .flag("back", line.facts.what == What::TakenBack)
                 .flag("lane", line.membership == Membership::Stranger);
@@ -77,7 +82,13 @@ impl Talk {
     fn is_quotable(&self, note: &Note, id: &NoteId) -> bool {
         let Some(held) = self.room.note(id) else { return false };
         let state = self.terms().state(&self.force, &held.facts, held.facts.floor_ms, u64::MAX);
-        note.what == What::Words && state == NoteState::Shown && !self.muted.contains(&note.key)
+        note.what == What::Words && state == NoteState::Shown && !self.muted.contains(&note.key) && !self.avoids(note)
+    }
+
+    /// Whether it has a word that the reader does not want to see.
+    fn avoids(&self, note: &Note) -> bool {
+        !self.avoided.is_empty()
+            && fold(&note.text).iter().any(|word| self.avoided.iter().any(|avoided| word.starts_with(avoided.as_str())))
     }
 
     fn write_lines(&self, object: &mut Object<'_>, name: &str, lines: &[Line], manner: &Manner) {
@@ -187,6 +198,17 @@ impl Rooms {
             return Err(Refusal("truncated"));
         }
         self.talk(room)?.muted = keys.iter().map(|key| PublicKey(*key)).collect();
+        Ok(super::NOTHING.into())
+    }
+
+    /// With which words notes are not to be shown here, on this device alone; and whatever begins with one of them.
+    ///
+    /// # Errors
+    /// `not-held`.
+    pub fn avoid(&mut self, room: &str, words: &str) -> Answer {
+        let mut words = fold(words);
+        words.truncate(AVOIDED_MAX);
+        self.talk(room)?.avoided = words;
         Ok(super::NOTHING.into())
     }
 }

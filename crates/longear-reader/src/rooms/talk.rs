@@ -42,6 +42,8 @@ pub(super) struct Talk {
     pub learnt: SortedSet<NoteId>,
     pub writer: Option<Writer>,
     pub muted: Vec<PublicKey>,
+    /// Notes with words that begin like one of these are shown by choice only; folded as for search.
+    pub avoided: Vec<String>,
     pub session: Option<Session>,
 }
 
@@ -84,6 +86,7 @@ impl Talk {
             learnt: SortedSet::new(),
             writer: None,
             muted: Vec::new(),
+            avoided: Vec::new(),
             session: None,
         }
     }

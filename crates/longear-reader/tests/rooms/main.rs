@@ -191,6 +191,24 @@ fn hidden_words_are_given_only_to_who_asks_and_quoted_to_nobody() {
     assert_eq!(read(&found)["total"], 0);
 }
 
+#[test]
+fn words_that_the_reader_does_not_want_are_given_only_to_who_asks_and_quoted_to_nobody() {
+    let newsroom = Newsroom::new();
+    let avoided = newsroom.note(1, 0, "Win at the CASINOS tonight");
+    let answer = NoteDraft { parent: Some(avoided.id()), ..draft_of(&newsroom.note(2, 0, "Where is it?")) }
+        .sign(&SecretKey::from_seed([2; 32]));
+    let mut phone = newsroom.phone(&[avoided.clone(), answer]);
+    phone.rooms.avoid(&phone.room, "lottery, Casino").unwrap();
+    let page = phone.page();
+    assert!(!page.to_string().contains("tonight"), "{page}");
+    assert_eq!((&page["lines"][0]["avoided"], &page["lines"][0]["state"]), (&true.into(), &"shown".into()));
+    assert_eq!((&page["lines"][1]["avoided"], &page["lines"][1]["text"]), (&false.into(), &"Where is it?".into()));
+    let asked = phone.rooms.note(&phone.room, &avoided.id().to_string(), "en", &NOW.to_string()).unwrap();
+    assert_eq!(read(&asked)["line"]["text"], "Win at the CASINOS tonight");
+    phone.rooms.avoid(&phone.room, " ").unwrap();
+    assert!(phone.page().to_string().contains("tonight"));
+}
+
 fn draft_of(note: &Note) -> NoteDraft {
     let Note { room, what, slot, time, parent, seen, stamp, ticket, text, .. } = note.clone();
     NoteDraft { room, what, slot, time, parent, seen, stamp, ticket, text }

@@ -85,18 +85,19 @@ Example:
 What was said stays. Notes of later days are not shown. To open it again: longear retract ID, with the ID \
 that is printed")]
     Close(RoomArguments),
-    /// Show nothing more of the writers of these notes, on this device
+    /// Show nothing more of the writers of these notes, or with these words, on this device
     #[command(after_help = "\
-Example:
+Examples:
   longear room mute 9f02…
+  longear room mute --word lottery --word casino
 
-Nobody is told")]
-    Mute(NotesArguments),
-    /// Show what the writers of these notes say again, on this device
+Nobody is told. A word also stands for longer ones that begin with it")]
+    Mute(MuteArguments),
+    /// Show what the writers of these notes say again, or what has these words, on this device
     #[command(after_help = "\
 Example:
   longear room unmute 9f02…")]
-    Unmute(NotesArguments),
+    Unmute(MuteArguments),
     /// Show or choose how much space each room has on this machine
     #[command(after_help = "\
 Examples:
@@ -255,6 +256,20 @@ pub struct NotesArguments {
     /// The notes' IDs or their beginnings
     #[arg(value_name = "NOTE", required = true)]
     pub notes: Vec<String>,
+}
+
+/// Names whom and what somebody does not want to read.
+#[derive(Clone, Debug, Args)]
+pub struct MuteArguments {
+    /// Notes of the writers: the notes' IDs or their beginnings
+    #[arg(value_name = "NOTE", required_unless_present = "word")]
+    pub notes: Vec<String>,
+    /// A word; can be given more than once
+    #[arg(long, value_name = "WORD")]
+    pub word: Vec<String>,
+    /// The room, where words are named: its ID or the beginning of it; needed only where there are several
+    #[arg(long, value_name = "ROOM", requires = "word")]
+    pub room: Option<String>,
 }
 
 /// Names notes, and why something is decided about them.

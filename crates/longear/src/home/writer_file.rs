@@ -1,4 +1,4 @@
-//! The private file of a writer: the key under which this device writes in one room, and whom it does not want to read there.
+//! The private file of a writer: the key under which this device writes in one room, and whom and what it does not want to read there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use longear_core::id::from_hex;
 use longear_core::room::{RoomId, TicketWord};
 use longear_core::{PublicKey, SecretKey};
+use longear_store::rooms::words::fold;
 use zeroize::Zeroizing;
 
 use super::{Home, check_digits, checked, file_failure, hex, make_private_folder, not_a_key_file};
@@ -20,7 +21,9 @@ const TOKEN: &str = "longear-writer-";
 const TICKET: &str = "ticket=";
 /// What tells a muted writer from all other words.
 const MUTED: &str = "muted=";
-/// Writers that can be muted in one room.
+/// What tells a word that is not to be read from all other words.
+const AVOIDED: &str = "avoided=";
+/// Writers that can be muted in one room, and words.
 const MUTED_MAX: usize = 128;
 
 /// Who this device is in one room, and nowhere else.
@@ -32,23 +35,30 @@ pub struct Writer {
     pub ticket: Option<TicketWord>,
     /// Whose notes are not shown here.
     pub muted: Vec<PublicKey>,
+    /// Notes with words that begin like one of these are not shown here. They are folded, as for search.
+    pub avoided: Vec<String>,
 }
 
 impl Writer {
     /// A new one from randomness.
     pub fn new(seed: [u8; 32]) -> Self {
-        Writer { key: SecretKey::from_seed(seed), ticket: None, muted: Vec::new() }
+        Writer { key: SecretKey::from_seed(seed), ticket: None, muted: Vec::new(), avoided: Vec::new() }
     }
 
     /// Mutes a writer, or hears him again. False if it was so before, or if too many are muted.
     pub fn mute(&mut self, writer: PublicKey, is_muted: bool) -> bool {
-        let known = self.muted.iter().position(|muted| *muted == writer);
-        match (known, is_muted) {
-            (Some(at), false) => drop(self.muted.remove(at)),
-            (None, true) if self.muted.len() < MUTED_MAX => self.muted.push(writer),
-            _ => return false,
-        }
-        true
+        put(&mut self.muted, writer, is_muted)
+    }
+
+    /// Avoids a folded word, or reads it again. False if it was so before, or if too many are avoided.
+    pub fn avoid(&mut self, word: String, is_avoided: bool) -> bool {
+        put(&mut self.avoided, word, is_avoided)
+    }
+
+    /// Whether a text has a word that is avoided.
+    pub fn avoids(&self, text: &str) -> bool {
+        !self.avoided.is_empty()
+            && fold(text).split(' ').any(|word| self.avoided.iter().any(|avoided| word.starts_with(avoided)))
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {
@@ -61,22 +71,35 @@ impl Writer {
         let muted = text.split_whitespace().filter_map(|word| word.strip_prefix(MUTED));
         let muted = muted.map(|key| from_hex(key).map(PublicKey)).collect::<Result<Vec<_>, _>>();
         let muted = muted.map_err(|_| not_a_key_file(path, what))?;
-        Ok(Writer { key: SecretKey::from_seed(seed), ticket, muted })
+        let avoided = text.split_whitespace().filter_map(|word| word.strip_prefix(AVOIDED));
+        let avoided = avoided.map(str::to_owned).collect();
+        Ok(Writer { key: SecretKey::from_seed(seed), ticket, muted, avoided })
     }
 
     fn text(&self) -> Zeroizing<String> {
         let seed = Zeroizing::new(hex(&*self.key.seed()));
         let ticket = self.ticket.as_ref().map(|ticket| Zeroizing::new(format!("{TICKET}{}\n", *ticket.word())));
         let muted = self.muted.iter().map(|key| format!("{MUTED}{key}\n")).collect::<String>();
+        let avoided = self.avoided.iter().map(|word| format!("{AVOIDED}{word}\n")).collect::<String>();
         Zeroizing::new(format!(
             "The key under which this device writes in one room\n\
              Whoever has it can write in your place, and can tell which notes are yours.\n\
-             {ticket}{muted}{TOKEN}{seed}-{digits}\n",
+             {ticket}{muted}{avoided}{TOKEN}{seed}-{digits}\n",
             ticket = ticket.as_deref().map_or("", |line| line),
             seed = *seed,
             digits = check_digits(&seed),
         ))
     }
+}
+
+/// Puts something into a list, or takes it out. False if that changes nothing, or if the list is full.
+fn put<T: PartialEq>(list: &mut Vec<T>, one: T, is_in: bool) -> bool {
+    match (list.iter().position(|other| *other == one), is_in) {
+        (Some(at), false) => drop(list.remove(at)),
+        (None, true) if list.len() < MUTED_MAX => list.push(one),
+        _ => return false,
+    }
+    true
 }
 
 impl Home {
@@ -125,11 +148,14 @@ mod tests {
         writer.ticket = Some(TicketWord::new([4; 16], &ROOM));
         let other = SecretKey::from_seed([5; 32]).public();
         assert!(writer.mute(other, true) && !writer.mute(other, true));
+        assert!(writer.avoid(fold("Әже"), true) && !writer.avoid(fold("әже"), true));
         home.write_writer(&ROOM, &writer).unwrap();
         let read = home.writer(&ROOM).unwrap().unwrap();
         assert_eq!(read.key.public(), writer.key.public());
-        assert_eq!(*read.ticket.unwrap().word(), *writer.ticket.as_ref().unwrap().word());
+        assert_eq!(*read.ticket.as_ref().unwrap().word(), *writer.ticket.as_ref().unwrap().word());
         assert_eq!(read.muted, [other]);
+        assert!(read.avoids("Біздің ӘЖЕМІЗ келді") && read.avoids("ажем") && !read.avoids("Біз келдік"));
+        assert!(writer.avoid(fold("әже"), false) && !writer.avoids("әже"));
         assert!(writer.mute(other, false) && writer.muted.is_empty());
         home.forget_writer(&ROOM).unwrap();
         home.forget_writer(&ROOM).unwrap();

@@ -62,6 +62,8 @@ function Note({ room, line, acts }: { room: Room; line: Line; acts: Acts | null 
       </li>
     );
   }
+  // What moderators hid is theirs to explain, whatever the reader chose as well.
+  const personal = line.state !== "shown" ? null : line.muted ? "note_muted" : line.avoided ? "note_avoided" : null;
   const show = async () => {
     const asked = await acts?.ask({ wish: "note", room: room.id, note: line.id, language: settings.language });
     setShown(asked?.text ?? null);
@@ -70,7 +72,9 @@ function Note({ room, line, acts }: { room: Room; line: Line; acts: Acts | null 
     <li class={`note hid${reply}`} id={anchor}>
       <p class="bar">
         <Hidden />
-        <span style={{ flex: "1 1 10rem" }}>{line.muted ? words.say("note_muted") : <Why room={room} line={line} />}</span>
+        <span style={{ flex: "1 1 10rem" }}>
+          {personal ? words.say(personal) : <Why room={room} line={line} />}
+        </span>
       </p>
       {shown !== null && (
         <div class="note">
@@ -86,9 +90,11 @@ function Note({ room, line, acts }: { room: Room; line: Line; acts: Acts | null 
             <span>{words.say("room_unmute")}</span>
           </button>
         ) : (
-          <button type="button" class="btn bare" onClick={openRules}>
-            <span>{words.say("room_read_rules")}</span>
-          </button>
+          !personal && (
+            <button type="button" class="btn bare" onClick={openRules}>
+              <span>{words.say("room_read_rules")}</span>
+            </button>
+          )
         )}
       </div>
     </li>

@@ -13,6 +13,8 @@ import { Write, problem } from "./write";
 /** Lines of one page. */
 const LINES = 50;
 const FOUND_MAX = 50;
+/** Letters of all words that a reader avoids in one room. */
+const AVOIDED_LETTERS_MAX = 400;
 /** Beyond the last line: the newest. */
 const NEWEST = 0xffff_ffff;
 const LETTERS_MIN = 3;
@@ -95,6 +97,7 @@ export function RoomPage({ id }: { id: string }) {
         </p>
       )}
       <Rules room={room} />
+      <Avoided key={page.avoided} avoided={page.avoided} keep={(words) => void ask({ wish: "avoid", room: id, words })} />
       <Search room={room} ask={ask} acts={acts} query={query} setQuery={setQuery} />
       {query.trim().length < LETTERS_MIN && (
         <>
@@ -185,6 +188,38 @@ function Rules({ room }: { room: Room }) {
           {words.say(room.tickets ? "room_tickets" : "room_open")} {words.count("notes_kept_days", room.days)}
         </p>
       </div>
+    </details>
+  );
+}
+
+/** Words that the reader does not want to see in this room. */
+function Avoided({ avoided, keep }: { avoided: string; keep: (words: string) => void }) {
+  const { words } = useReader();
+  const [typed, setTyped] = useState(avoided);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    keep(typed.trim());
+  };
+  return (
+    <details class="rules">
+      <summary>{words.say("room_avoid")}</summary>
+      <form class="stack" onSubmit={submit}>
+        <label class="field small">
+          {words.say("room_avoid_words")}
+          <input
+            class="in"
+            dir="auto"
+            autocomplete="off"
+            maxLength={AVOIDED_LETTERS_MAX}
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
+        </label>
+        <p class="small soft">{words.say("room_avoid_text")}</p>
+        <div class="does">
+          <button class="btn">{words.say("room_avoid_keep")}</button>
+        </div>
+      </form>
     </details>
   );
 }

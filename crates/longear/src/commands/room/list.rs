@@ -85,9 +85,14 @@ pub fn show(context: &Context<'_>, arguments: &RoomShowArguments) -> Result<(), 
     let now_ms = context.now_ms();
     let talk = find_room(&store, arguments.room.as_deref(), now_ms)?;
     let writer = home.writer(&talk.id())?;
-    let muted = writer.as_ref().map_or(&[][..], |writer| &writer.muted);
+    let is_muted = |note: &PageNote| {
+        writer.as_ref().is_some_and(|writer| {
+            let is_own = note.note.key == writer.key.public();
+            writer.muted.contains(&note.note.key) || (!is_own && writer.avoids(&note.note.text))
+        })
+    };
     let shown = Shown { talk: &talk, now_ms, with_hidden: arguments.hidden };
-    let wanted = |note: &PageNote| has_place(&talk, note, now_ms) && !muted.contains(&note.note.key);
+    let wanted = |note: &PageNote| has_place(&talk, note, now_ms) && !is_muted(note);
     let limit = arguments.limit();
     let notes = match (&arguments.find, &arguments.before) {
         (Some(words), _) => talk.notes.search(words, None, limit, wanted).map_err(|error| room_failure(&error))?.notes,

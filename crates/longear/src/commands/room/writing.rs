@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use longear_core::room::{RoomId, TicketWord};
+use longear_store::rooms::words::fold;
 use longear_store::{Store, Talk};
 use serde_json::json;
 
 use super::super::Context;
 use super::super::publish::read_text;
 use crate::arguments::publish::TextSource;
-use crate::arguments::room::{NotesArguments, OwnNoteArguments, SayArguments};
+use crate::arguments::room::{MuteArguments, NotesArguments, OwnNoteArguments, SayArguments};
 use crate::failure::Failure;
 use crate::home::{Home, Writer};
 use crate::talk::{self, Draft, find_note, find_room};
+use crate::terminal::printable;
 
 /// Says something.
 pub fn say(context: &Context<'_>, arguments: &SayArguments) -> Result<(), Failure> {
@@ -112,17 +114,43 @@ pub fn flag(context: &Context<'_>, arguments: &NotesArguments) -> Result<(), Fai
 }
 
 /// Shows nothing more of the writers of notes on this device, or shows it again.
-pub fn mute(context: &Context<'_>, arguments: &NotesArguments, is_muted: bool) -> Result<(), Failure> {
+pub fn mute(context: &Context<'_>, arguments: &MuteArguments, is_muted: bool) -> Result<(), Failure> {
     let (home, store) = context.open()?;
     for name in &arguments.notes {
         mute_writer(context, &home, &store, name, is_muted)?;
     }
+    if !arguments.word.is_empty() {
+        let talk = find_room(&store, arguments.room.as_deref(), context.now_ms())?;
+        let mut writer = writer(context, &home, &talk.id())?;
+        for word in &arguments.word {
+            avoid_word(&mut writer, word, is_muted)?;
+            if context.screen.json() {
+                context.screen.print_json(&json!({"version": 1, "word": word, "muted": is_muted}))?;
+            }
+        }
+        home.write_writer(&talk.id(), &writer)?;
+    }
     if !context.screen.json() {
         context.screen.note(if is_muted {
-            "What they say is not shown on this device. Nobody is told. To undo it: longear room unmute NOTE"
+            "It is not shown on this device. Nobody is told. To undo it: longear room unmute, with the same words"
         } else {
-            "What they say is shown again on this device."
+            "It is shown again on this device."
         });
+    }
+    Ok(())
+}
+
+/// One word, as search knows it: without capitals and marks, and with the plain letters.
+fn avoid_word(writer: &mut Writer, word: &str, is_avoided: bool) -> Result<(), Failure> {
+    let folded = fold(word);
+    if folded.is_empty() || folded.contains(' ') {
+        return Err(
+            Failure::usage(format!("`{}` is not one word", printable(word))).hint("Name each with its own --word")
+        );
+    }
+    if !writer.avoid(folded.clone(), is_avoided) && is_avoided && !writer.avoided.contains(&folded) {
+        return Err(Failure::refused("More words cannot be muted in this room")
+            .hint("Read some of them again: longear room unmute --word WORD"));
     }
     Ok(())
 }
