@@ -78,8 +78,9 @@ const TASKS: &[Task] = &[
         details: "One digest is printed for each seed from A up to, not including, B; the last line counts what the\n\
                   worlds were made of. A seed that fails says how to see it again: --seed plays one, --trace prints\n\
                   its events, --break puts in the fault that breaks an invariant. A release is preceded by\n\
-                  --release --seeds 0..100000. sim flood [--writers N] [--hostile PERCENT] [--thief] [--seed N]\n\
-                  floods a room instead, and says what its members keep. What is checked: docs/design/003-simulator.md.",
+                  --release --seeds 0..100000. sim flood [--writers N] [--hostile PERCENT] [--notes PER_DAY] [--thief]\n\
+                  [--seed N] floods a room instead, and says what its members keep. What is checked:\n\
+                  docs/design/003-simulator.md.",
     },
     Task {
         name: "fuzz",

@@ -7,12 +7,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use longear_sim::flood::Flood;
+use longear_sim::flood::{Flood, NOTES_PER_DAY};
 use longear_sim::{Broken, Counts, Outcome, World};
 
 const USAGE: &str = "Usage: longear-sim --seeds A..B [--threads N] [--quiet]
        longear-sim --seed N [--break 1..10] [--trace]
-       longear-sim flood [--writers N] [--hostile PERCENT] [--thief] [--seed N]";
+       longear-sim flood [--writers N] [--hostile PERCENT] [--notes PER_DAY] [--thief] [--seed N]";
 
 struct Options {
     seeds: Range<u64>,
@@ -68,7 +68,8 @@ fn flood(words: &[String]) -> ExitCode {
 }
 
 fn read_flood(words: &[String]) -> Option<Flood> {
-    let mut flood = Flood { writers: 1_000, hostile_percent: 20, has_thief: false, seed: 1 };
+    let notes_per_day = NOTES_PER_DAY;
+    let mut flood = Flood { writers: 1_000, hostile_percent: 20, notes_per_day, has_thief: false, seed: 1 };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word == "--thief" {
@@ -79,6 +80,7 @@ fn read_flood(words: &[String]) -> Option<Flood> {
         match word.as_str() {
             "--writers" => flood.writers = usize::try_from(number).ok()?,
             "--hostile" => flood.hostile_percent = number,
+            "--notes" => flood.notes_per_day = u8::try_from(number).ok()?,
             "--seed" => flood.seed = number,
             _ => return None,
         }

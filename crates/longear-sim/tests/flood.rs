@@ -1,6 +1,6 @@
 //! A flooded room, small. Larger ones: `cargo xtask sim flood --release --writers 200000`.
 
-use longear_sim::flood::{Flood, Report};
+use longear_sim::flood::{Flood, NOTES_PER_DAY, Report};
 
 const WRITERS: usize = 200;
 
@@ -10,7 +10,7 @@ fn percent(report: &Report, quarters: u64) -> f64 {
 }
 
 fn run(hostile_percent: u64, has_thief: bool, seed: u64) -> Report {
-    let report = Flood { writers: WRITERS, hostile_percent, has_thief, seed }.run();
+    let report = Flood { writers: WRITERS, hostile_percent, notes_per_day: NOTES_PER_DAY, has_thief, seed }.run();
     println!("{report}");
     assert!(report.faults.is_empty(), "{report}");
     assert!(report.ill.1 > report.well.1, "the flood is larger than the room: {report}");

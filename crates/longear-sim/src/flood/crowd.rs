@@ -6,7 +6,7 @@ use longear_core::limits::DAY_MS;
 use longear_core::room::{Endorsements, Entry, Held, NoteDraft, Ticket, TicketKey, What, verify_note};
 use longear_core::{NoteId, SecretKey};
 
-use super::{FIRST_DAY, NOTES_PER_DAY, VENUE};
+use super::{FIRST_DAY, VENUE};
 use crate::random::Random;
 
 /// Letters of the notes of those who mean well.
@@ -75,8 +75,8 @@ impl Writer {
         Writer { key, ticket, seed, part, region: random.place(2), entry }
     }
 
-    /// What they write on a day: of those who mean well sometimes nothing, of the others all that they can.
-    pub fn write(&self, known: &mut Endorsements, day: u32, heard: &[NoteId]) -> Vec<Arc<Held>> {
+    /// What they write on a day: of those who mean well sometimes nothing, of the others all `notes` that they may.
+    pub fn write(&self, known: &mut Endorsements, day: u32, notes: u8, heard: &[NoteId]) -> Vec<Arc<Held>> {
         let random = &mut Random::new(self.seed ^ u64::from(day + 1) << 56);
         let said = Said { day, slot: 0, parent: None, letters: 16, tries: 0 };
         match self.part {
@@ -97,7 +97,7 @@ impl Writer {
             }
             Part::Hostile | Part::Smuggled => {
                 // Two notes for each place, of which one stands.
-                let slots = (0..NOTES_PER_DAY).flat_map(|slot| [slot; 2]);
+                let slots = (0..notes).flat_map(|slot| [slot; 2]);
                 slots.map(|slot| self.flood(known, random, Said { slot, ..said })).collect()
             }
             // Dated on any day that somebody might look at, also before the cut and after tomorrow.

@@ -25,9 +25,8 @@ use world::World;
 
 const FIRST_DAY: u32 = 20_605;
 const VENUE: Venue = Venue { room: RoomId([7; 32]), first_day: FIRST_DAY };
-const NOTES_PER_DAY: u8 = 4;
-/// Notes are kept for as long as is played, so that the lane of each day is as large as in a room that goes on.
-const TERMS: Terms = Terms { admission: Admission::Open, notes_per_day: NOTES_PER_DAY, retention_days: DAYS as u16 };
+/// Notes per writer and day, unless told otherwise.
+pub const NOTES_PER_DAY: u8 = 4;
 /// The days on which people write; on those of `CUT` the regions hear nothing of each other.
 const DAYS: u32 = 5;
 const CUT: std::ops::Range<u32> = 1..4;
@@ -43,6 +42,8 @@ pub struct Flood {
     pub writers: usize,
     /// How many of a hundred of them mean harm.
     pub hostile_percent: u64,
+    /// Notes that each may write on a day. Those who mean harm do.
+    pub notes_per_day: u8,
     /// Whether a moderator's key is stolen.
     pub has_thief: bool,
     /// What all chance comes from.
@@ -89,13 +90,19 @@ pub struct Report {
 }
 
 impl Flood {
+    /// Notes are kept for as long as is played, so that the lane of each day is as large as in a room that goes on.
+    fn terms(&self) -> Terms {
+        Terms { admission: Admission::Open, notes_per_day: self.notes_per_day, retention_days: DAYS as u16 }
+    }
+
     /// Plays it twice: without the flood and with it.
     pub fn run(&self) -> Report {
         let script = Script::of(self);
         let (well, ill) = (script.size(false), script.size(true));
         let budgets = BUDGETS.map(|quarters| well.1 / 4 * quarters);
-        let quiet = World::new(&script, &budgets, false, false).play();
-        let flooded = World::new(&script, &budgets, true, self.has_thief).play();
+        let terms = self.terms();
+        let quiet = World::new(&script, terms, &budgets, false, false).play();
+        let flooded = World::new(&script, terms, &budgets, true, self.has_thief).play();
         let mut faults = quiet.faults.clone();
         faults.extend(flooded.faults.iter().map(|fault| format!("flooded: {fault}")));
         let kept = (0..).zip(BUDGETS).map(|(size, quarters)| {
@@ -137,10 +144,13 @@ impl fmt::Display for Share {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Flood { writers, hostile_percent, has_thief, seed } = self.flood;
+        let Flood { writers, hostile_percent, notes_per_day, has_thief, seed } = self.flood;
         let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let thief = if has_thief { ", a thief" } else { "" };
-        writeln!(out, "{writers} tickets, {hostile_percent} % hostile{thief}, seed {seed}:")?;
+        writeln!(
+            out,
+            "{writers} tickets, {hostile_percent} % hostile, {notes_per_day} notes a day{thief}, seed {seed}:"
+        )?;
         let ((notes, bytes), (flood, flood_bytes)) = (self.well, self.ill);
         let (bytes, flood_bytes) = (mib(bytes), mib(flood_bytes));
         writeln!(

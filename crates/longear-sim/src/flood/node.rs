@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use longear_core::room::{Budget, Cuts, Fate, Force, Held, NoteState, Room, Ruling, View};
+use longear_core::room::{Budget, Cuts, Fate, Force, Held, NoteState, Room, Ruling, Terms, View};
 use longear_core::status::Objection;
 use longear_core::{ItemId, NoteId, Status};
 
 use super::crowd::noon;
 use super::moderator::THIEF;
-use super::{FIRST_DAY, TERMS, VENUE};
+use super::{FIRST_DAY, VENUE};
 
 /// The notes and decisions that a node holds. All decisions about them are those of `longear-core`.
 pub struct Node {
     /// The region that it stands in.
     pub region: usize,
+    /// What the room's opening says.
+    terms: Terms,
     /// The bytes that it gives the room.
     pub budget_bytes: u64,
     /// The notes.
@@ -31,9 +33,10 @@ pub struct Node {
 
 impl Node {
     /// A node that holds nothing.
-    pub fn new(region: usize, budget_bytes: u64) -> Self {
+    pub fn new(region: usize, terms: Terms, budget_bytes: u64) -> Self {
         Node {
             region,
+            terms,
             budget_bytes,
             room: Room::new(VENUE),
             force: Force::default(),
@@ -73,7 +76,7 @@ impl Node {
     /// Takes notes as far as the budget goes, on a day. Tells whether anything is held now that was not.
     pub fn take<'a>(&mut self, notes: impl IntoIterator<Item = &'a Arc<Held>>, day: u32) -> bool {
         let today = FIRST_DAY + day;
-        let ranking = self.room.ranking(TERMS, &self.force, today);
+        let ranking = self.room.ranking(self.terms, &self.force, today);
         let wanted = |held: &&Arc<Held>| self.cuts.keep(&ranking.asks(&held.facts)) && !self.force.refuses(&held.facts);
         let wanted = notes.into_iter().filter(wanted).collect::<Vec<_>>();
         if wanted.is_empty() && self.settled == Some(day) {
@@ -85,12 +88,12 @@ impl Node {
             made_room |= matches!(self.room.share(Arc::clone(held)), Fate::Replaced(_));
         }
         self.settled = Some(day);
-        made_room |= self.room.drop_purged_and_old(TERMS, &self.force, Some(today)) > 0;
+        made_room |= self.room.drop_purged_and_old(self.terms, &self.force, Some(today)) > 0;
         if made_room {
             self.cuts = Cuts::default();
         }
-        let budget = Budget::new(self.budget_bytes, &TERMS);
-        self.room.drop_beyond(TERMS, &self.force, today, &budget, &mut self.cuts);
+        let budget = Budget::new(self.budget_bytes, &self.terms);
+        self.room.drop_beyond(self.terms, &self.force, today, &budget, &mut self.cuts);
         before != self.names()
     }
 
@@ -104,7 +107,7 @@ impl Node {
 
     /// What a reader sees.
     pub fn view(&self, day: u32) -> View {
-        View::of(&self.room, TERMS, &self.force, noon(day) + longear_core::limits::DAY_MS / 4)
+        View::of(&self.room, self.terms, &self.force, noon(day) + longear_core::limits::DAY_MS / 4)
     }
 
     /// The notes that are shown.

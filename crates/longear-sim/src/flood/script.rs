@@ -80,15 +80,15 @@ impl Script {
         let mut heard = [Vec::new(), Vec::new()];
         for day in 0..DAYS {
             let mut written = Day { well: [Vec::new(), Vec::new()], ill: Vec::new() };
-            for (region, part, note) in write(&people, day, &heard) {
+            for (region, part, note) in write(&people, day, flood, &heard) {
                 script.parts.insert(note.facts.id, part);
                 written.well[region].push(note);
             }
             heard = written.well.each_ref().map(|notes| notes.iter().map(|held| held.facts.id).collect());
             let minted = crowd(&dice.seeds(flood.writers / TICKETS_PER_MINTED), |_| Part::Minted);
-            let mut ill = write(&enemies, day, &heard);
+            let mut ill = write(&enemies, day, flood, &heard);
             ill.retain(|(_, part, _)| *part != Part::Smuggled || day >= STOLEN_DAY);
-            ill.extend(write(&minted, day, &heard));
+            ill.extend(write(&minted, day, flood, &heard));
             for (_, part, note) in ill {
                 script.parts.insert(note.facts.id, part);
                 written.ill.push(note);
@@ -109,12 +109,12 @@ fn crowd(seeds: &[u64], part: impl Fn(u64) -> Part + Sync) -> Vec<Writer> {
     at_once(seeds, |seeds| seeds.iter().map(|seed| Writer::new(*seed, part(*seed))).collect())
 }
 
-fn write(people: &[Writer], day: u32, heard: &[Vec<NoteId>; 2]) -> Vec<(usize, Part, Arc<Held>)> {
+fn write(people: &[Writer], day: u32, flood: &Flood, heard: &[Vec<NoteId>; 2]) -> Vec<(usize, Part, Arc<Held>)> {
     at_once(people, |people| {
         let mut known = Endorsements::default();
         let mut notes = Vec::new();
         for person in people {
-            let written = person.write(&mut known, day, &heard[person.region]);
+            let written = person.write(&mut known, day, flood.notes_per_day, &heard[person.region]);
             notes.extend(written.into_iter().map(|note| (person.region, person.part, note)));
         }
         notes

@@ -6,7 +6,7 @@ use std::thread;
 
 use longear_core::NoteId;
 use longear_core::id::LogId;
-use longear_core::room::{Decision, Held, Ruling};
+use longear_core::room::{Decision, Held, Ruling, Terms};
 
 use super::crowd::Part;
 use super::moderator::{Moderator, THIEF, ban};
@@ -36,9 +36,9 @@ pub struct World<'a> {
 
 impl<'a> World<'a> {
     /// A room with nodes of these budgets, ascending, in each of the two regions.
-    pub fn new(script: &'a Script, budgets: &[u64], is_flooded: bool, has_thief: bool) -> Self {
-        let ascending = budgets.iter().map(|bytes| Node::new(0, *bytes));
-        let nodes = ascending.chain(budgets.iter().rev().map(|bytes| Node::new(1, *bytes))).collect();
+    pub fn new(script: &'a Script, terms: Terms, budgets: &[u64], is_flooded: bool, has_thief: bool) -> Self {
+        let ascending = budgets.iter().map(|bytes| Node::new(0, terms, *bytes));
+        let nodes = ascending.chain(budgets.iter().rev().map(|bytes| Node::new(1, terms, *bytes))).collect();
         let (purged, faults) = (BTreeSet::new(), Vec::new());
         World { script, is_flooded, has_thief, sizes: budgets.len(), nodes, purged, faults }
     }
