@@ -74,8 +74,8 @@ impl Cuts {
     /// Cuts off what of these notes has no space in a budget, with so many entries on the roll. What was cut before stays cut.
     ///
     /// Whether a note is in its share depends only on shorter ones of its entry: it does not matter whether longer ones are held.
-    /// For the same reason a share counts as full where one more note might not fit: so what is left for others does not depend
-    /// on notes that were dropped.
+    /// A share of which something was left out, now or before, counts as full, so that what is left for others does not depend on
+    /// notes that were dropped.
     pub fn tighten(&mut self, budget: &Budget, roll: usize, mut notes: Vec<Asking>) {
         let share = budget.share_bytes(roll);
         notes.sort_unstable();
