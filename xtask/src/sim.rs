@@ -1,30 +1,22 @@
 //! `cargo xtask sim`: hostile worlds on a virtual clock.
 
-use std::process::Command;
-
 use crate::step::{self, Outcome};
 use crate::workspace::Workspace;
 
-/// Our crates that the simulator is made of. With dependencies as they are in all tests, optimising these alone makes a
-/// world five times as fast for a minute of building; overflow checks and assertions stay.
-const OPTIMISED: [&str; 4] = ["longear-core", "longear-store", "longear-net", "longear-sim"];
+/// The simulator.
+const PROGRAM: &str = "longear-sim";
 
-/// Hands all arguments to the simulator, `--release` excepted: it chooses the build.
+/// Builds the simulator and hands it all arguments, `--release` excepted: it chooses the build.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
-    step::run_loud("sim", &mut command(workspace, arguments))
-}
-
-/// The simulator with these arguments.
-pub fn command(workspace: &Workspace, arguments: &[String]) -> Command {
     let is_release = arguments.iter().any(|word| word == "--release");
-    let mut cargo = workspace.cargo(["run", "--quiet", "--package", "longear-sim"]);
+    // As a package alone it would select other features, and all dependencies would be built a second time: that took longer than
+    // a few hundred worlds take without optimising.
+    let mut build = workspace.cargo(["build", "--quiet", "--workspace", "--bin", PROGRAM]);
     if is_release {
-        cargo.arg("--release");
-    } else {
-        for name in OPTIMISED {
-            cargo.args(["--config", &format!("profile.dev.package.{name}.opt-level=2")]);
-        }
+        build.arg("--release");
     }
-    cargo.arg("--").args(arguments.iter().filter(|word| *word != "--release"));
-    cargo
+    step::run_loud("building the simulator", &mut build)?;
+    let program = workspace.built_program(PROGRAM, if is_release { "release" } else { "debug" });
+    let mut sim = workspace.command(program);
+    step::run_loud("sim", sim.args(arguments.iter().filter(|word| *word != "--release")))
 }
