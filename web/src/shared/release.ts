@@ -1,6 +1,7 @@
 // The app's own files as their makers signed them (docs/spec/app.md), and whether those that came are these.
 
 import type { Core } from "./core";
+import { readUpTo } from "./read";
 
 /**
  * Filled in when the app is built: its kind, the number of its version, the key that signs its files, the build's name,
@@ -107,15 +108,7 @@ export async function fetchNow(path: string, folder: string, cache: Asking = "no
 
 /** All of an answer; one without end is cut off, and fits no list. */
 export async function bytesOf(answer: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  const reader = answer.body?.getReader();
-  for (let piece = await reader?.read(); piece && !piece.done && length <= FILE_BYTES_MAX; piece = await reader?.read()) {
-    pieces.push(piece.value);
-    length += piece.value.length;
-  }
-  void reader?.cancel();
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  return (await readUpTo(answer, FILE_BYTES_MAX)).bytes;
 }
 
 function decode(bytes: Uint8Array): string {

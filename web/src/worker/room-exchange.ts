@@ -2,6 +2,7 @@
 
 import { CoreError, type Core } from "../shared/core";
 import { PRIVATELY } from "../shared/protocol";
+import { readUpTo } from "../shared/read";
 import type { Room, Rooms } from "../shared/rooms";
 import { isNear } from "./near";
 import type { Sources } from "./sources";
@@ -173,25 +174,8 @@ export class Exchange {
     if (answer.status !== 200) {
       return null;
     }
-    return whole(answer);
-  }
-}
-
-/** An answer of at most SHEAF_BYTES_MAX, whatever it says of its length and however it is packed; null where it goes on. */
-async function whole(answer: Response): Promise<Uint8Array | null> {
-  const bytes = new Uint8Array(SHEAF_BYTES_MAX);
-  let length = 0;
-  for (const reader = answer.body?.getReader(); ; ) {
-    const piece = await reader?.read();
-    if (!piece || piece.done) {
-      return bytes.subarray(0, length);
-    }
-    if (length + piece.value.length > SHEAF_BYTES_MAX) {
-      void reader?.cancel();
-      return null;
-    }
-    bytes.set(piece.value, length);
-    length += piece.value.length;
+    const { bytes, isTooLong } = await readUpTo(answer, SHEAF_BYTES_MAX);
+    return isTooLong ? null : bytes;
   }
 }
 

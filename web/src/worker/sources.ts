@@ -1,6 +1,7 @@
 // Sources: base addresses under which a tree stands. None is believed; one that gives what does not fit is left alone.
 
 import { PRIVATELY, type Refusal, type Source } from "../shared/protocol";
+import { readUpTo } from "../shared/read";
 import { REDIRECTED, fetchNear, isNear } from "./near";
 
 /** The most that a phone takes of one object before it is looked at. Packs of 512 items and more may be longer. */
@@ -217,30 +218,9 @@ function checkPart(answer: Response, range: Range | undefined): void {
 }
 
 async function readAll(answer: Response, bytesMax: number, silence: Silence, cut = false) {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  const reader = answer.body?.getReader();
-  for (;;) {
-    const piece = await reader?.read();
-    if (!piece || piece.done) {
-      break;
-    }
-    silence.broken(piece.value.length);
-    pieces.push(piece.value);
-    length += piece.value.length;
-    if (length > bytesMax) {
-      void reader?.cancel();
-      if (cut) {
-        break;
-      }
-      throw new Unfit("too-long");
-    }
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
+  const { bytes, isTooLong } = await readUpTo(answer, bytesMax, (count) => silence.broken(count));
+  if (isTooLong && !cut) {
+    throw new Unfit("too-long");
   }
   return bytes;
 }

@@ -64,8 +64,8 @@ function Note({ room, line, acts }: { room: Room; line: Line; acts: Acts | null 
   }
   // What moderators hid is theirs to explain, whatever the reader chose as well.
   const personal = line.state !== "shown" ? null : line.muted ? "note_muted" : line.avoided ? "note_avoided" : null;
-  const show = async () => {
-    const asked = await acts?.ask({ wish: "note", room: room.id, note: line.id, language: settings.language });
+  const show = async ({ ask }: Acts) => {
+    const asked = await ask({ wish: "note", room: room.id, note: line.id, language: settings.language });
     setShown(asked?.text ?? null);
   };
   return (
@@ -81,22 +81,24 @@ function Note({ room, line, acts }: { room: Room; line: Line; acts: Acts | null 
           <Said room={room} line={line} text={shown} acts={null} />
         </div>
       )}
-      <div class="does">
-        <button type="button" class="btn bare" aria-expanded={shown !== null} onClick={() => (shown === null ? void show() : setShown(null))}>
-          <span>{words.say(shown === null ? "room_show_anyway" : "room_hide_again")}</span>
-        </button>
-        {line.muted ? (
-          <button type="button" class="btn bare" onClick={() => acts?.mute(line, false)}>
-            <span>{words.say("room_unmute")}</span>
+      {acts && (
+        <div class="does">
+          <button type="button" class="btn bare" aria-expanded={shown !== null} onClick={() => (shown === null ? void show(acts) : setShown(null))}>
+            <span>{words.say(shown === null ? "room_show_anyway" : "room_hide_again")}</span>
           </button>
-        ) : (
-          !personal && (
-            <button type="button" class="btn bare" onClick={openRules}>
-              <span>{words.say("room_read_rules")}</span>
+          {line.muted ? (
+            <button type="button" class="btn bare" onClick={() => acts.mute(line, false)}>
+              <span>{words.say("room_unmute")}</span>
             </button>
-          )
-        )}
-      </div>
+          ) : (
+            !personal && (
+              <button type="button" class="btn bare" onClick={openRules}>
+                <span>{words.say("room_read_rules")}</span>
+              </button>
+            )
+          )}
+        </div>
+      )}
     </li>
   );
 }
