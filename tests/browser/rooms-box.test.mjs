@@ -92,6 +92,19 @@ test("one stick carries the talk both ways", async () => {
   assert.match(await aigul.locator("li", { hasText: ANSWER }).last().innerText(), /lower bridge/, "with what it answers");
 });
 
+test("the command shows nothing with a muted word until it is unmuted", async () => {
+  const shown = () => west.run("room", "show");
+  const all = shown();
+  west.run("room", "mute", "--word", "BRIDGES", "--word", "rope");
+  assert.match(shown(), /lower bridge/, "a longer word than the one that is written");
+  assert.doesNotMatch(shown(), /rope/);
+  west.run("room", "mute", "--word", "Bridg");
+  assert.doesNotMatch(shown(), /lower bridge/);
+  assert.match(shown(), /house 7/);
+  west.run("room", "unmute", "--word", "bridges", "--word", "rope", "--word", "bridg");
+  assert.equal(shown(), all);
+});
+
 test("what a moderator hid is hidden on both, with the rule, and can be looked at by choice", async () => {
   const bad = newsroom.run("room", "show").split("\n").find((line) => line.includes("house 7"));
   newsroom.run("room", "hide", JSON.parse(bad).id, "--reason", "2");

@@ -22,6 +22,12 @@ pub enum RoomError {
         /// The system's error.
         source: io::Error,
     },
+    /// The file that says how much space rooms have says no number.
+    #[error("{} does not say how much space rooms have", path.display())]
+    Space {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The items that rooms rest on.
     #[error(transparent)]
     Items(#[from] StoreError),
@@ -63,11 +69,6 @@ impl RoomError {
             RoomError::Items(error) => error.is_full(),
             _ => false,
         }
-    }
-
-    /// Whether the file that says how much space rooms have says nothing.
-    pub fn is_no_number(&self) -> bool {
-        matches!(self, RoomError::Folder { source, .. } if source.kind() == io::ErrorKind::InvalidData)
     }
 
     /// Whether the folder cannot be written.

@@ -8,8 +8,8 @@ use std::sync::PoisonError;
 use super::error::RoomError;
 use super::{Rooms, failed, make_folder};
 
-/// Signed bytes of notes that a room is given unless told otherwise: four months of one with some 40,000 notes a day, or one month
-/// beside a flood. With the search index they take a third more on the disk.
+/// Signed bytes of notes that a room is given unless told otherwise: more than four times a million notes. With the search index
+/// they take a third more on the disk.
 pub const ROOM_BYTES_DEFAULT: u64 = 2 << 30;
 /// Least bytes that a room can be given.
 pub const ROOM_BYTES_MIN: u64 = 1 << 20;
@@ -29,15 +29,14 @@ impl Rooms {
         let path = folder.join(SPACE_FILE);
         match std::fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(ROOM_BYTES_DEFAULT),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(RoomError::Space { path }),
             Err(error) => Err(failed("read", &path, error)),
-            Ok(text) => {
-                text.trim().parse().map_err(|_| failed("read a number in", &path, io::ErrorKind::InvalidData.into()))
-            }
+            Ok(text) => text.trim().parse().map_err(|_| RoomError::Space { path }),
         }
     }
 
-    /// Gives each room so many bytes, on this machine and from now on. Rooms that hold more drop what ranks last when they are
-    /// next looked at.
+    /// Gives each room so many bytes, or [`ROOM_BYTES_MIN`] where that is more, on this machine and from now on. Rooms that
+    /// hold more drop what ranks last when they are next looked at.
     ///
     /// # Errors
     /// The file cannot be written; then it is as before.

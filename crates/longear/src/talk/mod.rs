@@ -41,7 +41,7 @@ pub fn room_failure(error: &longear_store::RoomError) -> Failure {
         error if error.is_full() => Failure::refused("There is no space left on the disk")
             .hint("Free some, and then again. What was there before is safe"),
         error if error.is_read_only() => Failure::refused("The notes of rooms cannot be written here"),
-        error if error.is_no_number() => {
+        error @ longear_store::RoomError::Space { .. } => {
             Failure::refused(error.to_string()).hint("Choose it again: longear room space 2GB")
         }
         error => Failure::refused(error.to_string()).hint("Look what is damaged: longear check"),

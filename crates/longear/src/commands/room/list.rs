@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::super::{Context, channel_argument, date_text, time_json};
 use crate::arguments::room::{RoomArguments, RoomListArguments, RoomShowArguments};
 use crate::failure::Failure;
+use crate::home::Writer;
 use crate::talk::{find_note, find_room, has_place, pseudonym_of, room_failure, rooms, state_of};
 use crate::terminal::{Cell, Column, Tint, grouped, printable, table};
 
@@ -85,14 +86,8 @@ pub fn show(context: &Context<'_>, arguments: &RoomShowArguments) -> Result<(), 
     let now_ms = context.now_ms();
     let talk = find_room(&store, arguments.room.as_deref(), now_ms)?;
     let writer = home.writer(&talk.id())?;
-    let is_muted = |note: &PageNote| {
-        writer.as_ref().is_some_and(|writer| {
-            let is_own = note.note.key == writer.key.public();
-            writer.muted.contains(&note.note.key) || (!is_own && writer.avoids(&note.note.text))
-        })
-    };
-    let shown = Shown { talk: &talk, now_ms, with_hidden: arguments.hidden };
-    let wanted = |note: &PageNote| has_place(&talk, note, now_ms) && !is_muted(note);
+    let shown = Shown { talk: &talk, writer, now_ms, with_hidden: arguments.hidden };
+    let wanted = |note: &PageNote| has_place(&talk, note, now_ms) && !shown.is_muted(note);
     let limit = arguments.limit();
     let notes = match (&arguments.find, &arguments.before) {
         (Some(words), _) => talk.notes.search(words, None, limit, wanted).map_err(|error| room_failure(&error))?.notes,
@@ -118,11 +113,21 @@ pub fn show(context: &Context<'_>, arguments: &RoomShowArguments) -> Result<(), 
 /// A room as it is shown at a time.
 struct Shown<'a> {
     talk: &'a Talk,
+    /// Who reads, and whom and what he does not want to.
+    writer: Option<Writer>,
     now_ms: u64,
     with_hidden: bool,
 }
 
 impl Shown<'_> {
+    /// Whether its writer or one of its words is not to be read here.
+    fn is_muted(&self, note: &PageNote) -> bool {
+        self.writer.as_ref().is_some_and(|writer| {
+            let is_own = note.note.key == writer.key.public();
+            writer.muted.contains(&note.note.key) || (!is_own && writer.avoids(&note.note.text))
+        })
+    }
+
     fn front(&self, notes: &[PageNote]) -> Result<String, Failure> {
         let Talk { opening, force, .. } = self.talk;
         let mut front = format!("{}\n", printable(&opening.title));
@@ -152,7 +157,7 @@ impl Shown<'_> {
             let quoted = parent.map_or_else(
                 || "a note that is not here, or was taken back".to_owned(),
                 |parent| match state_of(self.talk, &parent, self.now_ms) {
-                    NoteState::Shown => {
+                    NoteState::Shown if !self.is_muted(&parent) => {
                         format!("{}: {}", name_of(self.talk, &parent.note.key), note_quote(&parent.note.text))
                     }
                     _ => "a note that is not shown".to_owned(),
@@ -218,7 +223,8 @@ pub fn queue(context: &Context<'_>, arguments: &RoomArguments) -> Result<(), Fai
     }
     flagged.sort_by_key(|(flags, note)| (std::cmp::Reverse(*flags), note.shown_ms, note.id));
     flagged.truncate(QUEUE_MAX);
-    let shown = Shown { talk: &talk, now_ms, with_hidden: false };
+    // Whom a moderator does not want to read he sees here all the same.
+    let shown = Shown { talk: &talk, writer: None, now_ms, with_hidden: false };
     for (flags, note) in &flagged {
         if context.screen.json() {
             let mut line = shown.json(note);
