@@ -10,8 +10,8 @@ use crate::json::{self, Object, Value};
 use crate::reader::{Answer, Refusal};
 use crate::search::fold;
 
-/// Words that a reader can avoid in one room.
-const AVOIDED_MAX: usize = 128;
+/// Words that a reader can avoid in one room: as many as fit into the field of the page.
+const AVOIDED_MAX: usize = 200;
 /// Lines of one answer.
 pub const LINES_MAX: usize = 200;
 
