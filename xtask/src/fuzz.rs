@@ -19,7 +19,7 @@ use build::Programs;
 use session::{Session, grown};
 
 /// Seconds a target runs for when nothing else is said; what every change has to pass.
-const SECONDS: u64 = 2;
+const SECONDS: u64 = 3;
 /// Seconds a target runs for in the long form.
 const SECONDS_LONG: u64 = 240;
 /// Targets that run at the same time.
